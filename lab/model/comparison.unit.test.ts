@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import type { ForestGroup, ForestPerson } from '@causeway/connect/testing';
-import type { Difference } from '@causeway/contract';
+import { type Difference, Profile } from '@causeway/contract';
 import { memberKey } from '@causeway/records';
 import { randomFrom } from '../random.ts';
 import { seeds } from '../seeds.ts';
@@ -15,7 +15,7 @@ after(() => world.close());
 const { forest, tenant } = world;
 const { clock } = world.connect;
 const ELSEWHERE = 'S-1-5-21-4-5-6-1100';
-const PEOPLE = 40;
+const PEOPLE = 80;
 const people: ForestPerson[] = [];
 const groups: ForestGroup[] = [];
 const [STATE, DISABLED, EXPIRES] = [PEOPLE - 1, PEOPLE - 2, PEOPLE - 3];
@@ -47,6 +47,12 @@ const upn = (n: number): string => people[n]!.principal;
 const isOf = ({ anchor }: { anchor: string }): string =>
   `source_anchor = '${anchor}' and forest = '${forest.forest}'`;
 
+/** What somebody writes into an attribute of a profile that is no text. */
+const OTHERWISE: Readonly<Record<string, string>> = {
+  proxyAddresses: '["smtp:x@y.example"]',
+  extensions: '{"division": ["x"]}',
+};
+
 /** Each column of a user: what somebody writes into it, and what that is called here. */
 const USER_COLUMNS: readonly (readonly [column: string, value: string, found: string])[] = [
   ['user_principal_name', "'x@y.example'", 'userPrincipalName'],
@@ -68,16 +74,9 @@ const USER_COLUMNS: readonly (readonly [column: string, value: string, found: st
   ['cloud_credential', 'null', 'password'],
   ['order_version', 'null, cloud_credential = null', 'password'],
   ['deleted_at', 'now()', 'only-here'],
-  ...[
-    'displayName',
-    'givenName',
-    'surname',
-    'mail',
-    'department',
-    'jobTitle',
-    'telephoneNumber',
-    'mobile',
-  ].map(name => ['profile', `jsonb_set(profile, '{${name}}', '"x"')`, name] as const),
+  ...Object.keys(Profile.shape).map(
+    name => ['profile', `jsonb_set(profile, '{${name}}', '${OTHERWISE[name] ?? '"x"'}')`, name] as const,
+  ),
 ];
 const GROUP_COLUMNS: readonly (readonly [column: string, value: string, found: string])[] = [
   ['sam_account_name', "'x'", 'sAMAccountName'],

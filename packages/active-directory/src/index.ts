@@ -40,7 +40,12 @@ export {
   OBJECT_FILTER,
 } from './import/object-attributes.ts';
 export { readObjects } from './import/read-objects.ts';
-export { USER_ATTRIBUTES, USER_FILTER, type UserAttribute } from './import/user-attributes.ts';
+export {
+  EXCHANGE_ATTRIBUTES,
+  USER_ATTRIBUTES,
+  USER_FILTER,
+  type UserAttribute,
+} from './import/user-attributes.ts';
 export {
   type AttributeSchema,
   readAttributeSchema,

@@ -1,6 +1,6 @@
 // Long because each key of the schemas carries its meaning, of which docs/reference/configuration.md is made.
 import { dnsNameOf } from '@causeway/active-directory';
-import { MAX_BATCH } from '@causeway/contract';
+import { AttributeName, MAX_BATCH, MAX_EXTENSIONS } from '@causeway/contract';
 import {
   CausewayError,
   DELETION_THRESHOLD,
@@ -167,6 +167,13 @@ export const ConnectorConfiguration = z.strictObject({
   scope: Scope.prefault({}).describe(
     'Who is synchronized. By default everybody. See [who is synchronized](../scope.md).',
   ),
+  extensions: z
+    .array(AttributeName)
+    .max(MAX_EXTENSIONS)
+    .default([])
+    .describe(
+      "Attributes of users that go to the tenant beside those of every user, named as in the directory's schema.",
+    ),
   accountNames: AccountNames.default('sAMAccountName').describe(
     "Which attribute names users' accounts in the managed domain. See [account names](../account-names.md).",
   ),

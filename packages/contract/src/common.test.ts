@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Cursor, fillPath, Profile, SourceAnchor } from './index.ts';
+import { Cursor, EMPTY_PROFILE, fillPath, Profile, SourceAnchor } from './index.ts';
 
 test('text that a database or a terminal chokes on is none in a profile, and no anchor', () => {
-  const nobody = Object.fromEntries(Object.keys(Profile.shape).map(name => [name, null]));
   for (const displayName of ['a\0b', 'half a pair \ud83d'])
-    assert.deepEqual(Profile.parse({ ...nobody, displayName }), nobody);
+    assert.deepEqual(Profile.parse({ ...EMPTY_PROFILE, displayName }), EMPTY_PROFILE);
   for (const anchor of ['a\0b', 'a\u001b[2J', 'a b', '\u202e', ''])
     assert.equal(SourceAnchor.safeParse(anchor).success, false);
   assert.ok(Cursor.safeParse('1'.repeat(65)).error);

@@ -61,6 +61,7 @@ export * from './tenant/groups.ts';
 export * from './tenant/losses.ts';
 export * from './tenant/managed-domain.ts';
 export * from './tenant/names.ts';
+export * from './tenant/profile.ts';
 export * from './tenant/staging.ts';
 export * from './tenant/stored.ts';
 export * from './tenant/synchronization.ts';

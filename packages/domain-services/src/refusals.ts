@@ -22,6 +22,8 @@ export const LEDGER_REFUSALS = {
   'name-refused': 'the directory does not take the name',
   'no-name': 'the record says no name that can be written',
   'made-anew': 'the account came back and could not be restored: it was made anew, with another SID',
+  'profile-withheld':
+    'the profile that the record signs has not come, or another one in its place: what was written before stands',
   'no-account': 'the credential has no account: no account record was accepted',
   unclaimed:
     'it is in the directory, and no record of it has come: an account is disabled, and a group has no members, until one does',

@@ -56,6 +56,7 @@ export {
   type WithdrawalRecord,
 } from './kinds/withdrawal.ts';
 export { openCredentialRecord } from './open.ts';
+export { canonicalProfile, profileDigest } from './profile.ts';
 export { domainFingerprint, normalizeFingerprint, type PublicKeyInfo, publicKeyInfo } from './public-key.ts';
 export { REFUSAL_REASONS, type Refusal, type Refused } from './refusal.ts';
 export { CredentialSealer } from './seal.ts';

@@ -41,14 +41,14 @@ async function delta(groups: ScriptedGroups, ...entries: PeerEntry[]) {
   return { ...(await run(connection, cookie)), before: cookie };
 }
 
-test('a full import asks for no members, a delta for single values by extended names; the cookie is the same', async () => {
+test('a full import asks for no members, a delta for single values, both for extended names; the cookie is the same', async () => {
   await using groups = await ScriptedGroups.listen();
   const { full, cookie } = await delta(groups);
   assert.equal(full, null);
   const [first, second] = groups.deltas;
   assert.deepEqual(
     [first!.flags, first!.extended, first!.attributes.includes('member')],
-    [0x800, false, false],
+    [0x800, true, false],
   );
   assert.deepEqual([second!.flags >>> 0, second!.extended], [0x8000_0800, true]);
   assert.ok(second!.attributes.includes('member'));
@@ -94,12 +94,14 @@ test('a manager is a link, too: what was added counts, and removed alone is no m
     user(3, { manager: [member(8)] }),
     user(4, { manager: [] }),
     user(5, { title: ['Dr.'] }),
+    user(6, { manager: [`CN=m8,${NAMING_CONTEXT}`] }),
   );
-  const [m8, m9] = [8, 9].map(n => `CN=m${n},${NAMING_CONTEXT}`);
+  const [m8, m9] = [8, 9].map(memberGuid);
   assert.deepEqual(
     objects.map(({ attributes }) => attributes),
-    [{ manager: m9 }, { manager: null }, { manager: m8 }, { manager: null }, { title: 'Dr.' }],
+    [{ manager: m9 }, { manager: null }, { manager: m8 }, { manager: null }, { title: 'Dr.' }, {}],
   );
+  assert.match(objects[5]!.problems[0]!, /^manager: 'CN=m8,.*' came without its objectGUID$/);
 });
 
 test('a plain member under the flag, and a range that is no change, only say that the list is to be read', async () => {
@@ -154,11 +156,11 @@ test('refused incremental values, the same cookie is tried without them, once a 
   groups.knowsIncremental = false;
   await using connection = await groups.connect();
   const { cookie } = await run(connection);
-  groups.delta = () => [group(1, { member: [member(1), member(2)] }), user(1, { manager: ['CN=m8'] })];
+  groups.delta = () => [group(1, { member: [member(1), member(2)] }), user(1, { manager: [member(8)] })];
   const found = await run(connection, cookie);
   assert.equal(found.full, null, 'the cookie is not given up');
   assert.deepEqual(found.objects[0]!.memberChanges, { added: [], removed: [], isWhole: true });
-  assert.deepEqual(found.objects[1]!.attributes, { manager: 'CN=m8' });
+  assert.deepEqual(found.objects[1]!.attributes, { manager: memberGuid(8) });
   assert.deepEqual(
     groups.deltas.map(({ flags, cookie }) => [flags < 0, cookie]),
     [

@@ -136,8 +136,7 @@ function ask(
     maxBytes,
     ...(cookie === undefined ? {} : { cookie }),
   });
-  const controls: LdapControl[] = [control];
-  if (links === 'values') controls.push(new ExtendedDnControl());
+  const controls: LdapControl[] = [control, new ExtendedDnControl()];
   const attributes = askedAttributes(shapes);
   const answer = connection.searchBatches(namingContext, {
     ...(links === 'none' && { timeoutMs: FULL_IMPORT_PATIENCE * connection.timeoutMs }),

@@ -84,7 +84,7 @@ function toObject(
 /** The values that an attribute has now; undefined: nothing is said of it. Of a link a delta may say what was added and removed. */
 function sentValues(entry: LdapEntry, name: string, { form }: AttributeShape): LdapValue[] | undefined {
   const values = entry.attributes[name];
-  return (form === 'dn' ? linkChanges(entry, name)?.added : undefined) ?? values;
+  return (form === 'link' ? linkChanges(entry, name)?.added : undefined) ?? values;
 }
 
 /** An object's own name comes extended, too, where names of members were asked for so; one that cannot be read stays as it came. */
@@ -104,9 +104,11 @@ function convert(value: LdapValue, shape: AttributeShape): string {
     if (typeof value !== 'string') throw new TypeError('text in UTF-8 expected');
     return value;
   }
-  if (shape.form === 'dn') {
+  if (shape.form === 'link') {
     if (typeof value !== 'string') throw new TypeError('a name in UTF-8 expected');
-    return parseExtendedDn(value).dn;
+    const { guid, dn } = parseExtendedDn(value);
+    if (guid === null) throw new TypeError(`'${dn}' came without its objectGUID`);
+    return guid;
   }
   if (typeof value === 'string') throw new TypeError('bytes expected, text came');
   if (shape.form === 'sid') return decodeSid(value);

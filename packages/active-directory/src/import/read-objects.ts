@@ -1,4 +1,11 @@
-import { DirSyncControl, DirSyncFlag, guidFilter, type LdapConnection, LdapError } from '@causeway/ldap';
+import {
+  DirSyncControl,
+  DirSyncFlag,
+  ExtendedDnControl,
+  guidFilter,
+  type LdapConnection,
+  LdapError,
+} from '@causeway/ldap';
 import type { Guid } from '@causeway/wire';
 import type { ImportOptions } from './import-objects.ts';
 import { askedAttributes, type ImportedObject, readEntries } from './imported-object.ts';
@@ -37,7 +44,7 @@ export async function* readObjects(
       const found = await connection.search(options.namingContext, {
         filter,
         attributes,
-        controls: [control],
+        controls: [control, new ExtendedDnControl()],
       });
       yield readEntries(found, shapes);
       if (!control.response)

@@ -1,5 +1,25 @@
 import { type AttributeShape, text } from './attribute-shape.ts';
 
+/** What Exchange brings: a directory without it has no such attributes, and passes over that they are asked for (RFC 4511, 4.5.1.8). */
+export const EXCHANGE_ATTRIBUTES = {
+  mailNickname: text,
+  extensionAttribute1: text,
+  extensionAttribute2: text,
+  extensionAttribute3: text,
+  extensionAttribute4: text,
+  extensionAttribute5: text,
+  extensionAttribute6: text,
+  extensionAttribute7: text,
+  extensionAttribute8: text,
+  extensionAttribute9: text,
+  extensionAttribute10: text,
+  extensionAttribute11: text,
+  extensionAttribute12: text,
+  extensionAttribute13: text,
+  extensionAttribute14: text,
+  extensionAttribute15: text,
+} as const satisfies Record<string, AttributeShape>;
+
 /** What is imported of a user ([MS-ADSC] 2.269 and its classes), by LDAP display name. */
 export const USER_ATTRIBUTES = {
   sAMAccountName: text,
@@ -22,17 +42,16 @@ export const USER_ATTRIBUTES = {
   givenName: text,
   sn: text,
   mail: text,
-  /** Of Exchange's schema: where that is not, nobody has one. */
-  mailNickname: text,
   proxyAddresses: { form: 'text', multiple: true },
   department: text,
   company: text,
   title: text,
   /** A link: a change of it comes as a value that was added and one that was removed. */
-  manager: { form: 'dn' },
+  manager: { form: 'link' },
   employeeID: text,
   physicalDeliveryOfficeName: text,
   telephoneNumber: text,
+  facsimileTelephoneNumber: text,
   mobile: text,
   streetAddress: text,
   l: text,
@@ -41,6 +60,7 @@ export const USER_ATTRIBUTES = {
   co: text,
   c: text,
   preferredLanguage: text,
+  ...EXCHANGE_ATTRIBUTES,
 } as const satisfies Record<string, AttributeShape>;
 
 export type UserAttribute = keyof typeof USER_ATTRIBUTES;

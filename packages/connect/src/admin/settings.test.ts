@@ -180,7 +180,7 @@ test('a connector says which containers and classes the scope in force takes', a
   const interns = { dn: `OU=Interns,${staff.dn}`, objectGuid: randomUUID() };
   const organizationalUnits = { include: [staff], exclude: [interns] };
   const scope = { organizationalUnits, groups: [], conditions: {}, inetOrgPersons: false };
-  store.rules.set(rulesText([], { scope, accountNames: 'sAMAccountName' }));
+  store.rules.set(rulesText([], { scope, accountNames: 'sAMAccountName' }, undefined));
   const { partitions } = await api.getConnector(
     { params: { name: corp }, query: undefined, body: undefined },
     '',

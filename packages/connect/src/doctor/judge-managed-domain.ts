@@ -1,4 +1,4 @@
-import { type ConnectStatus, EPOCH_RECORDS, USER_RECORDS } from '@causeway/contract';
+import { type ConnectStatus, EPOCH_RECORDS, PROFILE_RECORD, USER_RECORDS } from '@causeway/contract';
 import {
   ASKED_CONNECT,
   ASKED_TENANT,
@@ -62,8 +62,12 @@ export function judgePairing({ pairing, connectors, signingKey, staging }: Conne
       "compare with what 'causeway domain fingerprint' shows at the managed domain, then: causeway connect trust-domain FINGERPRINT",
     );
   const restored = connectors.some(({ epoch }) => epoch !== undefined);
+  // Who reads no whole profiles is sent none, and loses nothing by that.
   const unread = USER_RECORDS.filter(
-    record => pairing.reads?.includes(record) === false && (restored || !EPOCH_RECORDS.includes(record)),
+    record =>
+      record !== PROFILE_RECORD &&
+      pairing.reads?.includes(record) === false &&
+      (restored || !EPOCH_RECORDS.includes(record)),
   );
   if (unread.length > 0)
     return unmet(

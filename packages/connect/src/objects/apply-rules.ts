@@ -3,7 +3,7 @@ import type { LdapConnection } from '@causeway/ldap';
 import { CausewayError } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import { namesContainers, placeText } from '../scope/decide-place.ts';
-import { compileRules, namingAttributes, type Rules } from '../scope/rules.ts';
+import { namingAttributes, type Rules } from '../scope/rules.ts';
 import type { ConnectorSpace } from '../store/connector-space.ts';
 import { rulesText } from '../store/scope/rules-in-force.ts';
 import type { SpaceObject } from '../store/space-object.ts';
@@ -12,13 +12,15 @@ import { everyObject } from './every-object.ts';
 import { putObject } from './groups/put-object.ts';
 import { isScopeMember, type ScopeMembers, scopeMembers } from './groups/scope-members.ts';
 import type { ImportTally } from './import-tally.ts';
-import { isImported, uncertainAttributes } from './imported-attributes.ts';
+import { isImported, namedAttributes } from './imported-attributes.ts';
 import { placeIn } from './place-in.ts';
+import { profileRules, wantedRules } from './profile/whole-profiles.ts';
 
 /** By which rules everything is to be decided: the program's and the configuration's. */
-export function configuredRules({ scope, connector }: Pick<ConnectorContext, 'scope' | 'connector'>): string {
+export function configuredRules(context: ConnectorContext): string {
+  const { scope, connector } = context;
   const own = [RULES_VERSION, scope.domain, scope.ownAccount, connector.inetOrgPersonPasswords];
-  return rulesText(own, connector);
+  return rulesText(own, connector, profileRules(context));
 }
 
 /**
@@ -28,8 +30,8 @@ export function configuredRules({ scope, connector }: Pick<ConnectorContext, 'sc
 export async function checkRules(context: ConnectorContext, ldap: LdapConnection): Promise<void> {
   const { store, connector } = context;
   if (store.rules.text === configuredRules(context)) return;
-  const rules = compileRules(connector);
-  const names = uncertainAttributes(rules);
+  const rules = wantedRules(context);
+  const names = namedAttributes(rules);
   if (names.length === 0) return;
   const schema = await readAttributeSchema(ldap, names);
   const refuse = (
@@ -48,7 +50,7 @@ export async function checkRules(context: ConnectorContext, ldap: LdapConnection
     `'accountNames' ${of} '${connector.accountNames}'`,
     whyNot(namingAttributes(rules)),
   );
-  refuse('condition-refused', `'scope.conditions' ${of} used`, whyNot(names));
+  refuse('condition-refused', `'scope.conditions' or 'extensions' ${of} used`, whyNot(names));
 }
 
 /**
@@ -58,11 +60,11 @@ export async function checkRules(context: ConnectorContext, ldap: LdapConnection
  * Passwords that may go now and might not before are read, which no delta brings.
  */
 export function applyRules(context: ConnectorContext, tally?: ImportTally): void {
-  const { store, connector } = context;
+  const { store } = context;
   const { rules, cursors } = store;
   const wanted = configuredRules(context);
   const areChanged = rules.text !== wanted;
-  if (areChanged && !isImported(store, compileRules(connector))) return;
+  if (areChanged && !isImported(store, wantedRules(context))) return;
   const isAsked = cursors.get('decide-anew') !== undefined;
   const areMoved = cursors.get('containers-changed') !== undefined;
   if (!areChanged && !isAsked && !areMoved) return;

@@ -2,10 +2,12 @@ import type { Profile } from '@causeway/contract';
 import { NULL_SID } from '@causeway/records';
 import { FILETIME_NEVER, filetimeToIso } from '@causeway/wire';
 import type { ScopeContext } from '../context.ts';
+import type { ProfileRules } from '../scope/rules.ts';
 import type { SpaceObject, StoredAttributes } from '../store/space-object.ts';
 import { UserAccountControl } from '../user-account-control.ts';
-import { first } from './attributes.ts';
+import { digestOf, first } from './attributes.ts';
 import { accountName } from './names/account-name.ts';
+import { decideProfile } from './profile/decide-profile.ts';
 
 /** A user as the tenant should have it. */
 export interface Account {
@@ -24,22 +26,27 @@ export type AccountDecision = { inScope: true; account: Account } | { inScope: f
 /** Raised when the rules below change: every object is then decided anew. */
 export const RULES_VERSION = 2;
 
-/** Most characters of a descriptive attribute that the tenant takes. */
-const MAX_TEXT = 1024;
-
 /**
  * Whether a user is synchronized, and as what: the original's rules "In from AD - User Join", "User AccountEnabled" and
  * "User Common". `accountExpires`, which the original leaves behind, goes along.
  */
-export function decideAccount(object: ScopedObject, context: ScopeContext): AccountDecision {
+export function decideAccount(
+  object: ScopedObject,
+  context: ScopeContext,
+  profile?: ProfileRules,
+): AccountDecision {
   const reason = whyOutOfScope(object, context);
   return reason === undefined
-    ? { inScope: true, account: accountOf(object, context) }
+    ? { inScope: true, account: accountOf(object, context, profile) }
     : { inScope: false, reason };
 }
 
 /** The account that an object's attributes tell of; of one that is not synchronized any more, as it was known last. */
-export function accountOf({ attributes: a, namedBy }: NamedObject, context: ScopeContext): Account {
+export function accountOf(
+  { attributes: a, namedBy }: NamedObject,
+  context: ScopeContext,
+  profile?: ProfileRules,
+): Account {
   const samAccountName = accountName(a, 'sAMAccountName');
   const managed = accountName(a, namedBy);
   return {
@@ -49,18 +56,13 @@ export function accountOf({ attributes: a, namedBy }: NamedObject, context: Scop
     onPremisesSecurityIdentifier: first(a, 'objectSid') ?? NULL_SID,
     accountEnabled: (userAccountControl(a) & UserAccountControl.accountDisable) === 0,
     accountExpires: expiry(a.accountExpires),
-    profile: {
-      displayName: text(a, 'displayName'),
-      givenName: text(a, 'givenName'),
-      surname: text(a, 'sn'),
-      mail: text(a, 'mail'),
-      department: text(a, 'department'),
-      jobTitle: text(a, 'title'),
-      telephoneNumber: text(a, 'telephoneNumber'),
-      mobile: text(a, 'mobile'),
-    },
+    profile: decideProfile(a, profile).profile,
   };
 }
+
+/** By which a change of an account is recognized. One whose profile is signed is another one, though it says the same. */
+export const accountDigest = (account: Account, guid: string, profile: ProfileRules | undefined): string =>
+  digestOf(profile ? { ...account, isProfileSigned: true } : account, guid);
 
 type NamedObject = Pick<SpaceObject, 'attributes'> & Partial<Pick<SpaceObject, 'namedBy'>>;
 
@@ -90,10 +92,6 @@ function whyOutOfScope(object: ScopedObject, context: ScopeContext): string | un
 
 export const isInetOrgPerson = ({ objectClasses }: Pick<SpaceObject, 'objectClasses'>): boolean =>
   objectClasses.some(name => name.toLowerCase() === 'inetorgperson');
-
-function text(attributes: StoredAttributes, name: string): string | null {
-  return first(attributes, name)?.slice(0, MAX_TEXT) ?? null;
-}
 
 export function userAccountControl(attributes: StoredAttributes): number {
   return Number(first(attributes, 'userAccountControl') ?? 0);

@@ -1,20 +1,30 @@
 import { ObjectChange } from '@causeway/contract';
-import { encodableAccount, recordName, type SigningKey, signAccountRecord } from '@causeway/records';
+import {
+  encodableAccount,
+  profileDigest,
+  recordName,
+  type SigningKey,
+  signAccountRecord,
+} from '@causeway/records';
 import type { ScopeContext } from '../context.ts';
+import type { ProfileRules } from '../scope/rules.ts';
 import { isStranger } from '../store/comparing/marks.ts';
 import type { SpaceObject } from '../store/space-object.ts';
 import { accountOf } from './decide-account.ts';
+import { decideProfile } from './profile/decide-profile.ts';
 
 export interface RecordContext {
   readonly tenant: string;
   readonly forest: string;
   readonly signingKey: SigningKey;
   readonly scope: ScopeContext;
+  /** Those by which it was decided what the tenant should have. */
+  readonly profile: ProfileRules | undefined;
 }
 
 /**
  * The change that makes the tenant have what it should have of an object, with its signed account record; or, in words,
- * why there can be none. The digest in the connector space decides whether it is an upsert or a delete.
+ * why there can be none; with what of a profile is left out, in words. The digest in the connector space decides whether it is an upsert or a delete.
  *
  * INVARIANT: state before names. A value that no record can hold costs itself alone: a name is null then, and a SID that of nobody.
  */
@@ -22,8 +32,8 @@ export function decideExport(
   object: SpaceObject,
   sequence: number,
   context: RecordContext,
-): { change: ObjectChange; recordName: string } | { problem: string } {
-  const { accountName, ...account } = accountOf(object, context.scope);
+): { change: ObjectChange; recordName: string; leftOut: readonly string[] } | { problem: string } {
+  const { accountName, ...account } = accountOf(object, context.scope, context.profile);
   const isNameless = isStranger(object) && object.attributes.sAMAccountName === undefined;
   const deleted = object.desiredDigest === undefined;
   const { anchor: sourceAnchor, guid: objectGuid } = object;
@@ -39,6 +49,7 @@ export function decideExport(
     enabled: account.accountEnabled && !deleted,
     accountExpires: account.accountExpires,
     deleted,
+    ...(context.profile && !deleted && { profileDigest: profileDigest(account.profile) }),
   });
   // The record is for the managed domain, and beside it stands what the tenant shows.
   const fields =
@@ -55,7 +66,8 @@ export function decideExport(
       ? { operation: 'delete', sourceAnchor, sequence, record }
       : { operation: 'upsert', sourceAnchor, objectGuid, ...account, ...names, sequence, record },
   );
-  if (change.success) return { change: change.data, recordName: recordName(record)! };
+  const leftOut = deleted ? [] : decideProfile(object.attributes, context.profile).problems;
+  if (change.success) return { change: change.data, recordName: recordName(record)!, leftOut };
   const [issue] = change.error.issues;
   return { problem: `${issue?.path.join('.')}: ${issue?.message}` };
 }

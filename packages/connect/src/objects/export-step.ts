@@ -12,7 +12,14 @@ import { exportGroups } from './groups/export-groups.ts';
 import { exportSlices } from './groups/export-slices.ts';
 import { holdLeavers, listOfDeletion } from './leavers.ts';
 import { holdRenames } from './names/renames.ts';
-import { isWhole, noteRefusal, quarantine, WITHOUT_NAME, withoutName } from './note-verdict.ts';
+import {
+  isWhole,
+  noteRefusal,
+  quarantine,
+  WITHOUT_NAME,
+  withoutName,
+  withoutValues,
+} from './note-verdict.ts';
 import {
   creationsOf,
   decideWaiting,
@@ -113,6 +120,8 @@ interface Item {
   change: ObjectChange;
   /** Kind and version of the record. */
   recordName: string;
+  /** What of the profile no profile can hold, in words. */
+  leftOut: readonly string[];
 }
 
 const OLD_TENANT = 'the tenant is of a release that cannot be told of a user without a name: update it';
@@ -149,6 +158,7 @@ async function makeBatch(
       forest: connector.forest,
       signingKey,
       scope,
+      profile: store.rules.get().profile,
     });
     if ('change' in decision) items.push({ object, ...decision });
     else refuse(object, decision.problem);
@@ -200,6 +210,7 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, t
     store.owed.remove(object.guid);
   } else if (done) {
     tally.summary.upserted += 1;
+    withoutValues(context, object, item.leftOut, tally.run);
     tally.run.count(isNew(object) ? 'adds' : 'updates');
     const refused = verdict.code === undefined ? '' : WITHOUT_NAME;
     store.space.acknowledgeExport(object.guid, `${refused}${object.desiredDigest}`, change.sequence);

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { group, person } from '../testing/fixtures.ts';
+import type { ProfileRules } from '../scope/rules.ts';
+import { group, guidOf, person } from '../testing/fixtures.ts';
 import { accountOf, decideAccount } from './decide-account.ts';
-import { FIXED_RULES, GROUP_SCOPE, type ScopeCondition, USER_SCOPE } from './fixed-rules.ts';
+import { fixedRules, GROUP_SCOPE, type ScopeCondition, USER_SCOPE } from './fixed-rules.ts';
 import { decideGroup, groupOf } from './groups/decide-group.ts';
 import type { DirectoryObject } from './merge.ts';
+import { PROFILE_FLOWS } from './profile/flows.ts';
 
 const scope = { domain: 'corp.example.com', ownAccount: 'connector' };
 
@@ -34,24 +36,38 @@ test('every condition that the rules tell keeps out who does not meet it, and no
 });
 
 test('what the rules say is exported is what there is of an account and a group', () => {
-  const flows = (name: string) =>
-    FIXED_RULES.find(rule => rule.name === name)!.flows.map(({ destination }) => destination);
+  const flows = (name: string, rules: ProfileRules | undefined) =>
+    fixedRules(rules)
+      .find(rule => rule.name === name)!
+      .flows.map(({ destination }) => destination);
   const { profile, ...account } = accountOf(person(1), scope);
   assert.deepEqual(
-    flows('Out to AAD - User Join').toSorted(),
+    flows('Out to AAD - User Join', undefined).toSorted(),
     ['sourceAnchor', ...Object.keys(account), ...Object.keys(profile)].toSorted(),
+  );
+  const whole = { extensions: ['division'] };
+  const every = Object.fromEntries(
+    [...Object.values(PROFILE_FLOWS), 'division'].map(name => [name, guidOf(2)]),
+  );
+  const full = accountOf({ attributes: { ...person(1).attributes, ...every } }, scope, whole).profile;
+  assert.deepEqual(
+    flows('Out to AAD - User Join', whole).toSorted(),
+    [
+      ...['sourceAnchor', ...Object.keys(account), 'extensions.division'],
+      ...Object.keys(full).filter(name => name !== 'extensions'),
+    ].toSorted(),
   );
   const { scope: _, ...of } = groupOf(group(2).attributes);
   assert.deepEqual(
-    flows('Out to AAD - Group Join').toSorted(),
+    flows('Out to AAD - Group Join', undefined).toSorted(),
     ['sourceAnchor', 'member', ...Object.keys(of)].toSorted(),
   );
   const inbound = (target: string) =>
     new Set(
-      FIXED_RULES.filter(rule => rule.direction === 'Inbound' && rule.target === target).flatMap(({ name }) =>
-        flows(name),
-      ),
+      fixedRules(undefined)
+        .filter(rule => rule.direction === 'Inbound' && rule.target === target)
+        .flatMap(({ name }) => flows(name, whole)),
     );
-  for (const each of flows('Out to AAD - User Join')) assert.ok(inbound('person').has(each), each);
-  for (const each of flows('Out to AAD - Group Join')) assert.ok(inbound('group').has(each), each);
+  for (const each of flows('Out to AAD - User Join', whole)) assert.ok(inbound('person').has(each), each);
+  for (const each of flows('Out to AAD - Group Join', undefined)) assert.ok(inbound('group').has(each), each);
 });

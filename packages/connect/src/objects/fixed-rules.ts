@@ -1,3 +1,6 @@
+import type { ProfileRules } from '../scope/rules.ts';
+import { profileFlows } from './profile/flows.ts';
+
 /** A condition of the original's scoping filters. */
 export interface ScopeCondition {
   readonly attribute: string;
@@ -89,8 +92,22 @@ const ENABLED: readonly AttributeFlow[] = [
 const inbound = { direction: 'Inbound', passwords: 'no', scope: [], join: [] } as const;
 const person = { ...inbound, source: 'user', target: 'person' } as const;
 
-/** The rules, which nobody changes. */
-export const FIXED_RULES: readonly FixedRule[] = [
+/** The rules, which nobody changes but in which attributes of people go. */
+export function fixedRules(profile: ProfileRules | undefined): FixedRule[] {
+  const inbound = profileFlows(profile);
+  const outbound = same(...inbound.map(({ destination }) => destination));
+  return RULES.map(rule =>
+    rule.target === 'person' && rule.precedence === COMMON
+      ? { ...rule, flows: inbound }
+      : rule.target === 'user'
+        ? { ...rule, flows: [...rule.flows, ...outbound] }
+        : rule,
+  );
+}
+
+const COMMON = 105;
+
+const RULES: readonly FixedRule[] = [
   {
     ...person,
     ...{ name: 'In from AD - User Join', precedence: 100, linkType: 'Provision' },
@@ -116,13 +133,9 @@ export const FIXED_RULES: readonly FixedRule[] = [
   },
   {
     ...person,
-    ...{ name: 'In from AD - User Common', precedence: 105, linkType: 'Join' },
-    description: 'What describes somebody; longer texts are cut to 1,024 characters',
-    flows: [
-      ...same('displayName', 'givenName', 'mail', 'department', 'telephoneNumber', 'mobile'),
-      { source: 'sn', destination: 'surname' },
-      { source: 'title', destination: 'jobTitle' },
-    ],
+    ...{ name: 'In from AD - User Common', precedence: COMMON, linkType: 'Join' },
+    description: 'What describes somebody; a value that is too long is left out, and told',
+    flows: [],
   },
   {
     ...{ ...inbound, source: 'group', target: 'group' },
@@ -154,8 +167,7 @@ export const FIXED_RULES: readonly FixedRule[] = [
     ...{ source: 'person', target: 'user', passwords: 'yes', scope: [], join: BY_OUTER_ANCHOR },
     flows: same(
       ...['sourceAnchor', 'userPrincipalName', 'onPremisesSamAccountName', 'onPremisesSecurityIdentifier'],
-      ...['accountEnabled', 'accountExpires', 'displayName', 'givenName', 'surname', 'mail', 'department'],
-      ...['jobTitle', 'telephoneNumber', 'mobile'],
+      ...['accountEnabled', 'accountExpires'],
     ),
   },
   {

@@ -1,31 +1,34 @@
-import { type AttributeShape, OBJECT_ATTRIBUTES } from '@causeway/active-directory';
+import { type AttributeShape, EXCHANGE_ATTRIBUTES, OBJECT_ATTRIBUTES } from '@causeway/active-directory';
 import type { ConnectorContext } from '../context.ts';
-import { compileRules, neededAttributes, type Rules } from '../scope/rules.ts';
+import { neededAttributes, type Rules } from '../scope/rules.ts';
 import type { ConnectorStore } from '../store/store.ts';
+import { attributesOf } from './profile/flows.ts';
+import { wantedRules } from './profile/whole-profiles.ts';
 
 export type ImportedAttributes = Readonly<Record<string, AttributeShape>>;
 
 const KNOWN: ReadonlySet<string> = new Set(Object.keys(OBJECT_ATTRIBUTES).map(name => name.toLowerCase()));
 
-/** What only some schemas have: Exchange brings it. */
-const OF_SOME_SCHEMAS: ReadonlySet<string> = new Set(['mailnickname']);
-
-/** What rules look at that a directory may not have. */
-export const uncertainAttributes = (rules: Rules): string[] =>
-  neededAttributes(rules).filter(name => {
-    const key = name.toLowerCase();
-    return !KNOWN.has(key) || OF_SOME_SCHEMAS.has(key);
-  });
+const lookedAt = (rules: Rules): string[] => [
+  ...neededAttributes(rules),
+  ...(rules.profile ? attributesOf(rules.profile) : []),
+];
 
 /** What rules look at that is not imported for everybody. */
 export function furtherAttributes(rules: readonly Rules[]): string[] {
-  const names = new Set(rules.flatMap(neededAttributes));
+  const names = new Set(rules.flatMap(lookedAt));
   return [...names].filter(name => !KNOWN.has(name.toLowerCase())).sort();
 }
 
+/** What has to be in the schema for the rules to mean something: what is not asked for everybody, and what only Exchange brings. */
+export function namedAttributes(rules: Rules): string[] {
+  const conditions = neededAttributes(rules).filter(name => name in EXCHANGE_ATTRIBUTES);
+  return [...furtherAttributes([rules]), ...conditions];
+}
+
 /** What is asked of a directory: what is always imported, and whatever else the conditions look at, those in force too. */
-export function importedAttributes({ store, connector }: ConnectorContext): ImportedAttributes {
-  const more = furtherAttributes([compileRules(connector), store.rules.get()]);
+export function importedAttributes(context: ConnectorContext): ImportedAttributes {
+  const more = furtherAttributes([wantedRules(context), context.store.rules.get()]);
   return {
     ...OBJECT_ATTRIBUTES,
     ...Object.fromEntries(more.map(name => [name, { form: 'text', multiple: true } as const])),
@@ -44,7 +47,7 @@ export function noteImported(
 export function notImported({ cursors }: Pick<ConnectorStore, 'cursors'>, rules: Rules): string[] {
   const text = cursors.get('imported-attributes');
   const imported = new Set((JSON.parse(text ?? '[]') as string[]).map(name => name.toLowerCase()));
-  return neededAttributes(rules).filter(name => !imported.has(name.toLowerCase()));
+  return lookedAt(rules).filter(name => !imported.has(name.toLowerCase()));
 }
 
 /** Whether all that rules look at was imported of everybody. */

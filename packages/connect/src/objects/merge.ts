@@ -12,7 +12,7 @@ import type {
   Withdrawing,
 } from '../store/space-object.ts';
 import { digestOf } from './attributes.ts';
-import { accountOf, decideAccount } from './decide-account.ts';
+import { accountDigest, accountOf, decideAccount } from './decide-account.ts';
 import { decideGroup, groupOf } from './groups/decide-group.ts';
 import { accountName } from './names/account-name.ts';
 import { sourceAnchorOf } from './source-anchor.ts';
@@ -93,7 +93,11 @@ export interface Deciding {
 export function decideObject(kind: ObjectKind, object: DirectoryObject, by: Deciding): DecidedObject {
   const { scope, rules, placed, known, isMember } = by;
   const naming = kind === 'group' ? undefined : namingOf(object, by);
-  const wanted = kind === 'group' ? groupOf(object.attributes) : accountOf({ ...object, ...naming }, scope);
+  const { guid, attributes } = object;
+  const digest = (): string =>
+    kind === 'group'
+      ? digestOf(groupOf(attributes), guid)
+      : accountDigest(accountOf({ ...object, ...naming }, scope, rules.profile), guid, rules.profile);
   const decision =
     kind === 'group'
       ? decideGroup(object, known?.exportedDigest !== undefined)
@@ -115,7 +119,7 @@ export function decideObject(kind: ObjectKind, object: DirectoryObject, by: Deci
       isMember,
       ...naming,
     },
-    desiredDigest: isSynchronized ? digestOf(wanted, object.guid) : undefined,
+    desiredDigest: isSynchronized ? digest() : undefined,
     ...(kind === 'user' && passwordsOf(object, isSynchronized, by)),
   };
 }

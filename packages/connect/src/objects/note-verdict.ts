@@ -55,6 +55,19 @@ export function withoutName(
   setAside(context, object, { code, reason }, run);
 }
 
+/** All of it went but some values of the profile: nothing is to be tried again before one of them changes. */
+export function withoutValues(
+  { store, connector }: ConnectorContext,
+  { guid, dn }: SpaceObject,
+  leftOut: readonly string[],
+  run: Run,
+): void {
+  if (leftOut.length === 0) return;
+  const reason = leftOut.join('; ');
+  run.fail({ guid, dn, code: 'value-not-taken', reason });
+  store.events.add('runErrors', connector.name, `export of '${dn}' without some values: ${reason}`);
+}
+
 function setAside(context: ConnectorContext, object: SpaceObject, { code, reason }: Why, run: Run): void {
   const { store, connector } = context;
   run.fail({ guid: object.guid, dn: object.dn, code, reason });

@@ -209,18 +209,18 @@ test('a condition decides by what was read; what it excludes by a change of the 
 test('rules that look at what was not imported yet wait for a full import; until then the old ones hold', async () => {
   directory.schema = [
     {
-      lDAPDisplayName: ['extensionAttribute15'],
+      lDAPDisplayName: ['employeeType'],
       attributeSyntax: ['2.5.5.12'],
       systemFlags: ['0'],
       searchFlags: ['0'],
     },
   ];
   const context = await started({}, whole(1, STAFF), whole(2, STAFF));
-  const now = scoped(context, { user: '(!(extensionAttribute15=NoSync))' });
+  const now = scoped(context, { user: '(!(employeeType=NoSync))' });
   directory.answers.full = 'close';
   await assert.rejects(cycle(now));
   assert.equal(reasonOf(now, 2), undefined);
-  directory.answers.full = [...UNITS, whole(1, STAFF), whole(2, STAFF, { extensionAttribute15: 'NoSync' })];
+  directory.answers.full = [...UNITS, whole(1, STAFF), whole(2, STAFF, { employeeType: 'NoSync' })];
   assert.equal((await cycle(now)).full, true);
   assert.deepEqual([there(), leavers(now)], [[1, 2], 1]);
   approve(now);
@@ -282,7 +282,7 @@ test('over a store of the release before, which knows no containers, the rules o
 test('a first start whose rules are to be imported for exports nobody in between', async () => {
   directory.schema = [
     {
-      lDAPDisplayName: ['extensionAttribute15'],
+      lDAPDisplayName: ['employeeType'],
       attributeSyntax: ['2.5.5.12'],
       systemFlags: ['0'],
       searchFlags: ['0'],
@@ -291,8 +291,8 @@ test('a first start whose rules are to be imported for exports nobody in between
   const fresh = testContext(peer);
   fresh.store.cursors.set('rules', undefined);
   fresh.store.rules.reload();
-  const context = scoped(fresh, { user: '(extensionAttribute15=Pilot)' });
-  directory.answers.full = [...UNITS, whole(1, STAFF, { extensionAttribute15: 'Pilot' }), whole(2, STAFF)];
+  const context = scoped(fresh, { user: '(employeeType=Pilot)' });
+  directory.answers.full = [...UNITS, whole(1, STAFF, { employeeType: 'Pilot' }), whole(2, STAFF)];
   await cycle(context);
   assert.deepEqual(there(), [1]);
 });

@@ -3,8 +3,7 @@ import type { ConnectorContext } from '../context.ts';
 import { isSaidAnew } from '../store/comparing/marks.ts';
 import type { SpaceObject } from '../store/space-object.ts';
 import { UserAccountControl } from '../user-account-control.ts';
-import { digestOf } from './attributes.ts';
-import { accountOf, userAccountControl } from './decide-account.ts';
+import { accountDigest, accountOf, userAccountControl } from './decide-account.ts';
 
 /** GUIDs of those whose deletion, or first export, waits for an administrator. */
 export interface Waiting {
@@ -138,19 +137,31 @@ const DISABLED = 'disabled: ';
  */
 export function disabledWhileWaiting(
   object: SpaceObject,
-  { scope }: ConnectorContext,
+  context: ConnectorContext,
   now: Date,
 ): SpaceObject | undefined {
-  const account = accountOf(object, scope);
-  if (isSaidAnew(object)) return asItWas(object, account);
-  if (!isOff(account, now) || isKnownOff(object, account, now)) return undefined;
-  return { ...object, desiredDigest: `${DISABLED}${digestOf(account, object.guid)}` };
+  const known = knownOf(object, context);
+  if (isSaidAnew(object)) return asItWas(object, known);
+  if (!isOff(known.account, now) || isKnownOff(object, known, now)) return undefined;
+  return { ...object, desiredDigest: `${DISABLED}${known.digest}` };
+}
+
+/** An account as it was known last, and by which digest. */
+interface Known {
+  readonly account: Account;
+  readonly digest: string;
+}
+
+function knownOf(object: SpaceObject, { scope, store }: ConnectorContext): Known {
+  const { profile } = store.rules.get();
+  const account = accountOf(object, scope, profile);
+  return { account, digest: accountDigest(account, object.guid, profile) };
 }
 
 /** The state before, which the tenant lost: as it was known last, and disabled if it was. */
-function asItWas(object: SpaceObject, account: Account): SpaceObject {
+function asItWas(object: SpaceObject, { digest }: Known): SpaceObject {
   const wasDisabled = object.exportedDigest!.includes(DISABLED);
-  const desiredDigest = `${wasDisabled ? DISABLED : ''}${digestOf(account, object.guid)}`;
+  const desiredDigest = `${wasDisabled ? DISABLED : ''}${digest}`;
   if (!wasDisabled) return { ...object, desiredDigest };
   const off = userAccountControl(object.attributes) | UserAccountControl.accountDisable;
   return { ...object, desiredDigest, attributes: { ...object.attributes, userAccountControl: String(off) } };
@@ -162,17 +173,14 @@ const isOff = ({ accountEnabled, accountExpires }: Account, now: Date): boolean 
   !accountEnabled || (accountExpires !== null && Date.parse(accountExpires) <= now.getTime());
 
 /** The tenant has acknowledged that they are disabled or expired: while they wait, or as the last that was known of them. */
-function isKnownOff({ exportedDigest, guid }: SpaceObject, account: Account, now: Date): boolean {
+function isKnownOff({ exportedDigest }: SpaceObject, { account, digest }: Known, now: Date): boolean {
   if (exportedDigest === undefined || isSaidAnew({ exportedDigest })) return false;
-  return (
-    exportedDigest.includes(DISABLED) ||
-    (isOff(account, now) && exportedDigest.endsWith(digestOf(account, guid)))
-  );
+  return exportedDigest.includes(DISABLED) || (isOff(account, now) && exportedDigest.endsWith(digest));
 }
 
 /** Whether somebody who waits to be deleted can still sign in, as far as the tenant has acknowledged. */
-export function canStillSignIn(object: SpaceObject, { scope }: ConnectorContext, now: Date): boolean {
-  return !isKnownOff(object, accountOf(object, scope), now);
+export function canStillSignIn(object: SpaceObject, context: ConnectorContext, now: Date): boolean {
+  return !isKnownOff(object, knownOf(object, context), now);
 }
 
 /** Names of all who can still sign in although they are to be deleted, in the order of their GUIDs. */

@@ -7,6 +7,11 @@ export type ScopeSettings = ConnectorConfiguration['scope'];
 
 /** What of a connector's configuration decides about objects: who is synchronized, and what names an account in the managed domain. */
 export type RuleSettings = Pick<ConnectorConfiguration, 'scope' | 'accountNames'>;
+/** Of whole profiles, which go once tenant and managed domain take them. */
+export interface ProfileRules {
+  /** Attributes beside those of everybody, as an administrator names them. */
+  readonly extensions: readonly string[];
+}
 
 /** The same, ready to decide with. */
 export interface Rules extends PlaceRules {
@@ -19,6 +24,8 @@ export interface Rules extends PlaceRules {
   /** Whose passwords are synchronized; undefined: everybody's. */
   readonly passwords?: { readonly condition: CompiledFilter; readonly others: 'kept' | 'withdrawn' };
   readonly accountNames: AccountNames;
+  /** Undefined: of a profile no more goes than the release before takes. */
+  readonly profile?: ProfileRules | undefined;
 }
 
 /**
@@ -31,10 +38,10 @@ export type PasswordScope = 'sent' | 'kept' | 'withdrawn';
 const COMPILED = new WeakMap<RuleSettings, Rules>();
 
 /** @throws LdapError 'syntax' for a condition that is no filter, or cannot be evaluated */
-export function compileRules(settings: RuleSettings): Rules {
+export function compileRules(settings: RuleSettings, profile?: ProfileRules): Rules {
   const rules = COMPILED.get(settings) ?? compile(settings);
   COMPILED.set(settings, rules);
-  return rules;
+  return profile === undefined ? rules : { ...rules, profile };
 }
 
 function compile({ scope, accountNames }: RuleSettings): Rules {
@@ -60,7 +67,8 @@ function compile({ scope, accountNames }: RuleSettings): Rules {
   };
 }
 
-const EVERYBODY: ScopeSettings = {
+/** Nothing is said of who is synchronized. */
+export const EVERYBODY: ScopeSettings = {
   organizationalUnits: { include: [], exclude: [] },
   groups: [],
   conditions: {},

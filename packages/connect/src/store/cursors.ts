@@ -14,6 +14,8 @@ export type CursorName =
   | 'scope-groups-missing'
   /** Where things lie was said by a domain controller that lagged or was restored, and is to be read again. */
   | 'places-owed'
+  /** 'yes': tenant and managed domain take whole profiles. */
+  | 'whole-profiles'
   /** Which attributes the last full import brought, as JSON; a delta brings what changed of the same ones. */
   | 'imported-attributes'
   | 'replication-cookie'

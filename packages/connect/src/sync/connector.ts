@@ -7,6 +7,7 @@ import { chosenController, Failover } from '../domain-controller/failover.ts';
 import { concludeRestore, noteRestore } from '../domain-controller/note-restore.ts';
 import { holdWithdrawals } from '../objects/hold-withdrawals.ts';
 import { importAll } from '../objects/import-all.ts';
+import { askForProfiles } from '../objects/profile/whole-profiles.ts';
 import { fullPassStep } from '../passwords/full-pass-step.ts';
 import { isSwitchedOn, type PasswordChannel } from '../passwords/password-channel.ts';
 import { lastPasswordCycle, PasswordCycle, type PasswordCycleTimes } from '../passwords/password-cycle.ts';
@@ -128,6 +129,7 @@ export class Connector {
     try {
       beginAnew(this.context, options.initial ? EVERYTHING : readOverride(store));
       this.#busy = 'import';
+      await askForProfiles(this.context);
       const imported = await importAll(this.context, () => this.controller.ldap(), namingContext, signal);
       this.#busy = 'export';
       const exported = await this.#exporting.run(signal);

@@ -13,6 +13,8 @@ export interface ForestPerson {
   adminDescription: string | undefined;
   /** Signs in by smart card only. */
   smartCard: boolean;
+  /** What describes them, by attribute; undefined: no value any more. */
+  described: Readonly<Record<string, string | undefined>>;
   /** The RID of the primary group. */
   primaryGroup: number;
   deleted: boolean;
@@ -37,6 +39,13 @@ export interface ForestPerson {
 export type PersonChange = Partial<
   Pick<
     ForestPerson,
-    'name' | 'principal' | 'container' | 'enabled' | 'expires' | 'adminDescription' | 'smartCard'
+    | 'name'
+    | 'principal'
+    | 'container'
+    | 'enabled'
+    | 'expires'
+    | 'adminDescription'
+    | 'smartCard'
+    | 'described'
   >
 >;

@@ -113,7 +113,7 @@ export class ScriptedForest {
     const person: ForestPerson = {
       ...{ guid, anchor: sourceAnchorOf(guid), sid: `${this.domainSid}-${++this.#rid}` },
       ...{ name, principal: `${name}@${this.domain}`, container: 'OU=People' },
-      ...{ enabled: true, expires: null, adminDescription: undefined, smartCard: false },
+      ...{ enabled: true, expires: null, adminDescription: undefined, smartCard: false, described: {} },
       primaryGroup: DOMAIN_USERS,
       ...{ deleted: false, isThere: true, passwords: [], mustChange: false },
       ...{ version: 0, setAt: 0, setBy: this.#invocationId, objectUsn: 0, restoredUsn: 0, passwordUsn: 0 },
@@ -275,6 +275,7 @@ export class ScriptedForest {
       ...{ objectClass, sAMAccountName: name, userPrincipalName: principal },
       ...(person.restoredUsn > usn && { isDeleted: undefined }),
       userAccountControl: String(control),
+      ...person.described,
       primaryGroupID: String(primaryGroup),
       adminDescription: person.adminDescription,
       accountExpires: String(expires === null ? FILETIME_NEVER : dateToFiletime(new Date(expires))),

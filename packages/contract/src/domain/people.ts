@@ -59,7 +59,7 @@ export type ManagedAccount = z.infer<typeof ManagedAccount>;
 export const UserProblem = z.strictObject({
   ...PERSON,
   /** group, members: a group's record, a slice of its members. */
-  kind: z.enum(['account', 'credential', 'group', 'members', 'name', 'sid']),
+  kind: z.enum(['account', 'credential', 'group', 'members', 'name', 'sid', 'profile']),
   /** The person is the record's word; else the tenant's, which shows records as of whomever it likes. */
   verified: z.boolean(),
   /** `waiting`: for an administrator; `failed`: tried again. */

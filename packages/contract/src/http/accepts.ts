@@ -6,7 +6,13 @@ import { z } from 'zod';
  */
 export const ACCEPTS_HEADER = 'causeway-accepts';
 /** Of a user, so that state depends on who reads them. */
-export const USER_RECORDS: readonly string[] = ['account-3', 'credential-3', 'withdrawal-1', 'withdrawal-2'];
+export const USER_RECORDS: readonly string[] = [
+  'account-3',
+  'account-4',
+  'credential-3',
+  'withdrawal-1',
+  'withdrawal-2',
+];
 /** Of a group of a forest: who has announced them gets groups and their members. */
 export const GROUP_RECORDS: readonly string[] = ['group-1', 'members-1'];
 /** The same of groups of the tenant's own. */

@@ -15,7 +15,8 @@ import { GroupsClaim } from './applications.ts';
 import { AgentKind } from './enrolment.ts';
 import { GroupText } from './groups.ts';
 import { NameDifference } from './names.ts';
-import { Profile, WindowsCredentialsSyncConfig } from './synchronization.ts';
+import { Profile } from './profile.ts';
+import { WindowsCredentialsSyncConfig } from './synchronization.ts';
 
 /** People whom a status names at most. */
 export const MAX_NEWER = 200;
@@ -45,6 +46,8 @@ export const UserStatus = z.strictObject({
   /** Of cloud-only users. */
   mailNickname: z.string().nullable(),
   profile: Profile,
+  /** Whoever the profile names, while that one is here, too. */
+  manager: z.strictObject({ id: z.uuid(), userPrincipalName: z.string() }).optional(),
   accountEnabled: z.boolean(),
   accountExpires: Timestamp.nullable(),
   administrator: z.boolean(),

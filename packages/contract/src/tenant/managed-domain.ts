@@ -15,7 +15,8 @@ import {
 } from '../common.ts';
 import { route } from '../http/route.ts';
 import { SeenRuns } from '../http/run.ts';
-import { Profile, RegisteredDomain } from './synchronization.ts';
+import { Profile } from './profile.ts';
+import { RegisteredDomain } from './synchronization.ts';
 
 /** A place in the change feed, as the tenant gave it out. */
 export const Cursor = z.string().max(64);
@@ -33,7 +34,8 @@ export const FeedItem = z.strictObject({
   accountRecord: SignedRecord.nullable(),
   /** A withdrawal may stand in its place. */
   credentialRecord: z.union([CredentialRecord, SignedRecord]).nullable(),
-  profile: Profile,
+  /** Absent of what was only sent again, for a reader of whole profiles. */
+  profile: Profile.optional(),
 });
 export type FeedItem = z.infer<typeof FeedItem>;
 

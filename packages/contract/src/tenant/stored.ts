@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Forest, ObjectGuid, PasswordOrder, SourceAnchor, Timestamp, text } from '../common.ts';
 import { route } from '../http/route.ts';
-import { Profile } from './synchronization.ts';
+import { Profile } from './profile.ts';
 
 /** Objects or memberships of one answer; long names make it fewer. */
 export const MAX_STORED = 1000;

@@ -19,34 +19,7 @@ import {
 import { RecordNames } from '../http/accepts.ts';
 import { route } from '../http/route.ts';
 import { SeenRuns } from '../http/run.ts';
-
-/** One that cannot be taken is none: it costs nothing else of its person. */
-const attribute = text(1024).nullable().catch(null);
-
-/** The person's descriptive attributes, unsigned: null clears. */
-export const Profile = z.strictObject({
-  displayName: attribute,
-  givenName: attribute,
-  surname: attribute,
-  mail: attribute,
-  department: attribute,
-  jobTitle: attribute,
-  telephoneNumber: attribute,
-  mobile: attribute,
-});
-export type Profile = z.infer<typeof Profile>;
-
-/** Of somebody of whom nothing is said. */
-export const EMPTY_PROFILE: Profile = {
-  displayName: null,
-  givenName: null,
-  surname: null,
-  mail: null,
-  department: null,
-  jobTitle: null,
-  telephoneNumber: null,
-  mobile: null,
-};
+import { Profile } from './profile.ts';
 
 /**
  * userPrincipalName, state and SID are taken from the record; beside it they are for releases before, and are none where they differ.
@@ -62,6 +35,7 @@ export const ObjectUpsert = z.strictObject({
   onPremisesSecurityIdentifier: text(184),
   accountEnabled: z.boolean(),
   accountExpires: Timestamp.nullable(),
+  /** Beside a record that signs its digest it is all of the profile. */
   profile: Profile,
   sequence: Sequence,
   /** The signed account record that says the same. */

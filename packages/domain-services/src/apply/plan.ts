@@ -1,4 +1,4 @@
-import type { FeedItem } from '@causeway/contract';
+import type { Profile } from '@causeway/contract';
 import { comparePasswordOrder, isSameWrite } from '@causeway/credentials';
 import { encodeGuid, encodeSid } from '@causeway/ldap';
 import type { AccountRecord, CredentialRecord, CredentialSecret, WithdrawalRecord } from '@causeway/records';
@@ -8,10 +8,10 @@ import {
   controlValues,
   credentialValues,
   expiryOf,
-  profileValues,
   type Values,
   withdrawalValues,
 } from '../directory/attributes.ts';
+import { profileValues } from '../directory/profile-values.ts';
 import { accountDn } from '../directory/structure.ts';
 import type { Write } from '../directory/write.ts';
 import type { LedgerEntry } from '../ledger/account-book.ts';
@@ -19,6 +19,7 @@ import type { Block } from '../ledger/block-book.ts';
 import { mayBeEnabled } from '../ledger/may-be-enabled.ts';
 import type { Person } from '../person.ts';
 import { samePin } from './decide.ts';
+import { writtenSequence } from './fitting-profile.ts';
 import type { Believed } from './verified-item.ts';
 
 /** The names that an account is made with. */
@@ -35,7 +36,8 @@ export interface Parts {
         sidRefused: boolean;
         /** The on-premises SID that a new account is made with; that of one that is there is its keeper’s matter. */
         sid: string | null;
-        profile: FeedItem['profile'];
+        /** The one that fits the record; undefined: none came, and what is written stays. */
+        profile: Profile | undefined;
         /** Of an account that is to be made; of one that is there they are changed by themselves. */
         names?: MadeNames | undefined;
       }
@@ -71,7 +73,8 @@ export function planWrite(entry: LedgerEntry | undefined, parts: Parts, context:
   const block = context.blockOf(next);
   const values: Values = {
     ...(parts.account && accountValues(parts.account.record)),
-    ...(parts.account && profileValues(parts.account.profile)),
+    ...(parts.account?.profile &&
+      profileValues(parts.account.profile, parts.account.record.profileDigest !== undefined)),
     ...controlValues(mayBeEnabled(next, block)),
     ...accountMark(next, block),
     ...(parts.withdrawal && withdrawalValues(context.now, context.random)),
@@ -183,10 +186,10 @@ function advance(
   const at = now.toISOString();
   let next = account ? pinnedTo(entry, account.record) : { ...entry! };
   if (account) {
-    const { record, sidRefused } = account;
+    const { record, sidRefused, profile } = account;
     next = {
       ...next,
-      accountSequence: record.sequence,
+      accountSequence: writtenSequence(record, profile, entry?.accountSequence ?? null),
       accountDigest: record.digest,
       wantsEnabled: record.enabled,
       accountExpires: expiryOf(record),

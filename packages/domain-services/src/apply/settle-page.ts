@@ -13,6 +13,7 @@ import type { ApplyContext } from './apply-context.ts';
 import { lookAgain } from './blocks.ts';
 import { noteCreated } from './creations.ts';
 import type { AccountDecision } from './decide.ts';
+import { fittingProfile } from './fitting-profile.ts';
 import { reasonOf, saveNameProblem } from './names/name-problems.ts';
 import { reconcileNames } from './names/reconcile-names.ts';
 import { domainSidOf } from './on-premises-sid.ts';
@@ -175,7 +176,7 @@ function wantSid(
 /** What of a record is not written, though the record is: kept beside it. */
 function saveAsides(
   ledger: Ledger,
-  { taken, madeAnew }: Task,
+  { item, plan, taken, madeAnew }: Task,
   { record, sid }: Extract<AccountDecision, { kind: 'upsert' }>,
   at: string,
 ): void {
@@ -188,6 +189,28 @@ function saveAsides(
     ledger.problems.save({ ...person, verified: true, kind: 'sid', ...problem });
   } else ledger.problems.clear(person, 'sid');
   if (taken) saveNameProblem(ledger, person, taken.problems, sequence);
+  const made = plan?.write.kind === 'add' ? plan.next.managedGuid : null;
+  saveProfile(ledger, record, { profile: item.profile, made, at });
+}
+
+/** Beside the record, because it is no record: what stands for a profile explains no difference from a head. */
+function saveProfile(
+  ledger: Ledger,
+  record: AccountRecord,
+  { profile, made, at }: { profile: FeedItem['profile']; made: string | null; at: string },
+): void {
+  const person = signedPerson(record);
+  const { sequence } = record;
+  if (ledger.accounts.of(person)?.accountSequence === sequence) {
+    ledger.problems.clear(person, 'profile');
+    const fitting = fittingProfile(record, profile);
+    if (fitting && record.profileDigest !== undefined)
+      ledger.managers.want(person, fitting.manager ?? null, made);
+    return;
+  }
+  const { code, reason, acceptable } = refuse('profile-withheld', sequence);
+  const problem = { outcome: 'refused', code, reason, acceptable, sequence, at } as const;
+  ledger.problems.save({ ...person, verified: true, kind: 'profile', ...problem });
 }
 
 /** A ledger of the release before knows what accounts are called, and not what their forests say: the same record tells. */

@@ -7,6 +7,7 @@ import type { ApplyContext } from './apply-context.ts';
 import { holdCreations } from './creations.ts';
 import { decide } from './decide.ts';
 import { discard } from './discard.ts';
+import { fittingProfile } from './fitting-profile.ts';
 import { newAccount, PageNames } from './names/page-names.ts';
 import { confirmedSid } from './on-premises-sid.ts';
 import { planWrite } from './plan.ts';
@@ -96,7 +97,8 @@ async function planTasks(
           ? {
               ...{ record: account.record, sidRefused: account.sid !== undefined },
               sid: confirmedSid(account.record, forestOfSid),
-              ...{ profile: item.profile, names: task.taken?.names },
+              profile: fittingProfile(account.record, item.profile),
+              names: task.taken?.names,
             }
           : undefined,
       credential: credential.kind === 'write' ? { record: credential.record, secret: secret! } : undefined,

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ntHash, parseSupplementalCredentials } from '@causeway/credentials';
 import type { AccountRecord } from '@causeway/records';
 import { kerberosKeys } from '../testing/index.ts';
-import { accountValues, controlValues, credentialValues, profileValues, wipeValues } from './attributes.ts';
+import { accountValues, controlValues, credentialValues, wipeValues } from './attributes.ts';
 
 const NOW = new Date('2026-11-23T10:00:00.000Z');
 const zeros = (length: number) => new Uint8Array(length);
@@ -52,14 +52,4 @@ test('an account record becomes an expiry', () => {
   // 0 would mean never.
   const longOver = { ...record, accountExpires: '1601-01-01T00:00:00.000Z' };
   assert.deepEqual(accountValues(longOver).accountExpires, ['1']);
-});
-
-test('a profile is cut to what the directory takes; what is empty is taken away', () => {
-  const values = profileValues({
-    ...{ displayName: 'x'.repeat(300), givenName: '  ', surname: null, mail: 'a@b.c' },
-    ...{ department: `${'d'.repeat(63)}😀`, jobTitle: null, telephoneNumber: null, mobile: null },
-  });
-  assert.equal(values.displayName?.[0]?.length, 256);
-  assert.deepEqual([values.givenName, values.sn, values.mail], [[], [], ['a@b.c']]);
-  assert.deepEqual(values.department, ['d'.repeat(63)]);
 });

@@ -1,4 +1,3 @@
-import type { FeedItem } from '@causeway/contract';
 import { buildSupplementalCredentials, keysProblem } from '@causeway/credentials';
 import type { LdapAttributes, LdapChange } from '@causeway/ldap';
 import type { AccountRecord, CredentialSecret } from '@causeway/records';
@@ -9,18 +8,6 @@ const NORMAL_ACCOUNT = 0x200;
 const ACCOUNT_DISABLED = 0x002;
 /** The same section: an account that is locked. Samba computes this bit and stores it nowhere. */
 const LOCKOUT = 0x010;
-
-/** The person's attributes in Active Directory and their largest lengths there (schema, rangeUpper). */
-const PROFILE_ATTRIBUTES: Readonly<Record<keyof FeedItem['profile'], readonly [string, number]>> = {
-  displayName: ['displayName', 256],
-  givenName: ['givenName', 64],
-  surname: ['sn', 64],
-  mail: ['mail', 256],
-  department: ['department', 64],
-  jobTitle: ['title', 128],
-  telephoneNumber: ['telephoneNumber', 64],
-  mobile: ['mobile', 64],
-};
 
 /** Attribute values to be written; an empty list takes the attribute away. */
 export type Values = Record<string, (string | Uint8Array)[]>;
@@ -42,16 +29,6 @@ export function accountValues(record: AccountRecord): Values {
 /** The `accountExpires` that a record asks for: FILETIME in decimal. */
 export const expiryOf = ({ accountExpires }: Pick<AccountRecord, 'accountExpires'>): string =>
   accountExpires === null ? String(FILETIME_NEVER) : expiry(new Date(accountExpires));
-
-/** The unsigned part. A text longer than Active Directory takes is cut, an empty one is none. */
-export function profileValues(profile: FeedItem['profile']): Values {
-  const values: Values = {};
-  for (const [name, [attribute, length]] of Object.entries(PROFILE_ATTRIBUTES)) {
-    const text = cut(profile[name as keyof typeof profile]?.trim() ?? '', length);
-    values[attribute] = text === '' ? [] : [text];
-  }
-  return values;
-}
 
 /**
  * NT hash and Kerberos keys as one set: keys that are absent are taken away. The result holds secrets: wipe it.
@@ -125,11 +102,4 @@ export function asChanges(values: Values): LdapChange[] {
 function expiry(date: Date): string {
   const filetime = dateToFiletime(date);
   return String(filetime > 0n ? filetime : 1n);
-}
-
-function cut(text: string, length: number): string {
-  return text
-    .slice(0, length)
-    .replace(/[\uD800-\uDBFF]$/, '')
-    .trim();
 }

@@ -14,6 +14,7 @@ import { SliceBook } from './groups/slice-book.ts';
 import { UnreportedGroups } from './groups/unreported-groups.ts';
 import { HandBook } from './hand-book.ts';
 import { HeadBook } from './head-book.ts';
+import { ManagerBook } from './manager-book.ts';
 import { LEDGER_STEPS } from './migrations.ts';
 import { NameBook } from './name-book.ts';
 import { Outbox } from './outbox.ts';
@@ -49,6 +50,8 @@ export class Ledger {
   readonly sids: SidBook;
   /** Of groups and members, what makes tickets and sessions large. */
   readonly tokens: TokenBook;
+  /** Who is to be whose manager. */
+  readonly managers: ManagerBook;
   /** What is known of each group. */
   readonly groups: GroupBook;
   /** The slices of their members, as they are believed. */
@@ -84,6 +87,7 @@ export class Ledger {
     this.#database = database;
     this.state = new StateBook(database);
     this.accounts = new AccountBook(database);
+    this.managers = new ManagerBook(database);
     this.names = new NameBook(database);
     this.problems = new ProblemBook(database, this.accounts, this.state);
     this.outbox = new Outbox(database);

@@ -720,4 +720,26 @@ export const LEDGER_STEPS: readonly string[] = [
       WHERE forest = new.forest AND anchor = new.anchor AND is_group = 1;
   END;
   `,
+  `
+  -- Who is to be whose manager: by anchors, as their forest says it. What is written is told by the accounts of both in the directory; it is
+  -- looked at again when the word of the forest or one of the accounts changes.
+  CREATE TABLE managers (
+    forest TEXT NOT NULL,
+    anchor TEXT NOT NULL,
+    wanted TEXT,
+    account TEXT,
+    written TEXT,
+    due INTEGER NOT NULL,
+    PRIMARY KEY (forest, anchor)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX managers_wanted ON managers (forest, wanted) WHERE wanted IS NOT NULL;
+  CREATE INDEX managers_due ON managers (forest, anchor) WHERE due = 1;
+  CREATE TRIGGER managers_of_new_account AFTER INSERT ON accounts WHEN new.managed_guid IS NOT NULL BEGIN
+    UPDATE managers SET due = 1 WHERE forest = new.forest AND (anchor = new.anchor OR wanted = new.anchor);
+  END;
+  CREATE TRIGGER managers_of_account AFTER UPDATE OF managed_guid ON accounts
+    WHEN new.managed_guid IS NOT old.managed_guid BEGIN
+    UPDATE managers SET due = 1 WHERE forest = new.forest AND (anchor = new.anchor OR wanted = new.anchor);
+  END;
+  `,
 ];

@@ -8,8 +8,8 @@ import { OF_PERSON, type Row, text } from './sql-row.ts';
 import type { StateBook } from './state-book.ts';
 
 export type RecordKind = 'account' | 'credential';
-/** A name or a SID that is not as its record says stands beside the records, which are written; `members`: a slice of a group. */
-export type ProblemKind = RecordKind | 'group' | 'members' | 'name' | 'sid';
+/** A name, a SID or a profile that is not as its record says stands beside the records, which are written; `members`: a slice of a group. */
+export type ProblemKind = RecordKind | 'group' | 'members' | 'name' | 'sid' | 'profile';
 
 /** Why a record was not written. */
 export interface Problem extends Person {
@@ -138,9 +138,9 @@ export class ProblemBook {
     return this.#countsByCode(OF_GROUPS);
   }
 
-  /** Names and SIDs that are not as their records say, by code. */
+  /** Names, SIDs and profiles that are not as their records say, by code. */
   asideCounts(): Record<string, number> {
-    return this.#countsByCode(`WHERE kind IN ('name', 'sid')`);
+    return this.#countsByCode(`WHERE kind IN ('name', 'sid', 'profile')`);
   }
 
   hasFailed(): boolean {

@@ -9,6 +9,7 @@ import { RealmGuard } from '../directory/realm-guard.ts';
 import type { Places } from '../places.ts';
 import { DelegationKeeper } from './delegation-keeper.ts';
 import { GroupKeeper } from './group-keeper.ts';
+import { ManagerKeeper } from './manager-keeper.ts';
 import { SidKeeper } from './sid-keeper.ts';
 import { TokenWatch } from './token-watch.ts';
 
@@ -44,5 +45,15 @@ export function keepersOf(
     ...context,
     ...{ deletionThreshold, onNamesDue: wakeFeed, onUnreported: wakeFeed },
   });
-  return [guard, ownChanges, marks, blocks, delegation, groups, sids, new TokenWatch(context)];
+  return [
+    guard,
+    ownChanges,
+    marks,
+    blocks,
+    delegation,
+    groups,
+    sids,
+    new ManagerKeeper(context),
+    new TokenWatch(context),
+  ];
 }

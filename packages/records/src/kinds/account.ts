@@ -1,12 +1,15 @@
-import { bool, field, none, orNull, sid, text, time } from './check.ts';
+import { absent, base64url, bool, field, none, orNull, sid, text, time } from './check.ts';
 import { noForest, OF_USER } from './fields.ts';
 import { type FieldsOf, type RecordOf, signedKind } from './kind.ts';
 
 const CLOUD_ACCOUNT_VERSION = 2;
 export const NAMELESS_ACCOUNT_VERSION = 3;
+export const PROFILE_ACCOUNT_VERSION = 4;
 
 const principalName = text(1024);
 const accountName = text(256);
+
+const MAYBE_NAMELESS = { userPrincipalName: orNull(principalName), sAMAccountName: orNull(accountName) };
 
 /** Who somebody is, or that the account is deleted. */
 export const ACCOUNT = signedKind({
@@ -25,20 +28,29 @@ export const ACCOUNT = signedKind({
       'UTC; `null` for never; the first moment of 1601 is over, as any time before now',
     ),
     deleted: field(bool, '`true`: the account is gone, and the names are the last known ones'),
+    profileDigest: field(
+      base64url('a SHA-256 digest', length => length === 32),
+      'over the [profile](#profile), which goes beside the record',
+    ),
   },
   versions: {
-    1: { says: 'for a user of a forest', checks: {} },
+    1: { says: 'for a user of a forest', checks: { profileDigest: absent } },
     [CLOUD_ACCOUNT_VERSION]: {
       says: 'for a [cloud-only user](#cloud-only-users)',
-      checks: { forest: noForest, objectSid: none },
+      checks: { forest: noForest, objectSid: none, profileDigest: absent },
     },
     [NAMELESS_ACCOUNT_VERSION]: {
       says: 'for a user of a forest [without a name](#without-a-name)',
-      checks: { userPrincipalName: orNull(principalName), sAMAccountName: orNull(accountName) },
+      checks: { ...MAYBE_NAMELESS, profileDigest: absent },
+    },
+    [PROFILE_ACCOUNT_VERSION]: {
+      says: 'for a user of a forest, with or without names, whose [profile](#profile) is signed, too',
+      checks: MAYBE_NAMELESS,
     },
   },
   // The oldest version that can say it: who has names is read by every reader.
-  versionOf({ objectSid, userPrincipalName, sAMAccountName }) {
+  versionOf({ objectSid, userPrincipalName, sAMAccountName, profileDigest }) {
+    if (profileDigest !== undefined) return PROFILE_ACCOUNT_VERSION;
     if (objectSid === null) return CLOUD_ACCOUNT_VERSION;
     return userPrincipalName === null || sAMAccountName === null ? NAMELESS_ACCOUNT_VERSION : 1;
   },

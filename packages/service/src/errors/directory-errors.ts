@@ -19,8 +19,8 @@ export const DIRECTORY_ERRORS = {
   },
   'condition-refused': {
     status: 400,
-    means: 'A condition of the scope looks at an attribute that Connect cannot import or must not use.',
-    todo: 'Remove the attribute from `scope.conditions`, then restart Connect. docs/scope.md says which attributes can be used.',
+    means: 'The scope or `extensions` names an attribute that Connect cannot import or must not use.',
+    todo: 'Remove the attribute from `scope` or `extensions`, then restart Connect. docs/scope.md says which attributes can be used.',
   },
   'connector-account': {
     status: 502,

@@ -2,6 +2,7 @@ import type { HttpServer } from '@causeway/api';
 import { administrationRoutes, type UserStatus } from '@causeway/contract';
 import { agentsRunningTwice } from '../clients/agents.ts';
 import { readTenantStatus } from '../feed/status.ts';
+import { managersOf } from '../people/managers.ts';
 import { existingUser, forgetPasswordOrders, listUsers, type User, userStatus } from '../people/users.ts';
 import { readLocks } from '../sign-in/lockout.ts';
 import { counterKey } from '../sign-in/sign-in.ts';
@@ -13,7 +14,8 @@ export function registerAdministration(server: HttpServer, context: RouteContext
     const keys = await context.installation.readKeys(scope);
     const counters = users.map(user => counterKey(keys, user.sign_in_name ?? ''));
     const locks = await readLocks(scope, counters, scope.now());
-    return users.map((user, index) => userStatus(user, locks.get(counters[index]!)));
+    const managers = await managersOf(scope, users);
+    return users.map((user, index) => userStatus(user, locks.get(counters[index]!), managers.get(user.id)));
   };
   registerRoute(server, context, administrationRoutes.getTenantStatus, async (_input, { scope }) => {
     const runningTwice = await agentsRunningTwice(scope, context.installation.runs);

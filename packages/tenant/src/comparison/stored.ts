@@ -1,4 +1,10 @@
-import { MAX_STORED, type ReplyOf, type StoredMembership, type storedRoutes } from '@causeway/contract';
+import {
+  MAX_STORED,
+  profileFor,
+  type ReplyOf,
+  type StoredMembership,
+  type storedRoutes,
+} from '@causeway/contract';
 import { sql } from 'kysely';
 import { orderOf } from '../people/password-order.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
@@ -15,6 +21,7 @@ const GROUPS = 500;
 export async function readStoredUsers(
   scope: TenantScope,
   { forest, after }: From,
+  announced: readonly string[] | undefined,
 ): Promise<ReplyOf<typeof storedRoutes.readStoredUsers>> {
   const rows = [];
   for await (const slice of slices(scope, after)) {
@@ -43,7 +50,7 @@ export async function readStoredUsers(
     onPremisesSecurityIdentifier: row.security_identifier,
     accountEnabled: row.account_enabled,
     accountExpires: timestampOf(row.account_expires),
-    profile: row.profile,
+    profile: profileFor(announced, row.profile),
     passwordOrder: orderOf(row),
     withdrawn: row.order_version !== null && !row.has_credential,
   }));

@@ -1,4 +1,12 @@
-import { type FeedItem, type FeedPage, type FeedQuery, isReadBy, USER_RECORDS } from '@causeway/contract';
+import {
+  type FeedItem,
+  type FeedPage,
+  type FeedQuery,
+  firstProfile,
+  isReadBy,
+  PROFILE_RECORD,
+  USER_RECORDS,
+} from '@causeway/contract';
 import { joinEncapsulation, recordName } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
 import { type RawBuilder, sql } from 'kysely';
@@ -47,7 +55,7 @@ export async function readChanges(
       const page = rows.slice(0, query.limit);
       const next = rows.at(query.limit);
       return {
-        items: page.map(row => shownTo(announced, itemOf(row))),
+        items: page.map(row => shownTo(announced, itemOf(row, announced))),
         cursor: await writeCursor(
           marks,
           query.after,
@@ -131,14 +139,23 @@ async function readRows(
   return rows;
 }
 
-const itemOf = (row: Row): FeedItem => ({
+/** A profile is new with its record, and does not come again with what was only sent again: a forced pass is of passwords. */
+function profileOf(
+  { profile, news }: Row,
+  announced: readonly string[] | undefined,
+): Pick<FeedItem, 'profile'> {
+  if (!isReadBy(announced, PROFILE_RECORD)) return { profile: firstProfile(profile) };
+  return news ? { profile } : {};
+}
+
+const itemOf = (row: Row, announced: readonly string[] | undefined): FeedItem => ({
   userId: row.id,
   origin: row.origin,
   forest: row.forest,
   sourceAnchor: row.source_anchor ?? row.id,
   accountRecord: row.account_record,
   credentialRecord: recordOf(row),
-  profile: row.profile,
+  ...profileOf(row, announced),
 });
 
 /** A reader that has announced all that is known here is spared the look at each record. */

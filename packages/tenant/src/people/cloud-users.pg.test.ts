@@ -104,7 +104,7 @@ onEveryBackend('cloud-only users', tenant => {
     const made = await create('alice@contoso.example', { displayName: 'Alice', mailNickname: 'alice.k' });
     const first = await item(made.id);
     assert.deepEqual([first.origin, first.forest, first.sourceAnchor], ['cloud', null, made.id]);
-    assert.equal(first.profile.displayName, 'Alice');
+    assert.equal(first.profile?.displayName, 'Alice');
     assert.equal(first.credentialRecord, null);
     const record = believed<AccountRecord>(first.accountRecord);
     const { userPrincipalName, sAMAccountName, objectSid, objectGuid, enabled, deleted } = record;

@@ -132,7 +132,11 @@ export function maySignIn(user: User, now: Date): boolean {
 const iso = (date: Date | null): string | null => date?.toISOString() ?? null;
 
 /** What administrators are shown of a user; never a credential. */
-export function userStatus(user: User, lockedUntil: Date | undefined): UserStatus {
+export function userStatus(
+  user: User,
+  lockedUntil: Date | undefined,
+  manager?: UserStatus['manager'],
+): UserStatus {
   return {
     id: user.id,
     origin: user.origin,
@@ -143,6 +147,7 @@ export function userStatus(user: User, lockedUntil: Date | undefined): UserStatu
     onPremisesSamAccountName: user.sam_account_name,
     mailNickname: user.mail_nickname,
     profile: user.profile,
+    ...(manager && { manager }),
     accountEnabled: user.account_enabled,
     accountExpires: iso(user.account_expires),
     administrator: user.administrator,

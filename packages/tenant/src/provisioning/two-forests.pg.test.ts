@@ -191,7 +191,7 @@ onEveryBackend('two forests that say one anchor', tenant => {
     const response = await domain.send('/api/v1/domain', { method: 'GET', headers: {} });
     assert.equal(
       response.headers.get('causeway-accepts'),
-      'account-3, credential-3, group-1, group-2, head-2, head-3, members-1, members-2, receipt-2, receipt-3, receipt-5, withdrawal-1, withdrawal-2, report-2, report-3, receipt-4',
+      'account-3, account-4, credential-3, group-1, group-2, head-2, head-3, members-1, members-2, receipt-2, receipt-3, receipt-5, withdrawal-1, withdrawal-2, report-2, report-3, receipt-4',
     );
     const nobody = await fetch(new URL('/api/v1/domain', tenant().url));
     assert.equal(nobody.status, 401);

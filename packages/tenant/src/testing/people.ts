@@ -6,6 +6,7 @@ import {
   generateSealingKey,
   type HeadFields,
   joinEncapsulation,
+  profileDigest,
   signAccountRecord,
   signHead,
   signWithdrawal,
@@ -59,7 +60,12 @@ export const nextSequence = (): number => ++clock;
 export function accountItem(
   agent: TestAgent,
   who: Unnamed,
-  { sequence = nextSequence(), deleted = false, forest = FOREST } = {},
+  {
+    sequence = nextSequence(),
+    deleted = false,
+    forest = FOREST,
+    profile = undefined as Profile | undefined,
+  } = {},
 ): ObjectChange {
   const record = signAccountRecord(agent.signingKey, {
     tenant: agent.tenantId,
@@ -73,6 +79,7 @@ export function accountItem(
     enabled: who.enabled,
     accountExpires: who.expires,
     deleted,
+    ...(profile && { profileDigest: profileDigest(profile) }),
   });
   if (deleted) return { operation: 'delete', sourceAnchor: who.anchor, sequence, record };
   return {
@@ -84,7 +91,7 @@ export function accountItem(
     onPremisesSecurityIdentifier: 'S-1-5-21-1-2-3-1104',
     accountEnabled: who.enabled,
     accountExpires: who.expires,
-    profile: PROFILE,
+    profile: profile ?? PROFILE,
     sequence,
     record,
   };

@@ -1,8 +1,10 @@
 import type { UserPreview } from '@causeway/contract';
 import { accountOf, isInetOrgPerson } from '../../objects/decide-account.ts';
-import { FIXED_RULES, type FixedRule } from '../../objects/fixed-rules.ts';
+import { type FixedRule, fixedRules } from '../../objects/fixed-rules.ts';
 import { accountName } from '../../objects/names/account-name.ts';
+import { flatProfile } from '../../objects/profile/flows.ts';
 import { placeOf } from '../../scope/decide-place.ts';
+import type { ProfileRules } from '../../scope/rules.ts';
 import type { SpaceObject } from '../../store/space-object.ts';
 import type { Connect } from '../../sync/connect.ts';
 import { findUser } from '../status.ts';
@@ -12,10 +14,10 @@ import { passwordScopeSays } from './password-scope.ts';
 export function previewUser(connect: Connect, name: string): UserPreview {
   const { connector, object } = findUser(connect, name);
   const { store, scope } = connector.context;
-  const { included, excluded, groups } = store.rules.get();
-  const { profile, ...account } = accountOf(object, scope);
+  const { included, excluded, groups, profile: profileRules } = store.rules.get();
+  const { profile, ...account } = accountOf(object, scope, profileRules);
   const values = new Map<string, unknown>(
-    Object.entries({ sourceAnchor: object.anchor, ...account, ...profile }),
+    Object.entries({ sourceAnchor: object.anchor, ...account, ...flatProfile(profile) }),
   );
   const by = placeOf(object.place)?.by ?? '';
   return {
@@ -26,7 +28,7 @@ export function previewUser(connect: Connect, name: string): UserPreview {
     password: passwordScopeSays(connector.context, object).says,
     newName: object.newName ?? null,
     attributes: [
-      ...rulesFor(object).flatMap(({ name: rule, flows }) =>
+      ...rulesFor(object, profileRules).flatMap(({ name: rule, flows }) =>
         flows.map(({ source, destination, expression = null }) => {
           const value = values.get(destination) ?? null;
           return {
@@ -53,8 +55,8 @@ function nameOfAccount({ attributes, namedBy }: SpaceObject): UserPreview['attri
   };
 }
 
-const rulesFor = (object: SpaceObject): FixedRule[] =>
-  FIXED_RULES.filter(({ direction, source, name }) => {
+const rulesFor = (object: SpaceObject, profile: ProfileRules | undefined): FixedRule[] =>
+  fixedRules(profile).filter(({ direction, source, name }) => {
     if (direction !== 'Inbound' || source === 'group') return false;
     // An inetOrgPerson has one of its own in the place of a user's.
     return name.includes('AccountEnabled') ? (source === 'inetOrgPerson') === isInetOrgPerson(object) : true;

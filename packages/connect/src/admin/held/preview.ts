@@ -15,6 +15,7 @@ import { placeIn } from '../../objects/place-in.ts';
 import {
   compileRules,
   type PasswordScope,
+  type ProfileRules,
   passwordScopeOf,
   type Rules,
   WHY_NO_PASSWORD,
@@ -48,7 +49,7 @@ async function previewRules(connect: Connect, connectors: readonly Proposed[]): 
   const previews: ScopePreview[] = [];
   for (const { name, domain, ownAccount, ...settings } of connectors) {
     const { context } = forestConnector(connect, name);
-    const rules = rulesOf(name, settings);
+    const rules = rulesOf(name, settings, context.store.rules.get().profile);
     proposed.set(context, rules);
     const scope = { ...context.scope, ...(domain && { domain }), ...(ownAccount && { ownAccount }) };
     previews.push(await previewConnector({ ...context, scope }, rules));
@@ -61,14 +62,18 @@ type Proposed = BodyOf<typeof previewRoutes.previewScope>['connectors'][number];
 
 const Deciding = ConnectorConfiguration.pick({ scope: true, accountNames: true });
 
-function rulesOf(name: string, settings: Pick<Proposed, 'scope' | 'accountNames'>): Rules {
+function rulesOf(
+  name: string,
+  settings: Pick<Proposed, 'scope' | 'accountNames'>,
+  profile: ProfileRules | undefined,
+): Rules {
   const refuse = (why: string) =>
     new CausewayError('bad-scope', `the rules of '${name}' cannot be used: ${why}`, { status: 400 });
   const parsed = Deciding.safeParse(settings);
   if (!parsed.success)
     throw refuse(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
   try {
-    return compileRules(parsed.data);
+    return compileRules(parsed.data, profile);
   } catch (error) {
     if (error instanceof LdapError) throw refuse(error.message);
     throw error;

@@ -2,6 +2,7 @@ import type { MetaverseObject } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import { accountOf } from '../../objects/decide-account.ts';
 import { groupOf } from '../../objects/groups/decide-group.ts';
+import { flatProfile } from '../../objects/profile/flows.ts';
 import type { Connect } from '../../sync/connect.ts';
 import { locate, tenantDn } from '../objects.ts';
 
@@ -17,8 +18,8 @@ export function getMetaverseObject(connect: Connect, guid: string): MetaverseObj
     throw new CausewayError('not-synchronized', text, { status: 409 });
   }
   const isGroup = store.groups.get(guid) !== undefined;
-  const { profile, ...account } = accountOf(object, scope);
-  const made = isGroup ? groupOf(object.attributes) : { ...account, ...profile };
+  const { profile, ...account } = accountOf(object, scope, store.rules.get().profile);
+  const made = isGroup ? groupOf(object.attributes) : { ...account, ...flatProfile(profile) };
   const values = Object.entries({ sourceAnchor: object.anchor, ...made });
   const { identifier } = store.settings.get();
   const { name: tenant, settings } = connect.tenantConnector;

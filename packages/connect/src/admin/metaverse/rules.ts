@@ -1,5 +1,6 @@
 import type { SyncRule } from '@causeway/contract';
-import { FIXED_RULES, type FixedRule } from '../../objects/fixed-rules.ts';
+import type { ConnectorContext } from '../../context.ts';
+import { type FixedRule, fixedRules } from '../../objects/fixed-rules.ts';
 import { fixedId } from '../../runs/run-profiles.ts';
 import type { Connect } from '../../sync/connect.ts';
 
@@ -7,18 +8,22 @@ import type { Connect } from '../../sync/connect.ts';
 export function listRules(connect: Connect): SyncRule[] {
   const { connectors, tenantConnector } = connect;
   const outbound = { name: tenantConnector.name, id: tenantConnector.settings.get().identifier };
-  const of = (direction: FixedRule['direction']) => FIXED_RULES.filter(rule => rule.direction === direction);
+  const of = (direction: FixedRule['direction'], { store }: ConnectorContext) =>
+    fixedRules(store.rules.get().profile).filter(rule => rule.direction === direction);
   const anyPasswords = connectors.some(({ context }) => context.store.settings.passwordSync);
   return [
-    ...connectors.flatMap(({ name, context: { store, connector } }) => {
+    ...connectors.flatMap(({ name, context }) => {
+      const { store, connector } = context;
       const { identifier: id, passwordSync } = store.settings.get();
       const isSent = {
         ...{ yes: passwordSync, no: false },
         'where the configuration says so': passwordSync && connector.inetOrgPersonPasswords,
       };
-      return of('Inbound').map(rule => describe(rule, { name, id }, isSent[rule.passwords]));
+      return of('Inbound', context).map(rule => describe(rule, { name, id }, isSent[rule.passwords]));
     }),
-    ...of('Outbound').map(rule => describe(rule, outbound, anyPasswords && rule.passwords === 'yes')),
+    ...of('Outbound', connectors[0]!.context).map(rule =>
+      describe(rule, outbound, anyPasswords && rule.passwords === 'yes'),
+    ),
   ];
 }
 

@@ -7,6 +7,7 @@ import type { NamedMember } from '../../store/groups/members.ts';
 import type { ObjectKind, SpaceObject } from '../../store/space-object.ts';
 import type { ConnectorStore } from '../../store/store.ts';
 import type { Entry, Password, Side } from './compare-entries.ts';
+import { comparedProfile } from './compared-profile.ts';
 
 /** An entry with the connector that is the one to tell it. */
 export interface OwnEntry extends Entry {
@@ -62,7 +63,8 @@ function inOneOrder(sides: readonly Side<OwnEntry>[]): Side<OwnEntry> {
  * As its record would say it: what no record can hold is not compared where the tenant keeps what it had, and else is what stands in for it.
  */
 function userEntry(context: ConnectorContext, object: SpaceObject): OwnEntry {
-  const account = accountOf(object, context.scope);
+  const { profile: rules } = context.store.rules.get();
+  const account = accountOf(object, context.scope, rules);
   const { userPrincipalName, sAMAccountName, objectSid } = encodableAccount({
     ...NOT_SIGNED,
     userPrincipalName: account.userPrincipalName,
@@ -82,7 +84,7 @@ function userEntry(context: ConnectorContext, object: SpaceObject): OwnEntry {
       onPremisesSecurityIdentifier: objectSid,
       accountEnabled: account.accountEnabled,
       accountExpires: account.accountExpires,
-      ...Profile.parse(account.profile),
+      ...comparedProfile(Profile.parse(account.profile), rules !== undefined),
     },
     password: context.staging ? 'not read yet' : passwordOf(context.store, object.guid),
     ...{ context, object },

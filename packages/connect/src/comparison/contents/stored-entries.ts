@@ -3,6 +3,7 @@ import type { StoredGroup, StoredMembership, StoredUser } from '@causeway/contra
 import { CausewayError } from '@causeway/service';
 import type { ConnectorContext } from '../../context.ts';
 import type { Entry, Side } from './compare-entries.ts';
+import { comparedProfile } from './compared-profile.ts';
 import { type MembershipKey, membershipKey } from './own-entries.ts';
 
 /** An entry with what the tenant says why a name does not serve. */
@@ -57,7 +58,7 @@ function userEntry(user: StoredUser): StoredEntry {
   return {
     key: sourceAnchor,
     name: userPrincipalName || onPremisesSamAccountName || sourceAnchor,
-    attributes: { ...attributes, ...profile },
+    attributes: { ...attributes, ...comparedProfile(profile) },
     password: passwordOrder && { order: passwordOrder, withdrawn },
     nameProblem,
   };

@@ -12,7 +12,7 @@ import { groupOf } from './decide-group.ts';
 export function decideGroupExport(
   { anchor: sourceAnchor, guid: objectGuid, attributes, desiredDigest }: SpaceObject,
   sequence: number,
-  { tenant, forest, signingKey }: Omit<RecordContext, 'scope'>,
+  { tenant, forest, signingKey }: Omit<RecordContext, 'scope' | 'profile'>,
 ): { change: GroupChange } | { problem: string } {
   const fields = encodableGroup({
     ...{ tenant, forest, sourceAnchor, objectGuid, sequence },

@@ -2,6 +2,7 @@ import {
   compileRules,
   NO_RULES,
   NO_SETTINGS,
+  type ProfileRules,
   type RuleSettings,
   type Rules,
   UNKNOWN_RULES,
@@ -49,16 +50,23 @@ export class RulesInForce {
   }
 }
 
+type Said = Partial<RuleSettings> & { profile?: ProfileRules };
+
 /**
- * What decides, as text: other text is other rules. What a connector's administrator says comes last, and only where that is something:
- * releases before had none.
+ * What decides, as text: other text is other rules. What a connector's administrator says comes last, and whole profiles, and only where that
+ * is something: releases before had none.
  * @param own what the program and the connector decide by
  */
-export const rulesText = (own: readonly unknown[], settings: RuleSettings): string => {
+export const rulesText = (
+  own: readonly unknown[],
+  settings: RuleSettings,
+  profile: ProfileRules | undefined,
+): string => {
   const { scope, accountNames } = settings;
-  const said: Partial<RuleSettings> = {
+  const said: Said = {
     ...(!sayNothing(compileRules(settings)) && { scope }),
     ...(accountNames !== NO_SETTINGS.accountNames && { accountNames }),
+    ...(profile && { profile }),
   };
   return JSON.stringify(Object.keys(said).length === 0 ? own : [...own, said]);
 };
@@ -71,5 +79,7 @@ const sayNothing = ({ included, excluded, groups, conditions, inetOrgPersons, pa
 function rulesOf(text: string): Rules {
   const last = (JSON.parse(text) as unknown[]).at(-1);
   const isSaid = typeof last === 'object' && last !== null;
-  return isSaid ? compileRules({ ...NO_SETTINGS, ...(last as Partial<RuleSettings>) }) : NO_RULES;
+  if (!isSaid) return NO_RULES;
+  const { profile, ...settings } = last as Said;
+  return compileRules({ ...NO_SETTINGS, ...settings }, profile);
 }

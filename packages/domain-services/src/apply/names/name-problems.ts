@@ -1,4 +1,5 @@
 import type { Ledger } from '../../ledger/ledger.ts';
+import type { ProblemKind } from '../../ledger/problem-book.ts';
 import type { NamedAccount, NameProblem } from '../../names/naming.ts';
 import { keyOf, type Person, reportedPerson } from '../../person.ts';
 
@@ -53,8 +54,11 @@ export function saveNameProblem(
   return true;
 }
 
+/** Of what an account is written without. */
+const ASIDE: ReadonlySet<ProblemKind> = new Set(['name', 'sid', 'profile']);
+
 /** What a report says of an account that is written, though not with everything that its record says; null: there is nothing. */
 export function reasonOf(ledger: Ledger, person: Person): string | null {
-  const problems = ledger.problems.of(person).filter(({ kind }) => kind === 'name' || kind === 'sid');
+  const problems = ledger.problems.of(person).filter(({ kind }) => ASIDE.has(kind));
   return problems.map(({ code, reason }) => `${code}: ${reason}`).join('; ') || null;
 }

@@ -45,6 +45,7 @@ export async function reunite(context: ReunionContext): Promise<Reunion> {
     ledger.transaction(() => {
       if (reunion === 'directory-older') {
         ledger.accounts.nothingIsWritten();
+        ledger.managers.nothingIsWritten();
         // Who lacks in them is found by the keeper's first comparison.
         ledger.groups.nothingIsWritten();
       }

@@ -1,0 +1,41 @@
+import { OBJECT_ATTRIBUTES } from '@causeway/active-directory';
+import { CallError } from '@causeway/api';
+import { isReadBy, PROFILE_RECORD } from '@causeway/contract';
+import type { ConnectorContext } from '../../context.ts';
+import { signedReads } from '../../pairing/signed-reads.ts';
+import { compileRules, type ProfileRules, type Rules } from '../../scope/rules.ts';
+
+/**
+ * Asks whether whole profiles go. A tenant that cannot be asked changes nothing.
+ *
+ * INVARIANT: a new version of a record goes only to who reads it, tenant and managed domain; what the managed domain signed that it
+ * reads, no tenant takes back.
+ */
+export async function askForProfiles({ store, tenant }: ConnectorContext): Promise<void> {
+  try {
+    const { accepts, domainAccepts, windowsCredentialsSyncConfig } = await tenant.configuration(false, 1);
+    const { domain } = windowsCredentialsSyncConfig;
+    const announced =
+      isReadBy(accepts, PROFILE_RECORD) && (!domain || isReadBy(domainAccepts, PROFILE_RECORD));
+    const isTaken = announced || signedReads(store).includes(PROFILE_RECORD);
+    store.cursors.set('whole-profiles', isTaken ? 'yes' : undefined);
+  } catch (error) {
+    if (!(error instanceof CallError)) throw error;
+  }
+}
+
+const IMPORTED = new Map(Object.keys(OBJECT_ATTRIBUTES).map(name => [name.toLowerCase(), name]));
+
+/** By the configuration; undefined: no whole profiles go. What is imported for everybody has one way to be written. */
+export function profileRules({
+  store,
+  connector,
+}: Pick<ConnectorContext, 'store' | 'connector'>): ProfileRules | undefined {
+  if (store.cursors.get('whole-profiles') === undefined) return undefined;
+  const named = connector.extensions.map(name => IMPORTED.get(name.toLowerCase()) ?? name);
+  return { extensions: [...new Set(named)].sort() };
+}
+
+/** What is to decide, by the configuration. */
+export const wantedRules = (context: Pick<ConnectorContext, 'store' | 'connector'>): Rules =>
+  compileRules(context.connector, profileRules(context));
