@@ -138,7 +138,6 @@ export function loadDomainConfiguration(
     throw new CausewayError(
       'no-domain',
       `no managed domain here: neither '${saved}' nor '${defaultConfigurationFile('domain')}' exists`,
-      { status: 404 },
     );
   }
   return loadConfiguration(DomainConfiguration, file, { ...flags, ...(state && { stateDirectory: state }) });

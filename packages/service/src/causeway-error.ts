@@ -22,11 +22,7 @@ export class CausewayError extends Error {
   readonly status: number;
   readonly retry: Retry;
 
-  constructor(
-    code: ErrorCode,
-    message: string,
-    options: ErrorOptions & { status?: number; retry?: Retry } = {},
-  ) {
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     const entry = errorEntry(code);
     this.code = code;

@@ -46,7 +46,7 @@ function describe(trouble: Trouble, cause: unknown, place: string): CausewayErro
       `the disk of '${place}' fails: look into the system's log for the reason, then mend or replace the disk`,
     ],
   }[trouble] as ['disk-full' | 'disk-failed', string];
-  return new CausewayError(code, text, { cause, status: 503, retry: 'later' });
+  return new CausewayError(code, text, { cause });
 }
 
 /** Whether this is what `diskError` makes. */

@@ -224,4 +224,4 @@ const lookAt = (path: string): Stats | undefined =>
   lstatSync(path.replace(/(?<=.)\/+$/, ''), { throwIfNoEntry: false });
 
 const notOwn = (message: string, cause?: unknown): CausewayError =>
-  new CausewayError('not-own', message, { status: 403, cause });
+  new CausewayError('not-own', message, { cause });

@@ -61,7 +61,7 @@ function alreadyRunning(stateDirectory: string, ownerFile: string, cause: unknow
   return new CausewayError(
     'already-running',
     `the state in '${stateDirectory}' is in use by ${owner === undefined ? 'another process' : `process ${owner}`}`,
-    { cause, status: 409 },
+    { cause },
   );
 }
 

@@ -41,7 +41,6 @@ function otherRelease({ name }: LocalService, { message }: CallError): CausewayE
   return new CausewayError(
     'other-release',
     `the running ${name} service is of another release than this command: ${message}`,
-    { status: 409 },
   );
 }
 
@@ -82,11 +81,11 @@ function notReached(cause: NodeJS.ErrnoException, { name, socket }: LocalService
   if (cause.name === 'AbortError') return cause;
   if (cause.code === 'EACCES') {
     const text = `only root and the service's user may open '${socket}'`;
-    return new CausewayError('not-allowed', text, { cause, status: 403 });
+    return new CausewayError('not-allowed', text, { cause });
   }
   return new CausewayError(
     'not-running',
     `${name} is not running: nobody listens on '${socket}'\nTo start it:\n  causeway ${name} run`,
-    { cause, status: 503 },
+    { cause },
   );
 }

@@ -17,5 +17,5 @@ export function compareWithTenant(
     );
   const known = connect.forests.map(({ context }) => context.connector.forest).join(', ');
   const text = `no connector reads the forest '${forest}': known are ${known}`;
-  throw new CausewayError('no-such-forest', text, { status: 404 });
+  throw new CausewayError('no-such-forest', text);
 }

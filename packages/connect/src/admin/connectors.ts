@@ -29,7 +29,6 @@ const noSuchConnector = (connect: Connect, name: string): CausewayError => {
   return new CausewayError(
     'no-such-connector',
     `there is no connector '${name}': known are ${known.map(each => `'${each}'`).join(', ')} (case counts)`,
-    { status: 404 },
   );
 };
 
@@ -41,7 +40,7 @@ export function forestConnector(connect: Connect, name: string): Connector {
   if (found) return found;
   if (isTenant(connect, name)) {
     const text = `'${name}' is the tenant's connector: one of a forest expected`;
-    throw new CausewayError('no-such-connector', text, { status: 404 });
+    throw new CausewayError('no-such-connector', text);
   }
   throw noSuchConnector(connect, name);
 }
@@ -79,7 +78,7 @@ export function saveConnector(
   const before = describeConnector(connect, name);
   if (change.version !== undefined && change.version !== before.version) {
     const text = `the connector '${before.name}' was changed meanwhile: version ${before.version} expected, got ${change.version}`;
-    throw new CausewayError('connector-changed', text, { status: 409 });
+    throw new CausewayError('connector-changed', text);
   }
   const { settings } = isTenant(connect, name)
     ? connect.tenantConnector
@@ -88,7 +87,7 @@ export function saveConnector(
     if (before.partitions.some(partition => partition.identifier === identifier)) continue;
     const known = before.partitions.map(partition => partition.identifier).join(', ') || 'none';
     const text = `'${before.name}' has no partition ${identifier}: known are ${known}`;
-    throw new CausewayError('no-such-partition', text, { status: 404 });
+    throw new CausewayError('no-such-partition', text);
   }
   const partition = change.partitions?.[0]?.parameters;
   for (const list of [change.globalParameters, partition ?? []]) {
@@ -110,7 +109,7 @@ function checkForced(parameters: readonly ConfigurationParameter[]): void {
   if (forced === undefined || [null, '', 0, 1, '0', '1'].includes(forced.value as string)) return;
   const value = JSON.stringify(forced.value).slice(0, 40);
   const text = `${FORCE_FULL_PASSWORD_SYNC} takes 1 (a full pass when the channel starts the next time) or 0, got ${value}`;
-  throw new CausewayError('bad-parameter', text, { status: 400 });
+  throw new CausewayError('bad-parameter', text);
 }
 
 function describeForest({ name, context, namingContext, controller }: Connector): ConnectorDescription {

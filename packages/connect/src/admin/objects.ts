@@ -89,13 +89,13 @@ export function locate(
   });
   const [only, another] = withoutFormer(found);
   if (only === undefined && isGroup)
-    throw new CausewayError('a-group', `the object ${guid} is a group: it has no password`, { status: 409 });
+    throw new CausewayError('a-group', `the object ${guid} is a group: it has no password`);
   if (only === undefined)
-    throw new CausewayError('no-such-object', `no connector space has an object ${guid}`, { status: 404 });
+    throw new CausewayError('no-such-object', `no connector space has an object ${guid}`);
   if (another === undefined) return only;
   const names = found.map(({ connector }) => connector.name).join(', ');
   const text = `several connectors have an object ${guid}: ${names}`;
-  throw new CausewayError('several-objects', text, { status: 409 });
+  throw new CausewayError('several-objects', text);
 }
 
 export function getObject(connect: Connect, guid: string): ConnectorSpaceObject {

@@ -42,10 +42,10 @@ function findGroup(connect: Connect, name: string): { connector: Connector; obje
   const [only, another] = found;
   if (only === undefined) {
     const text = `no connector knows a group '${name}': a sAMAccountName, DN, objectGUID or source anchor expected`;
-    throw new CausewayError('no-such-group', text, { status: 404 });
+    throw new CausewayError('no-such-group', text);
   }
   if (another === undefined) return only;
   const names = found.map(({ connector: each, object }) => `'${object.dn}' of ${each.name}`).join(', ');
   const text = `several groups are called '${name}': give the DN of one: ${names}`;
-  throw new CausewayError('several-groups', text, { status: 409 });
+  throw new CausewayError('several-groups', text);
 }

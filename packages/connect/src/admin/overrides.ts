@@ -23,7 +23,7 @@ export function setOverride(
   if (isTenant(connect, name)) {
     if (!change.fullImportRequired && !change.fullSyncRequired) return ofTenant(connect);
     const text = `nothing is imported from the tenant: it is compared every few seconds, and what it lost is sent again by itself`;
-    throw new CausewayError('nothing-to-import', text, { status: 409 });
+    throw new CausewayError('nothing-to-import', text);
   }
   const connector = forestConnector(connect, name);
   const { store } = connector.context;

@@ -31,7 +31,6 @@ export async function setPasswordSync(
     throw new CausewayError(
       'no-such-connector',
       `'${targetConnector}' is not the tenant's connector: '${connect.tenantConnector.name}' expected (case counts)`,
-      { status: 404 },
     );
   }
   const text = `password hash synchronization from '${connector.name}' was switched ${enabled ? 'on' : 'off'} by ${caller}`;

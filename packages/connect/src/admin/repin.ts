@@ -66,7 +66,7 @@ export async function repin(
   await connection.close();
   if (directory.domainGuid !== domainGuid) {
     const text = `${controller.connector.server} serves ${describeDirectory(directory)}, not the domain with objectGUID ${domainGuid} that was confirmed; nothing was changed`;
-    throw new CausewayError('directory-changed', text, { status: 409 });
+    throw new CausewayError('directory-changed', text);
   }
   const before = store.pin.get();
   // The pin last: a kill in between has the former directory read anew, and never the new one by the former one's cookies.

@@ -75,11 +75,11 @@ export async function acceptRestore(
   const current = controller.connector.server;
   if (current !== server) {
     const text = `'${connector.name}' reads the domain controller '${current}', not '${server}' as was confirmed; nothing was changed`;
-    throw new CausewayError('other-domain-controller', text, { status: 409 });
+    throw new CausewayError('other-domain-controller', text);
   }
   if (restoreState(context, controller.connector) === undefined) {
     const text = `'${server}' of '${connector.name}' was not restored, and has no password that is older than the tenant's`;
-    throw new CausewayError('nothing-to-accept', text, { status: 409 });
+    throw new CausewayError('nothing-to-accept', text);
   }
   await checkReaders(context);
   const { vector } = hasSeveral(connector)
@@ -106,7 +106,7 @@ async function checkReaders({ store, tenant }: ConnectorContext): Promise<void> 
   if (!reads(readsWith(store, accepts))) {
     const text =
       'the tenant is of a release that does not know passwords of a restored forest; nothing was changed';
-    throw new CausewayError('tenant-too-old', text, { status: 409 });
+    throw new CausewayError('tenant-too-old', text);
   }
   if (
     windowsCredentialsSyncConfig.domain !== null &&
@@ -114,6 +114,6 @@ async function checkReaders({ store, tenant }: ConnectorContext): Promise<void> 
   ) {
     const text =
       'Domain Services is of a release that does not know passwords of a restored forest; nothing was changed';
-    throw new CausewayError('domain-too-old', text, { status: 409 });
+    throw new CausewayError('domain-too-old', text);
   }
 }

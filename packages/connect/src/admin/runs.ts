@@ -26,7 +26,7 @@ export function showRun(connect: Connect, id: string): RunDetails {
   if (run === undefined) {
     const days = Math.round(scheduler.purgeInterval / 86_400);
     const text = `there is no run ${id}: runs are kept for ${days} days`;
-    throw new CausewayError('no-such-run', text, { status: 404 });
+    throw new CausewayError('no-such-run', text);
   }
   const objectErrors = errorsOf(db, id).map(({ guid, dn, code, reason }) => ({
     ...{ objectId: guid, distinguishedName: dn, code, reason },
@@ -51,9 +51,7 @@ function profilesCalled(connect: Connect, called: string): Called[] {
   });
   if (found.length > 0) return found;
   const known = RUN_PROFILES.map(({ name }) => `'${name}'`).join(', ');
-  throw new CausewayError('no-such-profile', `there is no run profile '${called}': known are ${known}`, {
-    status: 404,
-  });
+  throw new CausewayError('no-such-profile', `there is no run profile '${called}': known are ${known}`);
 }
 
 function whose(connect: Connect, name: string | undefined, profiles: Called[] | undefined): RunQuery['of'] {

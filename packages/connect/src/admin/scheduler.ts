@@ -70,12 +70,12 @@ export function startCycle(connect: Connect, initial: boolean): { started: boole
   if (connect.store.scheduler.suspended) {
     const text =
       'the scheduler is suspended: end that first (Set-ADSyncScheduler -SchedulerSuspended $false)';
-    throw new CausewayError('scheduler-suspended', text, { status: 409 });
+    throw new CausewayError('scheduler-suspended', text);
   }
   if (connect.isCycleAsked) {
     // Scripts look for the original's words: the connector that is busy is the tenant's, in which every pair ends.
     const text = `connector: ${connect.tenantConnector.name} is busy: a cycle that was asked for is under way, wait for its end or stop it`;
-    throw new CausewayError('cycle-in-progress', text, { status: 409 });
+    throw new CausewayError('cycle-in-progress', text);
   }
   connect
     .sync({ initial })

@@ -47,9 +47,7 @@ function tokenHolder({ store }: Connect, request: HttpRequest): string {
   const token = bearerToken(request);
   const name = token === undefined ? undefined : store.tokens.find(token);
   if (name !== undefined) return `the holder of token '${name}'`;
-  throw new CausewayError('unauthorized', 'this needs a valid token of the admin API', {
-    status: 401,
-  });
+  throw new CausewayError('unauthorized', 'this needs a valid token of the admin API');
 }
 
 /** Whoever may call this may know why something failed: a tenant or a domain controller that does not answer. */

@@ -55,12 +55,9 @@ export function setCompanyFeature(
       throw new CausewayError(
         'password-sync-by-pair',
         'password hash synchronization is switched for each pair of connectors: use Set-ADSyncAADPasswordSyncConfiguration',
-        { status: 409 },
       );
     }
-    throw new CausewayError('no-such-feature', `${name} cannot be switched on: ${WHY_NOT[name]}`, {
-      status: 409,
-    });
+    throw new CausewayError('no-such-feature', `${name} cannot be switched on: ${WHY_NOT[name]}`);
   }
   return now;
 }

@@ -252,14 +252,12 @@ export function findUser(connect: Connect, name: string): { connector: Connector
     const hint = isGroup
       ? `it is a group\nTo see it:\n  causeway connect status --group '${name}'`
       : 'a userPrincipalName, sAMAccountName or DN expected';
-    throw new CausewayError('no-such-user', `no connector knows a user '${name}': ${hint}`, {
-      status: 404,
-    });
+    throw new CausewayError('no-such-user', `no connector knows a user '${name}': ${hint}`);
   }
   if (another === undefined) return only;
   const names = found.map(
     ({ connector: { name, context }, object }) => `'${userName(context.store, object.guid)}' of ${name}`,
   );
   const text = `several users are called '${name}': give the userPrincipalName of one: ${names.join(', ')}`;
-  throw new CausewayError('several-users', text, { status: 409 });
+  throw new CausewayError('several-users', text);
 }

@@ -34,7 +34,7 @@ export async function checkDomainControllers({ connectors, timeoutMs }: ConnectC
     'no domain controller says whether the configuration names the right forests; nothing was enrolled, and the code is still unused:',
     ...silent.map(line => `  ${line}`),
   ].join('\n');
-  throw new CausewayError('directory-unchecked', text, { retry: 'later' });
+  throw new CausewayError('directory-unchecked', text);
 }
 
 const describeSilence = ({ name, server }: ConnectorConfiguration, error: unknown): string =>

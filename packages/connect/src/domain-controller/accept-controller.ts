@@ -19,11 +19,11 @@ export async function acceptController(
   const current = controller.connector.server;
   if (current !== server) {
     const text = `'${connector.name}' reads the domain controller '${current}', not '${server}' as was confirmed; nothing was changed`;
-    throw new CausewayError('other-domain-controller', text, { status: 409 });
+    throw new CausewayError('other-domain-controller', text);
   }
   if (lagOf(context) === undefined) {
     const text = `the domain controller '${server}' of '${connector.name}' lags behind no other one`;
-    throw new CausewayError('nothing-to-accept', text, { status: 409 });
+    throw new CausewayError('nothing-to-accept', text);
   }
   const namingContext = await controller.namingContext();
   const { vector } = await readUpToDateVector(await controller.ldap(), namingContext);

@@ -99,5 +99,5 @@ function wrong(
     `  ${'answered:'.padEnd(12)}${answered}`,
     advice,
   ].join('\n');
-  return new CausewayError('wrong-directory', text, { retry: 'later', status: 502 });
+  return new CausewayError('wrong-directory', text);
 }

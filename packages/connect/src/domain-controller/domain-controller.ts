@@ -171,31 +171,24 @@ export class DomainController {
     const { code } = error;
     if (code === 'other-directory') {
       const text = `the domain controller '${server}' of connector '${name}' replicates another directory than the pinned one; nothing of it was used`;
-      return new CausewayError('wrong-directory', text, { cause: error, retry: 'later', status: 502 });
+      return new CausewayError('wrong-directory', text, { cause: error });
     }
     if (code === 'invalid-credentials' || code === 'logon-failure') {
       return new CausewayError(
         'connector-account',
         `the domain controller '${server}' rejects the account '${account}' of connector '${name}': its name or its password is wrong, or it is locked or expired\nTo set a new password:\n  causeway connect account create --server ${server} --ca FILE --admin ADMINISTRATOR --password-out FILE --reset-password`,
-        { cause: error, status: 502 },
+        { cause: error },
       );
     }
     if (code === 'access-denied') {
       // Only where a connection is open: to open one is what may have been denied.
       const rights =
         error instanceof LdapError && this.#ldap?.usable ? await this.missingRights() : undefined;
-      return new CausewayError('access-denied', rights ?? describeError(error), {
-        cause: error,
-        status: 502,
-      });
+      return new CausewayError('access-denied', rights ?? describeError(error), { cause: error });
     }
     if (code === 'unreachable' || code === 'timeout' || code === 'closed' || code === 'certificate') {
       const text = `the domain controller '${server}' of connector '${name}' cannot be used`;
-      return new CausewayError(`domain-controller-${code}`, text, {
-        cause: error,
-        retry: 'later',
-        status: 502,
-      });
+      return new CausewayError(`domain-controller-${code}`, text, { cause: error });
     }
     return error;
   }
@@ -267,5 +260,5 @@ const passwordOf = ({ name, password }: ConnectorConfiguration): string =>
 
 function readOnly({ name, server }: ConnectorConfiguration): CausewayError {
   const text = `the domain controller '${server}' of connector '${name}' is a read-only one (RODC), which has only some of the passwords; a writable one expected`;
-  return new CausewayError('read-only-domain-controller', text, { retry: 'later', status: 502 });
+  return new CausewayError('read-only-domain-controller', text);
 }

@@ -22,14 +22,13 @@ export async function trustDomain(
   }
   const pairing = pairingState(store, await tenant.configuration(true, 1));
   if (pairing.state === 'off') {
-    throw new CausewayError('no-managed-domain', 'the tenant has no managed domain', { status: 409 });
+    throw new CausewayError('no-managed-domain', 'the tenant has no managed domain');
   }
   const offered = pairing.state === 'confirmed' ? pairing : pairing.offered;
   if (offered?.fingerprint !== fingerprint) {
     throw new CausewayError(
       'fingerprint-differs',
       `the tenant offers a managed domain with fingerprint ${offered?.fingerprint ?? 'none that can be read'}, not ${fingerprint}`,
-      { status: 409 },
     );
   }
   const { key, receiptKey } = offered;

@@ -21,7 +21,7 @@ export async function fullPassStep(channel: PasswordChannel, namingContext: stri
   if (pass === undefined || pass.readAt !== null || !isSwitchedOn(channel)) return;
   if (store.cursors.get('dirsync-cookie') === undefined) {
     const text = 'full password sync waits: the full directory import is not completed';
-    throw new CausewayError('waiting-for-import', text, { retry: 'later' });
+    throw new CausewayError('waiting-for-import', text);
   }
   const say = (event: 'fullPassStarted' | 'fullPassDomain', text: string) =>
     store.events.add(event, connector.name, text);

@@ -137,7 +137,7 @@ export function singleStep(channel: PasswordChannel, objectGuid: string): Promis
     if (context.staging) throw new CausewayError('staging', 'this Connect stages: it reads no password');
     if (!isSwitchedOn(channel)) {
       const text = `password hash synchronization of '${context.store.name}' is switched off`;
-      throw new CausewayError('password-sync-off', text, { status: 409 });
+      throw new CausewayError('password-sync-off', text);
     }
     const user = await (await controller.single()).replicateObject({ objectGuid });
     if (user === undefined) return { read: 0, sent: 0 };

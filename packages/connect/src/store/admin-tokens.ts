@@ -24,7 +24,7 @@ export class AdminTokens {
       this.#db.run('DELETE FROM admin_token WHERE expires_at <= ?', new Date(now).toISOString());
       if (this.#db.get('SELECT 1 FROM admin_token WHERE name = ?', name)) {
         const text = `there is a token '${name}' already`;
-        throw new CausewayError('token-exists', text, { status: 409 });
+        throw new CausewayError('token-exists', text);
       }
       this.#db.run(
         'INSERT INTO admin_token (name, digest, created_at, expires_at) VALUES (?, ?, ?, ?)',
@@ -68,7 +68,6 @@ export class AdminTokens {
     throw new CausewayError(
       'no-such-token',
       `there is no token '${name}': ${known.length === 0 ? 'there is none at all' : `known are ${known.join(', ')}`}`,
-      { status: 404 },
     );
   }
 }

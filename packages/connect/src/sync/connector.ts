@@ -31,7 +31,7 @@ export interface CycleOptions {
 
 export function cycleStopped(connector: string): CausewayError {
   const text = `the cycle of '${connector}' was stopped: what is left is done by the next one`;
-  return new CausewayError('cycle-stopped', text, { status: 409 });
+  return new CausewayError('cycle-stopped', text);
 }
 
 /** One domain's way to the tenant: objects first, then passwords. */

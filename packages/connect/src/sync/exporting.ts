@@ -44,5 +44,5 @@ export class Exporting {
 
 function changedPlaces(connector: string): CausewayError {
   const text = `this Connect changed places with another one during the cycle of '${connector}': the next one is its first in the other place`;
-  return new CausewayError('changed-places', text, { status: 409 });
+  return new CausewayError('changed-places', text);
 }

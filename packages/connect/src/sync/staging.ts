@@ -49,5 +49,5 @@ export async function promote(connect: Connect, code: string, caller: string) {
 function refuseToPromote({ staging, agent }: Connect): void {
   if (staging) return;
   const text = `this Connect (agent ${agent.agentId}) does not stage: it writes already`;
-  throw new CausewayError('not-staging', text, { status: 409 });
+  throw new CausewayError('not-staging', text);
 }

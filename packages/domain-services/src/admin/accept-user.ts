@@ -19,7 +19,7 @@ export function acceptUser(ledger: Ledger, anchor: string, forest?: string): Don
     .sort((a, b) => a.kind.localeCompare(b.kind))[0];
   if (!waiting || !(entry || group)) {
     const whose = `'${anchor}'${forest === undefined ? '' : ` of ${forest}`}`;
-    throw new CausewayError('nothing-to-accept', `nothing of ${whose} waits to be accepted`, { status: 404 });
+    throw new CausewayError('nothing-to-accept', `nothing of ${whose} waits to be accepted`);
   }
   const { acceptable } = waiting;
   ledger.transaction(() => {

@@ -40,7 +40,7 @@ export async function unblock(at: At, whom: Whom): Promise<Done> {
   const { ledger } = at;
   const person = whoIsMeant(ledger, whom);
   if (ledger.blocks.of(person) === undefined) {
-    throw new CausewayError('not-blocked', `${describe(ledger, person)} is not blocked`, { status: 409 });
+    throw new CausewayError('not-blocked', `${describe(ledger, person)} is not blocked`);
   }
   ledger.transaction(() => {
     ledger.blocks.lift(person, ledger.timestamp());

@@ -19,7 +19,7 @@ export function deleteUnclaimed(ledger: Ledger, forest: string): Done {
     const groups = ledger.groups.unclaimed().filter(isTold);
     if (accounts.length + groups.length === 0) {
       const text = `no account and no group of ${forest} is closed because no record of it came`;
-      throw new CausewayError('none-unclaimed', text, { status: 404 });
+      throw new CausewayError('none-unclaimed', text);
     }
     const note = (subject: string, name: string | null) => {
       const detail = `${name} of ${forest}, of which no record came`;

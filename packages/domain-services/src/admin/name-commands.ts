@@ -54,7 +54,6 @@ export function freeName(ledger: Ledger, realm: string, name: string): Done {
     throw new CausewayError(
       'name-held',
       `${describe(holder)} has '${name}'\nTo hand it over:\n  causeway domain name give ${name} USER`,
-      { status: 409 },
     );
   }
   const slot = slotOf(name, realm);
@@ -62,7 +61,6 @@ export function freeName(ledger: Ledger, realm: string, name: string): Done {
     throw new CausewayError(
       'name-held',
       `${describePerson(claims.group.name, claims.group, ', a group')} has '${name}'\nTo hand it over:\n  causeway domain name give ${name} USER`,
-      { status: 409 },
     );
   }
   ledger.transaction(() => {
@@ -106,9 +104,7 @@ export function giveName(
   const others = [...people.map(describe), ...(other ? [describeGroup(other)] : [])];
   const change = `'${name}' goes ${others.length > 0 ? `from ${others.join(', ')} ` : ''}to ${taker.label}`;
   if (!confirmed) {
-    throw new CausewayError('confirmation-needed', `nothing was changed yet: ${change}`, {
-      status: 409,
-    });
+    throw new CausewayError('confirmation-needed', `nothing was changed yet: ${change}`);
   }
   ledger.transaction(() => {
     if (taker.account) ledger.names.setOwner({ slot, forest: taker.forest, releasedAt: null });
@@ -190,7 +186,6 @@ function refuseGroup(group: GroupEntry, { name, slot }: Named, taker: Taker): vo
     throw new CausewayError(
       'group-has-name',
       `${describeGroup(group)} has the name and no record of it has come: it keeps the name until one does`,
-      { status: 409 },
     );
 }
 
@@ -198,14 +193,12 @@ const notTheName = (
   name: string,
   who: string,
   why = 'only a user or group of that name can have it',
-): CausewayError =>
-  new CausewayError('not-the-name', `${who} is not called '${name}' on-premises: ${why}`, { status: 409 });
+): CausewayError => new CausewayError('not-the-name', `${who} is not called '${name}' on-premises: ${why}`);
 
 const sameForest = (name: string, holder: string, taker: string): CausewayError =>
   new CausewayError(
     'same-forest',
     `${holder} has '${name}' before ${taker}: both are of one forest, where only a change on-premises decides`,
-    { status: 409 },
   );
 
 /** An account name, or a userPrincipalName, as it is typed. */

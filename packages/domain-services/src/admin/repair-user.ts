@@ -20,7 +20,7 @@ export function repairUser(
   if (known === undefined) throw unknownUser(user, forest);
   if (person === undefined) {
     const text = `no account of '${user}' is known to be disabled, deleted or expired by hand`;
-    throw new CausewayError('not-closed-by-hand', text, { status: 409 });
+    throw new CausewayError('not-closed-by-hand', text);
   }
   const { what } = ledger.byHand.of(person)!;
   ledger.transaction(() => {

@@ -49,14 +49,12 @@ export async function confirmSid(
     throw new CausewayError(
       'own-sid',
       `${sid} is the managed domain's own, or that of a domain that it trusts: no forest brings SIDs of it`,
-      { status: 409 },
     );
   const other = ledger.sids.forestOf(sid);
   if (other !== undefined && other !== forest)
     throw new CausewayError(
       'other-forest-sid',
       `${sid} is confirmed as a domain of ${other}, and a domain has one forest\nIf it is ${forest}'s, take that back first:\n  causeway domain sids unconfirm ${sid}`,
-      { status: 409 },
     );
   decide(ledger, sid, forest, { action: 'confirm-sid', subject: sid, detail: `of ${forest}` });
   return {
@@ -68,9 +66,7 @@ export async function confirmSid(
 export function unconfirmSid(ledger: Ledger, { sid }: { sid: string }): Done {
   check(sid);
   if (!ledger.sids.domains().some(known => known.sid === sid))
-    throw new CausewayError('no-such-sid', `nobody has confirmed ${sid}, and no forest brings it`, {
-      status: 404,
-    });
+    throw new CausewayError('no-such-sid', `nobody has confirmed ${sid}, and no forest brings it`);
   decide(ledger, sid, undefined, { action: 'unconfirm-sid', subject: sid, detail: '' });
   return { message: `on-premises SIDs of ${sid} open nothing here any more` };
 }

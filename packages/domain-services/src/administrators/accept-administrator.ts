@@ -37,7 +37,7 @@ export function acceptAdministrator(
     const entry = ledger.accounts.of(shown);
     if (!entry || !isLive(entry) || entry.objectGuid !== shown.objectGuid) {
       const text = `${shown.anchor} of ${shown.forest} is not the object ${shown.objectGuid} any more`;
-      throw new CausewayError('other-object', text, { status: 409 });
+      throw new CausewayError('other-object', text);
     }
     const proposal = requireAcceptable(ledger, entry, shown.cloudOnly);
     const at = ledger.timestamp();
@@ -65,7 +65,7 @@ export function removeAdministrator(
     const proposal = entry && ledger.administrators.get(entry);
     if (!entry || !proposal?.accepted) {
       const text = `'${who.user}' is no accepted administrator`;
-      throw new CausewayError('not-accepted', text, { status: 404 });
+      throw new CausewayError('not-accepted', text);
     }
     ledger.administrators.save({ ...proposal, accepted: null });
     auditAdministrator(ledger, 'remove-administrator', { ...proposal, ...proposal.accepted });
@@ -77,11 +77,11 @@ function requireAcceptable(ledger: Ledger, entry: LedgerEntry, cloudOnly: boolea
   const proposal = ledger.administrators.get(entry);
   if (!proposal) {
     const text = `the tenant does not propose ${describe(entry)} as an administrator`;
-    throw new CausewayError('not-proposed', text, { status: 409 });
+    throw new CausewayError('not-proposed', text);
   }
   if (entry.forest === CLOUD_FOREST && !cloudOnly) {
     const text = `${nameOf(entry)} is a cloud-only user: ${TENANT_ADMINISTERS}`;
-    throw new CausewayError('cloud-only', text, { status: 409 });
+    throw new CausewayError('cloud-only', text);
   }
   return proposal;
 }

@@ -277,7 +277,7 @@ for (const [what, giveUp] of [
 ] as const) {
   test(`${what} leaves nobody enabled who was blocked meanwhile`, async () => {
     const [alice, dora] = [await written('alice'), corp.person('dora')];
-    const unavailable = new CausewayError('directory-unavailable', 'it does not answer', { retry: 'later' });
+    const unavailable = new CausewayError('directory-unavailable', 'it does not answer');
     for (const [person, credential] of [
       [alice, null],
       [dora, await password(dora, 1)],

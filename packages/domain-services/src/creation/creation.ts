@@ -39,7 +39,6 @@ export function planCreation(places: Places, configuration: DomainConfiguration)
     throw new CausewayError(
       'domain-exists',
       `the managed domain ${begun.realm} was made here at ${begun.completedAt}`,
-      { status: 409 },
     );
   }
   const different = Object.entries(wanted).find(([name, value]) => begun[name as keyof Creation] !== value);
@@ -47,7 +46,6 @@ export function planCreation(places: Places, configuration: DomainConfiguration)
     throw new CausewayError(
       'other-creation',
       `a creation was cut off here with ${different[0]} '${begun[different[0] as keyof Creation]}', now it says '${different[1]}'`,
-      { status: 409 },
     );
   }
   if (holdsDomain(places.domain)) refuseStranger(places, begun);
@@ -69,9 +67,7 @@ export function completeCreation(places: Places, creation: Creation): void {
 export function requireCreated(places: Places): Creation {
   const creation = readCreation(places);
   if (!creation?.completedAt || !holdsDomain(places.domain)) {
-    throw new CausewayError('no-domain', `no complete managed domain in '${places.stateDirectory}'`, {
-      status: 404,
-    });
+    throw new CausewayError('no-domain', `no complete managed domain in '${places.stateDirectory}'`);
   }
   refuseStranger(places, creation);
   return creation;
@@ -91,7 +87,6 @@ function refuseStranger(places: Places, creation: Creation): void {
   throw new CausewayError(
     'domain-exists',
     `the domain in '${places.domain.directory}' was not made from '${places.stateDirectory}': it is left as it is`,
-    { status: 409 },
   );
 }
 
@@ -100,6 +95,5 @@ function refuseOccupied(directory: string): void {
   throw new CausewayError(
     'domain-exists',
     `'${directory}' is not empty and was not made by this command: it is left as it is`,
-    { status: 409 },
   );
 }

@@ -52,7 +52,7 @@ export class SambaConnection {
       throw new CausewayError(
         'directory-unavailable',
         `the managed domain's directory does not answer: ${describeError(error)}`,
-        { cause: error, status: 503, retry: 'later' },
+        { cause: error },
       );
     }
   }
@@ -92,5 +92,5 @@ export function cannotStore(cause: Error, place: string): CausewayError {
   const disk = suspectDisk(cause, place);
   if (disk) return disk;
   const text = `the managed domain's directory in '${place}' cannot store anything; its disk may be failing, and nothing is lost: ${describeError(cause)}`;
-  return new CausewayError('directory-unavailable', text, { cause, status: 503, retry: 'later' });
+  return new CausewayError('directory-unavailable', text, { cause });
 }

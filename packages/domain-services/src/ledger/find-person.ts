@@ -30,7 +30,7 @@ export const shownAccount = ({
 export function unknownUser(text: string, forest?: string, more = ''): CausewayError {
   const where = forest === undefined ? 'here' : `here of ${forest}`;
   const message = `no user '${text}' was written ${where}: ${HOW_TO_NAME}${more}`;
-  return new CausewayError('no-such-user', message, { status: 404 });
+  return new CausewayError('no-such-user', message);
 }
 
 /** Everybody whom a source anchor or a name may mean. An anchor is one person's, in each forest, before it is anybody's name. */
@@ -53,7 +53,7 @@ export function requireOne<One extends Person>(
   if (people.length < 2) return people[0];
   const more = people.length > NAMED ? `; and ${people.length - NAMED} more` : '';
   const list = people.slice(0, NAMED).map(describe).join('; ');
-  throw new CausewayError('several-users', `'${text}' may be any of these: ${list}${more}`, { status: 409 });
+  throw new CausewayError('several-users', `'${text}' may be any of these: ${list}${more}`);
 }
 
 /**
@@ -67,6 +67,5 @@ export function onlyOne<One extends Person>(people: readonly One[], forest?: str
   throw new CausewayError(
     'several-users',
     `the source anchor '${meant[0]!.anchor}' is in ${meant.length} forests, of another person in each: say which one is meant (${forests})`,
-    { status: 409 },
   );
 }

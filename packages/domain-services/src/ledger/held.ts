@@ -44,7 +44,7 @@ export function approveHeld(ledger: Ledger, digest: string, operation: Operation
     const approved = ledger.bulk.approve(digest);
     if (approved.operation !== operation) {
       const text = `the list ${digest} is one of ${HELD_WORDS[approved.operation].what}, not of ${HELD_WORDS[operation].what}\nTo approve it:\n  causeway domain ${HELD_WORDS[approved.operation].allow} ${digest}`;
-      throw new CausewayError('other-list', text, { status: 409 });
+      throw new CausewayError('other-list', text);
     }
     const detail = `${approved.lines.length} of ${approved.scope}; ${approved.ceased} did not hold any more`;
     // Records of accounts that waited to be made are with the tenant alone.

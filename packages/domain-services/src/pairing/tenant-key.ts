@@ -49,7 +49,6 @@ export async function trustTenant(ledger: Ledger, send: Send, fingerprintText: s
     throw new CausewayError(
       'fingerprint-differs',
       `the tenant's own key has the fingerprint ${key.fingerprint}, not ${fingerprint}`,
-      { status: 404 },
     );
   }
   const before = pinnedTenantKey(ledger);
@@ -63,10 +62,7 @@ async function readTenantKey(send: Send, signal?: AbortSignal): Promise<PublicKe
     // Only the key itself counts: its id and its fingerprint are computed here.
     return publicKeyInfo('signing', key.publicKey);
   } catch (cause) {
-    throw new CausewayError('tenant-key-unusable', "the tenant's own key is no signing key", {
-      cause,
-      retry: 'later',
-    });
+    throw new CausewayError('tenant-key-unusable', "the tenant's own key is no signing key", { cause });
   }
 }
 
@@ -81,7 +77,6 @@ function pin(
     throw new CausewayError(
       'key-id-taken',
       `the tenant shows a key with the key id ${key.keyId} as its own, which a trusted Connect's key has too`,
-      { status: 409 },
     );
   }
   const at = ledger.timestamp();

@@ -57,21 +57,17 @@ export async function trustAgent(
     throw new CausewayError(
       'no-such-key',
       `no Connect of the tenant has the signing key ${fingerprint}; it offers ${names || 'none'}`,
-      { status: 404 },
     );
   }
   const { keyId, publicKey } = found.key;
   // Records name their key by 80 bits of its fingerprint, which a second key can be made for.
   if (ledger.agents.list().some(known => known.keyId === keyId && known.publicKey !== publicKey)) {
-    throw new CausewayError('key-id-taken', `another key with the key id ${keyId} is trusted already`, {
-      status: 409,
-    });
+    throw new CausewayError('key-id-taken', `another key with the key id ${keyId} is trusted already`);
   }
   if (ledger.agents.list().some(known => known.keyId === keyId && known.forest === CLOUD_FOREST)) {
     throw new CausewayError(
       'tenant-key',
       "this is the tenant's own key, which signs cloud-only users and never a forest",
-      { status: 409 },
     );
   }
   const trustedAt = ledger.timestamp();
@@ -103,7 +99,6 @@ function refuseUnnamed(
   throw new CausewayError(
     'other-key',
     `${wrong === undefined ? '' : `the key ${wrong} is not trusted for ${forest}; `}trusted for ${forest} is ${known}, and a forest has one Connect, so nothing was changed; ${how}`,
-    { status: 409 },
   );
 }
 
@@ -113,7 +108,7 @@ async function listAgents(send: Send): Promise<Agent[]> {
   } catch (cause) {
     if (!(cause instanceof CallError)) throw cause;
     const message = `the tenant does not say which keys its agents have: ${cause.message}`;
-    throw new CausewayError('tenant-unavailable', message, { cause, status: 502, retry: 'later' });
+    throw new CausewayError('tenant-unavailable', message, { cause });
   }
 }
 
@@ -125,9 +120,7 @@ export function untrustAgent(ledger: Ledger, fingerprintText: string, forest?: s
     .filter(agent => agent.forest !== CLOUD_FOREST)
     .filter(agent => agent.fingerprint === fingerprint && (!forest || agent.forest === forest.toLowerCase()));
   if (agents.length === 0) {
-    throw new CausewayError('no-such-key', `no trusted agent has the signing key ${fingerprint}`, {
-      status: 404,
-    });
+    throw new CausewayError('no-such-key', `no trusted agent has the signing key ${fingerprint}`);
   }
   ledger.agents.untrust(agents);
   ledger.transaction(() => {

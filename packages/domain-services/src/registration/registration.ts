@@ -86,7 +86,6 @@ export function refuseOtherTenant(
   throw new CausewayError(
     'other-tenant',
     `this managed domain belongs to the tenant '${known.tenantName}' (${known.tenantId}), and the code is of '${tenantName}' (${tenantId}): its people come from the first one`,
-    { status: 409 },
   );
 }
 
@@ -116,7 +115,6 @@ export function decideReplacement(
   throw new CausewayError(
     'other-managed-domain',
     `the tenant has the managed domain ${realm} (${fingerprint}) since ${registeredAt}, and a tenant has one${named === undefined ? '' : `; '${named}' is not it`}; nothing was changed\nIf ${own.realm} takes its place:\n  causeway domain register --replace ${realm}`,
-    { status: 409 },
   );
 }
 

@@ -74,8 +74,7 @@ export class AccountsPeer {
   }
 
   async ensure(guid: string, values: Values): Promise<WriteResult> {
-    if (!this.isUp)
-      throw new CausewayError('directory-unavailable', 'it does not answer', { retry: 'later' });
+    if (!this.isUp) throw new CausewayError('directory-unavailable', 'it does not answer');
     const before = this.stored.get(guid);
     if (before === undefined) return { ok: false, gone: true, reason: 'no such object' };
     this.stored.set(guid, { ...before, ...values });

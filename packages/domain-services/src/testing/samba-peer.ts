@@ -153,8 +153,7 @@ export class SambaPeer extends AccountsPeer {
   }
 
   async #beforeChange(): Promise<void> {
-    if (this.#changesUntilEnd-- <= 0)
-      throw new CausewayError('directory-unavailable', 'it does not answer', { retry: 'later' });
+    if (this.#changesUntilEnd-- <= 0) throw new CausewayError('directory-unavailable', 'it does not answer');
     await this.#generations?.beforeChange(work => work(this.#ldap()));
   }
 

@@ -200,7 +200,7 @@ export class BulkBook {
     const row = this.#db.get(sql, digest);
     if (row === undefined) {
       const text = `no list that was shown has the digest '${digest}'`;
-      throw new CausewayError('no-such-list', text, { status: 404 });
+      throw new CausewayError('no-such-list', text);
     }
     const list = { scope: row.scope, operation: row.operation, kind: row.kind } as BulkList;
     const lines = JSON.parse(String(row.lines)) as BulkLine[];

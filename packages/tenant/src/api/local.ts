@@ -36,7 +36,7 @@ export function registerLocal(
   registerOpenRoute(server, tenantLocalRoutes.createToken, async ({ body }) => {
     const scope = (await installation.findTenant(body.tenant))?.scope;
     if (!scope) {
-      throw new CausewayError('no-such-tenant', `there is no tenant '${body.tenant}'`, { status: 404 });
+      throw new CausewayError('no-such-tenant', `there is no tenant '${body.tenant}'`);
     }
     const { token, expiresAt } = await createToken(scope, await findAdministrator(scope, body.administrator));
     log.info({ tenant: body.tenant, administrator: body.administrator }, 'administrator token made');

@@ -57,9 +57,7 @@ export function registerRoute<R extends Route>(
     const caller = await authenticate(context, request);
     if (caller.role === 'connect') refuseOldAgent(caller.version, context.minimumAgentVersion);
     if (!mayCall(route, caller))
-      throw new CausewayError('forbidden', `this needs a token of ${route.access.join(' or ')}`, {
-        status: 403,
-      });
+      throw new CausewayError('forbidden', `this needs a token of ${route.access.join(' or ')}`);
     refuseToStage(route, caller);
     return caller;
   };
@@ -90,7 +88,6 @@ function refuseOtherForest(caller: Caller, body: unknown): void {
   throw new CausewayError(
     'other-forest',
     `this Connect is not enrolled for the forest '${forest}', but for ${caller.forests.join(', ') || 'none'}\nTo add it, run this at the tenant:\n  causeway tenant agents set-forests ${caller.agentId} ${[...caller.forests, forest].join(' ')}`,
-    { status: 403 },
   );
 }
 
@@ -142,7 +139,7 @@ export function otherRuns(
 }
 
 export const unauthorized = (): CausewayError =>
-  new CausewayError('unauthorized', 'this needs a valid token of the tenant', { status: 401 });
+  new CausewayError('unauthorized', 'this needs a valid token of the tenant');
 
 /** What the agent says that its version is; undefined when it says none, or something else. */
 function saidVersion(request: HttpRequest): string | undefined {
@@ -153,7 +150,5 @@ function saidVersion(request: HttpRequest): string | undefined {
 /** Nobody locks itself out by a slip. @throws CausewayError 'own-account' */
 export async function refuseOwn(scope: TenantScope, name: string, userId: string): Promise<void> {
   if ((await findUser(scope, name))?.id !== userId) return;
-  throw new CausewayError('own-account', 'this is your own account', {
-    status: 409,
-  });
+  throw new CausewayError('own-account', 'this is your own account');
 }

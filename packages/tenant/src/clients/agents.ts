@@ -113,14 +113,11 @@ export function refuseOldAgent(version: string, minimum: string): void {
   throw new CausewayError(
     'agent-too-old',
     `this Connect is version ${isVersion(version) ? version : 'unknown'}, and the tenant needs ${minimum} or later: update it`,
-    { status: 426 },
   );
 }
 
 export function enrolmentRefused(): CausewayError {
-  return new CausewayError('enrolment-refused', 'the one-time code is wrong, used or expired', {
-    status: 403,
-  });
+  return new CausewayError('enrolment-refused', 'the one-time code is wrong, used or expired');
 }
 
 /** @param whole false for a reader of the release before, who knows nothing of staging */
@@ -196,5 +193,5 @@ export async function removeAgent(scope: TenantScope, id: string): Promise<void>
 }
 
 function noSuchAgent(id: string): CausewayError {
-  return new CausewayError('no-such-agent', `there is no agent ${id}`, { status: 404 });
+  return new CausewayError('no-such-agent', `there is no agent ${id}`);
 }

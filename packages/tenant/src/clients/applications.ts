@@ -144,7 +144,7 @@ export async function groupsOfApplication(
 }
 
 const noSuchApplication = (): CausewayError =>
-  new CausewayError('no-such-application', 'no application has this client id', { status: 404 });
+  new CausewayError('no-such-application', 'no application has this client id');
 
 /**
  * Removes an application with its codes, tokens and grants. @returns its name

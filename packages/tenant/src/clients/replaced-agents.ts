@@ -55,7 +55,6 @@ export async function refuseUnnamed(scope: TenantScope, claim: Claim): Promise<v
   throw new CausewayError(
     'other-agent',
     `${unnamed.map(holder => describeHolder(holder, claim)).join('; ')}; ${claim.kind === 'domain' ? 'a tenant has one such agent' : 'a forest has one Connect'}, so nothing was changed\n${how} ${ids}`,
-    { status: 409 },
   );
 }
 

@@ -11,7 +11,6 @@ export const stages = (): CausewayError =>
   new CausewayError(
     'staging',
     "this Connect stages, so nothing is taken from it: 'causeway connect promote' makes it the one that writes",
-    { status: 403 },
   );
 
 /**
@@ -75,12 +74,10 @@ async function claimOf(
     .select(['kind', 'name', 'forests', 'staging'])
     .where('id', '=', id)
     .executeTakeFirst();
-  if (!agent) throw new CausewayError('no-such-agent', `there is no agent ${id}`, { status: 404 });
+  if (!agent) throw new CausewayError('no-such-agent', `there is no agent ${id}`);
   const { name, forests } = agent;
   if (!agent.staging)
-    throw new CausewayError('not-staging', `the agent '${name}' (${id}) does not stage: it writes already`, {
-      status: 409,
-    });
+    throw new CausewayError('not-staging', `the agent '${name}' (${id}) does not stage: it writes already`);
   return { name, claim: { kind: 'connect', forests, replaces, agentId: id, by: 'promotion' } };
 }
 
@@ -91,14 +88,14 @@ async function refuseUnfit(scope: TenantScope, claim: Claim): Promise<Holder[]> 
   const stranger = claim.replaces.find(id => !demoted.some(holder => holder.id === id));
   if (stranger !== undefined) {
     const text = `the agent ${stranger} speaks for none of ${claim.forests.join(', ')}, so it has no place to give: see causeway tenant agents list`;
-    throw new CausewayError('no-such-agent', text, { status: 404 });
+    throw new CausewayError('no-such-agent', text);
   }
   for (const { id, name, forests } of demoted) {
     const left = forests.filter(forest => !claim.forests.includes(forest));
     if (left.length === 0) continue;
     const all = [...claim.forests, ...left].join(' ');
     const text = `the agent '${name}' (${id}) speaks for ${left.join(', ')}, too, which nobody would any more: let the one that stages read it and give it that forest, 'causeway tenant agents set-forests ${claim.agentId} ${all}', or take it from the other one`;
-    throw new CausewayError('forests-left', text, { status: 409 });
+    throw new CausewayError('forests-left', text);
   }
   return demoted;
 }
@@ -107,6 +104,5 @@ function promotionRefused({ agentId }: Agent): CausewayError {
   return new CausewayError(
     'promotion-refused',
     `this code does not promote this Connect (any more): let an administrator make one, causeway tenant agents promote ${agentId}`,
-    { status: 403 },
   );
 }

@@ -50,7 +50,7 @@ function unavailable(
   message: string,
   cause: unknown,
 ): CausewayError {
-  const error = new CausewayError(code, message, { cause, status: 503, retry: 'later' });
+  const error = new CausewayError(code, message, { cause });
   return Object.assign(error, { statusCode: error.status }); // by which oidc-provider answers
 }
 

@@ -82,7 +82,6 @@ function refuseUnlessNamed(
   throw new CausewayError(
     'other-managed-domain',
     `the tenant has the managed domain ${before.realm} (${fingerprint}) since ${before.registeredAt}${asked}; a tenant has one, so ${domain.realm} with other keys was not registered\nTo replace the other one:\n  causeway domain register --replace ${before.realm}`,
-    { status: 409 },
   );
 }
 
@@ -96,7 +95,6 @@ async function refuseWhileOtherAgent(inside: TenantScope, agentId: string): Prom
   throw new CausewayError(
     'other-agent',
     `the agent ${id} registered this managed domain and is enrolled, so ${agentId} was not registered for it\nIf the other one is gone for good, remove it:\n  causeway tenant agents remove ${id}`,
-    { status: 409 },
   );
 }
 

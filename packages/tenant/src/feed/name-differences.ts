@@ -55,7 +55,7 @@ export async function seeNameDifference(scope: TenantScope, name: string): Promi
   const pairs = (await readRows(scope)).filter(({ name_key }) => name_key === nameKey(name));
   if (pairs.length === 0) {
     const text = `'${name}' is the same user's here and in the managed domain, or has been seen`;
-    throw new CausewayError('no-difference', text, { status: 409 });
+    throw new CausewayError('no-difference', text);
   }
   for (const { name_key, here, there } of pairs)
     await scope.insert('seen_names', { name_key, here, there, seen_at: scope.now() }).execute();

@@ -142,7 +142,5 @@ export async function seeLoss(scope: TenantScope, id: string, userId: string): P
     .where('seen_at', 'is', null)
     .executeTakeFirst();
   if (seen.numUpdatedRows > 0n) return;
-  throw new CausewayError('no-such-loss', `no loss of changes that nobody has seen yet has this id`, {
-    status: 404,
-  });
+  throw new CausewayError('no-such-loss', `no loss of changes that nobody has seen yet has this id`);
 }

@@ -22,7 +22,6 @@ export async function findAdministrator(scope: TenantScope, userPrincipalName: s
     throw new CausewayError(
       'no-such-administrator',
       `'${userPrincipalName}' is no administrator of tenant '${scope.tenantName}'`,
-      { status: 404 },
     );
   }
   return user.id;
@@ -74,7 +73,6 @@ export async function refuseLastAdministrator(
   throw new CausewayError(
     'last-administrator',
     `'${before.user_principal_name}' is the last administrator who can sign in`,
-    { status: 409 },
   );
 }
 
@@ -132,7 +130,7 @@ export async function revokeToken(scope: TenantScope, id: string): Promise<void>
     await countDecision(inside);
     const revoked = await inside.delete('tokens').where('id', '=', id).executeTakeFirst();
     if (revoked.numDeletedRows > 0n) return;
-    throw new CausewayError('no-such-token', 'no token has this id', { status: 404 });
+    throw new CausewayError('no-such-token', 'no token has this id');
   });
 }
 

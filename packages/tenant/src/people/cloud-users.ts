@@ -83,7 +83,7 @@ async function refuseTakenName(inside: TenantScope, name: string, key: string): 
     .select('id')
     .where(one => one.or([one('upn_key', '=', key), one('wanted_key', '=', key)]));
   if (await holder.where('deleted_at', 'is', null).executeTakeFirst()) {
-    throw new CausewayError('user-exists', `there is a user '${name}' already`, { status: 409 });
+    throw new CausewayError('user-exists', `there is a user '${name}' already`);
   }
   const reserved = await inside
     .select('reserved_names')
@@ -95,7 +95,7 @@ async function refuseTakenName(inside: TenantScope, name: string, key: string): 
   const text =
     `'${name}' was a name of ${reserved.forest} and is kept for that forest until ${reserved.until.toISOString()}\n` +
     `To free it:\n  causeway tenant name free ${name}`;
-  throw new CausewayError('name-reserved', text, { status: 409 });
+  throw new CausewayError('name-reserved', text);
 }
 
 function checkedNickname(text: string): string {

@@ -24,7 +24,6 @@ export async function existingGroup(scope: TenantScope, name: string): Promise<G
     throw new CausewayError(
       'special-group',
       `'${AAD_DC_ADMINISTRATORS}' takes people alone, is in no group, and is for the managed domain: see 'causeway tenant group members'`,
-      { status: 409 },
     );
   }
   const found = (await groupById(scope, name)) ?? (await groupByName(scope, name));
@@ -32,7 +31,6 @@ export async function existingGroup(scope: TenantScope, name: string): Promise<G
   throw new CausewayError(
     'no-such-group',
     `there is no group of this id or display name: expected '${GROUPS.join("', '")}' or another one (${LIST})`,
-    { status: 404 },
   );
 }
 
@@ -43,7 +41,6 @@ export async function existingSecurityGroup(scope: TenantScope, name: string): P
   throw new CausewayError(
     'distribution-group',
     `'${name}' is a distribution group, which gives nobody any right: a security group expected`,
-    { status: 409 },
   );
 }
 
@@ -61,7 +58,6 @@ async function groupByName(scope: TenantScope, name: string): Promise<Group | un
   throw new CausewayError(
     'several-groups',
     `several groups are called '${name}': give the id of the one you mean (${which.join(', ')})`,
-    { status: 409 },
   );
 }
 
@@ -75,7 +71,6 @@ async function existingOwnGroup(inside: TenantScope, name: string): Promise<Grou
   throw new CausewayError(
     'synchronized-group',
     `the group '${group.display_name ?? group.id}' is synchronized from ${group.forest}, which alone says what it is called and who is in it`,
-    { status: 409 },
   );
 }
 
@@ -166,9 +161,6 @@ async function refuseName(inside: TenantScope, name: string, own: string | undef
   throw new CausewayError(
     'group-exists',
     `there is a group '${name}' of the tenant's own already (${holder.id})`,
-    {
-      status: 409,
-    },
   );
 }
 
@@ -201,7 +193,6 @@ export function addNestedGroup(scope: TenantScope, group: string, name: string):
       throw new CausewayError(
         'synchronized-member',
         `the group '${member.display_name ?? member.id}' is synchronized from ${member.forest}, and a group of the tenant's own takes people and groups of the tenant's own alone: what the forest puts into its group would be in this one, too, and no forest could take the group back`,
-        { status: 409 },
       );
     }
     await insertMember(inside, counter, id, member.id);
@@ -249,7 +240,7 @@ async function deleteMember(
 }
 
 const noMember = (member: string, group: string): CausewayError =>
-  new CausewayError('no-such-member', `'${member}' is no member of '${group}'`, { status: 404 });
+  new CausewayError('no-such-member', `'${member}' is no member of '${group}'`);
 
 /** What administrators are shown of a group. */
 export const groupStatus = (group: Group): GroupStatus => ({

@@ -84,7 +84,6 @@ export async function confirmDomain(
       throw new CausewayError(
         'fingerprint-differs',
         `registered is ${domain.realm} with fingerprint ${registered}, not ${fingerprint}\nCompare with the fingerprint on the managed domain's own machine. If it is not the one that is registered, somebody else registered it: remove that agent, withdraw the domain, and register yours:\n  causeway tenant agents list\n  causeway tenant withdraw-domain\n  causeway domain register`,
-        { status: 409 },
       );
     }
     await inside
@@ -96,4 +95,4 @@ export async function confirmDomain(
 }
 
 export const noManagedDomain = (): CausewayError =>
-  new CausewayError('no-managed-domain', 'this tenant has no managed domain', { status: 404 });
+  new CausewayError('no-managed-domain', 'this tenant has no managed domain');

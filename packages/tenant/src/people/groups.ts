@@ -79,9 +79,7 @@ export async function removeMember(scope: TenantScope, group: string, name: stri
       .where('user_id', '=', user.id)
       .executeTakeFirst();
     if (removed.numDeletedRows > 0n) return;
-    throw new CausewayError('no-such-member', `'${user.user_principal_name}' is no member of '${group}'`, {
-      status: 404,
-    });
+    throw new CausewayError('no-such-member', `'${user.user_principal_name}' is no member of '${group}'`);
   });
   return memberOf(user);
 }
@@ -105,7 +103,6 @@ export async function requireDomainAdministrator(scope: TenantScope, userId: str
   throw new CausewayError(
     'not-aad-dc-administrator',
     `managing the managed domain is for members of '${AAD_DC_ADMINISTRATORS}': an administrator of the tenant adds you with causeway tenant group add "${AAD_DC_ADMINISTRATORS}" YOUR-USER-NAME`,
-    { status: 403 },
   );
 }
 
@@ -115,9 +112,6 @@ function existingGroup(name: string): string {
   throw new CausewayError(
     'no-such-group',
     `there is no group of this name: expected '${GROUPS.join("', '")}'`,
-    {
-      status: 404,
-    },
   );
 }
 

@@ -45,7 +45,7 @@ export async function freeName(scope: TenantScope, name: string): Promise<NameCl
   return decide(scope, name, async (inside, { reserved }) => {
     if (reserved === null) {
       const text = `'${name}' is kept for nobody\nTo see who has it:\n  causeway tenant name show ${name}`;
-      throw new CausewayError('name-not-reserved', text, { status: 409 });
+      throw new CausewayError('name-not-reserved', text);
     }
     await inside.delete('reserved_names').where('name_key', '=', nameKey(name)).execute();
   });
@@ -61,12 +61,12 @@ export async function giveName(scope: TenantScope, name: string, to: string): Pr
     const key = nameKey(name);
     if (user.wanted_key !== key) {
       const text = `'${name}' is not the userPrincipalName of that user ('${user.user_principal_name}')`;
-      throw new CausewayError('not-the-name', text, { status: 409 });
+      throw new CausewayError('not-the-name', text);
     }
     // It could not be taken back: nobody would be left who may.
     if (holder?.administrator && holder.id !== user.id) {
       const text = `'${name}' is the sign-in name of an administrator of this tenant and stays with it`;
-      throw new CausewayError('administrator-name', text, { status: 409 });
+      throw new CausewayError('administrator-name', text);
     }
     const reservation = {
       forest: user.forest ?? CLOUD_FOREST,

@@ -60,7 +60,6 @@ async function findUserByAnchor(scope: TenantScope, anchor: string): Promise<Use
   throw new CausewayError(
     'several-users',
     `the source anchor '${anchor}' is of users of several forests: ${who}`,
-    { status: 409 },
   );
 }
 
@@ -104,9 +103,7 @@ export async function presentUser(scope: TenantScope, name: string): Promise<Use
 }
 
 const noSuchUser = (): CausewayError =>
-  new CausewayError('no-such-user', 'no user has this id, userPrincipalName or source anchor', {
-    status: 404,
-  });
+  new CausewayError('no-such-user', 'no user has this id, userPrincipalName or source anchor');
 
 /** @throws CausewayError as `presentUser`, or 'synchronized-user' */
 export async function existingCloudUser(inside: TenantScope, name: string): Promise<User> {
@@ -115,7 +112,6 @@ export async function existingCloudUser(inside: TenantScope, name: string): Prom
   throw new CausewayError(
     'synchronized-user',
     `'${user.user_principal_name}' is synchronized from ${user.forest}`,
-    { status: 409 },
   );
 }
 

@@ -38,7 +38,7 @@ export class Providers {
     if (made) return made;
     // What cannot be a name is not asked for: PostgreSQL has no text with U+0000.
     const tenant = TENANT_NAME.test(tenantName) ? await this.#installation.findTenant(tenantName) : undefined;
-    if (!tenant) throw new CausewayError('no-such-tenant', 'there is no such tenant', { status: 404 });
+    if (!tenant) throw new CausewayError('no-such-tenant', 'there is no such tenant');
     const issuer = issuerOf(this.#publicUrl(), tenantName);
     const provider = makeProvider(
       tenant.scope,

@@ -81,7 +81,7 @@ export class Installation {
         .executeTakeFirst();
       if (!created.numInsertedOrUpdatedRows) {
         const which = given === undefined ? `'${name}'` : `'${name}', or one with the id ${id},`;
-        throw new CausewayError('tenant-exists', `there is a tenant ${which} already`, { status: 409 });
+        throw new CausewayError('tenant-exists', `there is a tenant ${which} already`);
       }
       const scope = new TenantScope(transaction, { id, name }, this.clock);
       await scope.insert('change_counters', { value: 0 }).execute();

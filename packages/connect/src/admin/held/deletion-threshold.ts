@@ -23,7 +23,7 @@ export function setDeletionThreshold(connect: Connect, count: number, caller: st
   const largest = configuration.deletionThreshold;
   if (count > largest) {
     const text = `a deletion threshold of ${count} is above the configuration's ${largest}`;
-    throw new CausewayError('threshold-too-large', text, { status: 409 });
+    throw new CausewayError('threshold-too-large', text);
   }
   store.db.transaction(() => {
     store.scheduler.set('deletion-threshold', count === largest ? null : count);

@@ -59,7 +59,7 @@ export function approveHeld(
   const held = getHeld(connect, digest);
   if (held.operation !== operation) {
     const text = `the list ${digest} is one of ${HELD_WORDS[held.operation].what}, not of ${HELD_WORDS[operation].what}\nTo approve it:\n  causeway connect ${HELD_WORDS[held.operation].allow} ${digest}`;
-    throw new CausewayError('other-list', text, { status: 409 });
+    throw new CausewayError('other-list', text);
   }
   const connector = connectorOf(connect, { scope: held.connector });
   const { store } = connector.context;
@@ -153,5 +153,5 @@ function reasonOf(kind: ShownList['kind'], { scopeReason }: SpaceObject): { reas
 /** @throws CausewayError 'approve-by-list': releases before let deletions go by their number */
 export function refuseNumber(): never {
   const text = 'deletions are approved by their list, not by their number';
-  throw new CausewayError('approve-by-list', text, { status: 409 });
+  throw new CausewayError('approve-by-list', text);
 }

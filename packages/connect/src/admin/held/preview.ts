@@ -68,7 +68,7 @@ function rulesOf(
   profile: ProfileRules | undefined,
 ): Rules {
   const refuse = (why: string) =>
-    new CausewayError('bad-scope', `the rules of '${name}' cannot be used: ${why}`, { status: 400 });
+    new CausewayError('bad-scope', `the rules of '${name}' cannot be used: ${why}`);
   const parsed = Deciding.safeParse(settings);
   if (!parsed.success)
     throw refuse(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));

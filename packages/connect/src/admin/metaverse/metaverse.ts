@@ -15,7 +15,7 @@ export function getMetaverseObject(connect: Connect, guid: string): MetaverseObj
   const { store, scope } = connector.context;
   if (object.desiredDigest === undefined) {
     const text = `'${object.dn}' is not synchronized: ${object.scopeReason}`;
-    throw new CausewayError('not-synchronized', text, { status: 409 });
+    throw new CausewayError('not-synchronized', text);
   }
   const isGroup = store.groups.get(guid) !== undefined;
   const { profile, ...account } = accountOf(object, scope, store.rules.get().profile);

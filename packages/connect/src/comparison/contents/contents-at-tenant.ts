@@ -49,7 +49,7 @@ function refuseNotImported(contexts: readonly ConnectorContext[]): void {
   if (unread === undefined) return;
   const { name } = unread.connector;
   const text = `connector '${name}' has not imported its directory yet`;
-  throw new CausewayError('not-imported', text, { status: 409 });
+  throw new CausewayError('not-imported', text);
 }
 
 /** The tenant is asked first: what changes here meanwhile is in what is read here then, as something that is to be sent, or was a moment ago. */
@@ -70,7 +70,7 @@ async function compareFrom(
 function placeOf(after: string): MembershipKey | undefined {
   const key = after === '' ? undefined : readMembershipKey(after);
   if (after !== '' && key === undefined)
-    throw new CausewayError('bad-request', 'query.after: a cursor of this list expected', { status: 400 });
+    throw new CausewayError('bad-request', 'query.after: a cursor of this list expected');
   return key;
 }
 

@@ -37,7 +37,7 @@ export async function storedMemberships(
 function served<T>(reply: T | undefined): T {
   if (reply !== undefined) return reply;
   const text = 'the tenant is of a release that does not show what it has';
-  throw new CausewayError('tenant-too-old', text, { status: 409 });
+  throw new CausewayError('tenant-too-old', text);
 }
 
 /** A tenant whose answer goes in circles would be asked for ever. */

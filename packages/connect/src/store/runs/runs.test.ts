@@ -92,7 +92,7 @@ test('a transaction that is taken back takes no run with it', () => {
 
 test('a run that stopped is told with the reason; one that could not begin is one, too', async () => {
   const at = memory();
-  const failure = new CausewayError('domain-controller-timeout', 'dc1 does not answer', { status: 502 });
+  const failure = new CausewayError('domain-controller-timeout', 'dc1 does not answer');
   const work = at.runs.during(at.runs.begin('import'), () => Promise.reject(failure));
   await assert.rejects(work);
   at.runs.conclude(failure, 'import');
