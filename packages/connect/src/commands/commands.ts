@@ -109,6 +109,7 @@ export function connectCommands(program: Command): void {
     MAKE_PROMOTION,
   )
     .option('--yes', 'do not ask')
+    .addHelpText('after', example('causeway connect promote --code-file FILE'))
     .action(promote);
   runsCommand(command);
   command('force-password-sync', "send every user's password anew, whatever the watermark says")

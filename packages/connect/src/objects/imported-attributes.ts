@@ -7,7 +7,10 @@ import { wantedRules } from './profile/whole-profiles.ts';
 
 export type ImportedAttributes = Readonly<Record<string, AttributeShape>>;
 
-const KNOWN: ReadonlySet<string> = new Set(Object.keys(OBJECT_ATTRIBUTES).map(name => name.toLowerCase()));
+const keysOf = (attributes: ImportedAttributes): ReadonlySet<string> =>
+  new Set(Object.keys(attributes).map(name => name.toLowerCase()));
+const KNOWN = keysOf(OBJECT_ATTRIBUTES);
+const OF_EXCHANGE = keysOf(EXCHANGE_ATTRIBUTES);
 
 const lookedAt = (rules: Rules): string[] => [
   ...neededAttributes(rules),
@@ -22,7 +25,7 @@ export function furtherAttributes(rules: readonly Rules[]): string[] {
 
 /** What has to be in the schema for the rules to mean something: what is not asked for everybody, and what only Exchange brings. */
 export function namedAttributes(rules: Rules): string[] {
-  const conditions = neededAttributes(rules).filter(name => name in EXCHANGE_ATTRIBUTES);
+  const conditions = neededAttributes(rules).filter(name => OF_EXCHANGE.has(name.toLowerCase()));
   return [...furtherAttributes([rules]), ...conditions];
 }
 

@@ -75,7 +75,7 @@ test('a preview lists whose password would be withdrawn, kept or sent, and chang
   assert.deepEqual(gone.passwords, NOBODY, 'whoever leaves altogether leaves once');
   await turn();
   assert.equal(place.status('ann').password!.status, 'Success');
-  await assert.rejects(preview({ passwords: { condition: 'nonsense' } }), { code: 'bad-request' });
+  await assert.rejects(preview({ passwords: { condition: 'nonsense' } }), { code: 'bad-scope' });
 });
 
 test('the list says whose password waits, and why; preview and status say that it is sent meanwhile', async () => {

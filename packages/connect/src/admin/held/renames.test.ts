@@ -77,7 +77,7 @@ test('a preview lists every rename, with who else is to have the name, and chang
     RENAMES.map(line => ['rename', ...line]),
   );
   assert.equal((await preview('sAMAccountName')).renames, 0);
-  await assert.rejects(preview('givenName'), { code: 'bad-request', message: /accountNames/ });
+  await assert.rejects(preview('givenName'), { code: 'bad-scope', message: /accountNames/ });
   assert.deepEqual(await lists(), []);
 });
 
