@@ -132,12 +132,12 @@ function promotionCommand(promote: Command): void {
         await confirm(named.flatMap(describeDemotion), `Demote ${names}?`, options.yes);
       }
       const reply = await call(send, stagingRoutes.createPromotion, { params: { id }, body: { demotes } });
-      const key = agents.find(agent => agent.id === id)?.signingKey?.fingerprint ?? 'FINGERPRINT';
       printResult(options.json, reply, () => [
         `code  ${reply.code}`,
         `until ${reply.expiresAt}`,
         'use   causeway connect promote --code-file FILE   (on the machine of the Connect that stages)',
-        ...trustLines(key, named),
+        // Whoever trusts a key goes by what its Connect shows, and not by what a tenant says of it.
+        "then  causeway domain trust-agent FINGERPRINT --forest NAME --replace FINGERPRINT   (where the managed domain is; each as 'causeway connect fingerprint' shows it)",
       ]);
     });
 }
@@ -149,16 +149,6 @@ function describeDemotion({ id, name, forests, enrolledAt, lastSeenAt }: Agent):
     '- The one that is promoted signs and sends everything anew, passwords too. Changes wait for that, for minutes.',
     "- The managed domain believes the one that is promoted once you have confirmed its signing key there, in the place of this one's (causeway domain trust-agent … --replace).",
   ];
-}
-
-/** The tenant tells keys; whoever trusts one compares its fingerprint with what the Connect itself shows. */
-function trustLines(key: string, demoted: readonly Agent[]): string[] {
-  return demoted.flatMap(({ forests, signingKey }) =>
-    forests.map(
-      forest =>
-        `then  causeway domain trust-agent ${key} --forest ${forest} --replace ${signingKey?.fingerprint ?? 'FINGERPRINT'}   (where the managed domain is)`,
-    ),
-  );
 }
 
 const lowerCase = (name: string): string => name.toLowerCase();
