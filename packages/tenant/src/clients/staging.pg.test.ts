@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type CallError, call, httpSend, type Send } from '@causeway/api';
 import {
   administrationRoutes,
@@ -244,6 +245,32 @@ onEveryBackend('a Connect that stages', tenant => {
     });
     await assert.rejects(promote(second, other.code), { code: 'promotion-refused' });
     await promote(second, code);
+  });
+
+  it('takes its place before a batch or a head of the other one that came later, though that one was let in before', async () => {
+    const code = await codeFor(second.id, [active.id]);
+    const body = { forest: CORP, head: headOf(active) };
+    const tried: Promise<unknown>[] = [];
+    await tenant()
+      .running.database.transaction()
+      .execute(async transaction => {
+        await sql`select 1 from change_counters for update`.execute(transaction);
+        // Whoever comes is looked at now, and waits for this to end: in the order in which they came.
+        for (const send of [
+          () => promote(second, code),
+          () => say(active, 1),
+          () => call(active.send, synchronizationRoutes.putHead, { body }),
+        ]) {
+          tried.push(send().catch((error: CallError) => error.code));
+          await delay(300);
+        }
+      });
+    const [promoted, ...others] = await Promise.all(tried);
+    assert.deepEqual(
+      (promoted as { demoted: { id: string }[] }).demoted.map(({ id }) => id),
+      [active.id],
+    );
+    assert.deepEqual(others, ['staging', 'staging']);
   });
 
   it('and the one that writes write at no moment both: each batch is taken whole, or refused', async () => {
