@@ -54,7 +54,9 @@ export async function connectStatus(connect: Connect): Promise<ConnectStatus> {
 
 async function askTenant({ tenant }: Connect): Promise<SyncConfiguration | CallError> {
   try {
-    return await tenant.configuration(false, 1);
+    const told = await tenant.configuration(false, 1);
+    await tenant.askStanding(1); // whoever was demoted meanwhile says so
+    return told;
   } catch (error) {
     if (error instanceof CallError) return error;
     throw error;

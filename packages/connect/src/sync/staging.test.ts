@@ -172,6 +172,7 @@ test('promoted again it signs everything anew, and reads every password, however
 test('it says everywhere that it stages, and does nothing of what would read or send a password', async () => {
   const at = await openConnect(clock);
   try {
+    at.peer.staging = true;
     at.connect.store.staging.begin();
     const connect = await at.reopen();
     const api = adminHandlers(connect, () => {});
@@ -200,6 +201,19 @@ test('it says everywhere that it stages, and does nothing of what would read or 
     await assert.rejects(connect.connectors[0]!.syncPassword(guid), { code: 'staging' });
     const { checks } = await api.diagnosePasswordSync({ ...none, query: {} }, '');
     assert.equal(checks.find(one => one.check === 'staging')?.passed, false);
+  } finally {
+    await at.close();
+  }
+});
+
+test('whoever looks at the status of one that was demoted while it was away sees that it stages', async () => {
+  const at = await openConnect(clock);
+  try {
+    const none = { params: undefined as never, query: undefined as never, body: undefined as never };
+    const look = () => adminHandlers(at.connect, () => {}).getStatus(none, '');
+    assert.equal((await look()).staging, undefined);
+    at.peer.staging = true;
+    assert.notEqual((await look()).staging, undefined);
   } finally {
     await at.close();
   }

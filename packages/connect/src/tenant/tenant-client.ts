@@ -71,9 +71,12 @@ export class TenantClient {
     return value;
   }
 
-  /** Asks whether this Connect stages; a tenant of the release before says nothing, and knows nothing of it. */
-  async askStanding(): Promise<void> {
-    const standing = await this.#trying(() => this.#callIfServed(stagingRoutes.readStanding));
+  /**
+   * Asks whether this Connect stages; a tenant of the release before says nothing, and knows nothing of it.
+   * @param attempts 1 for a person who waits for the answer
+   */
+  async askStanding(attempts: number = ATTEMPTS): Promise<void> {
+    const standing = await this.#trying(() => this.#callIfServed(stagingRoutes.readStanding), attempts);
     if (standing) this.onStanding?.(standing.staging);
   }
 
