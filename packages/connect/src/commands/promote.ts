@@ -1,3 +1,4 @@
+import type { ConnectStatus } from '@causeway/contract';
 import { CausewayError, type CodeFlags, confirm, printResult, readCode, withCode } from '@causeway/service';
 import { askOrDo, type CommonOptions } from './at-hand.ts';
 import { countAll, describeReport, type ForestReport, reportJson } from './difference-report.ts';
@@ -8,13 +9,13 @@ export const MAKE_PROMOTION = 'causeway tenant agents promote ID --demote OTHER'
 
 /** Shows what this Connect would send, asks, and changes places with the one that writes. */
 export async function promote(options: CommonOptions & CodeFlags & { yes?: boolean }): Promise<void> {
-  const { staging, signingKey } = (await askOrDo(options, 'getStatus', {})).result;
+  const { staging, signingKey, pairing } = (await askOrDo(options, 'getStatus', {})).result;
   if (staging === undefined)
     throw new CausewayError('not-staging', 'this Connect does not stage: it writes already');
   const code = await withCode(await readCode(options), async given => given ?? noCode(staging.agentId));
   const reports = await compareForests(options, LISTED);
   await confirm(
-    [...reports.flatMap(describeReport), ...consequences(reports)],
+    [...reports.flatMap(describeReport), ...consequences(reports, pairing)],
     'Promote this Connect?',
     options.yes,
   );
@@ -33,13 +34,21 @@ export async function promote(options: CommonOptions & CodeFlags & { yes?: boole
 /** Differences of a forest that are told. */
 const LISTED = 1_000;
 
-function consequences(reports: readonly ForestReport[]): string[] {
+function consequences(
+  reports: readonly ForestReport[],
+  { state, realm }: ConnectStatus['pairing'],
+): string[] {
   const all = reports.reduce((sum, report) => sum + countAll(report), 0);
   return [
     `${all === 0 ? 'Nothing differs' : `${all} differences, above, are what it would change`}. Once it is promoted:`,
     '- It signs and sends everything anew, and reads every password. Changes wait for that, for minutes.',
     '- The one that writes now stages at once, whether it runs or not.',
     '- The managed domain believes nothing of it before its key is confirmed there: keep that at hand.',
+    ...(state === 'unconfirmed'
+      ? [
+          `- ALARM: this Connect does not trust the keys of ${realm}: no password goes there from it until you run causeway connect trust-domain FINGERPRINT`,
+        ]
+      : []),
   ];
 }
 
