@@ -28,5 +28,5 @@ test('shows a reader the records of the first release, and beyond them what it a
 
 test('docs/formats.md says what every agent announces', () => {
   const page = readFileSync(new URL('../../../../docs/formats.md', import.meta.url), 'utf8');
-  assert.ok(page.includes(`    Causeway-Accepts: ${writeAccepts(ACCEPTED_RECORDS)}\n`));
+  assert.ok(page.includes(`\nCauseway-Accepts: ${writeAccepts(ACCEPTED_RECORDS)}\n`));
 });
