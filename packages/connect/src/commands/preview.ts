@@ -57,8 +57,8 @@ async function previewScope(options: CommonOptions): Promise<void> {
     connectors: connectors
       .filter(connector => !added.includes(connector))
       .map(connector => {
-        const { name, scope, accountNames } = connector;
-        return { name, scope, accountNames, ...scopeOf(connector) };
+        const { name, scope, accountNames, extensions } = connector;
+        return { name, scope, accountNames, extensions, ...scopeOf(connector) };
       }),
   };
   const previews =

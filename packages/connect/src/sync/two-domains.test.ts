@@ -238,6 +238,36 @@ for (const [what, first, second] of [
     for (const { context } of place.connectors) assert.equal(context.store.saidAnew.lastDay().said, 0);
   });
 
+for (const [what, first, second] of [
+  ['the domain that was left says it first', () => ofRoot, () => ofEmea],
+  ['the new domain says it first', () => ofEmea, () => ofRoot],
+] as const)
+  test(`somebody who moved to where the scope leaves them out is out, and comes back with the scope: ${what}`, async () => {
+    await place.restart({ conditions: { user: '(!(adminDescription=Elsewhere))' } });
+    [ofRoot, ofEmea] = place.connectors as [Connector, Connector];
+    const person = root.hire('mover', 'Pass-1!');
+    const stays = root.hire('stays', 'Pass-1!');
+    await turn(3);
+    isThere(person);
+    const moved = movePerson(root, emea, person);
+    emea.change(moved, { adminDescription: 'Elsewhere' });
+    await cycle(first());
+    await cycle(second());
+    await turn(3);
+    assert.deepEqual([...peer.users.keys()], [stays.anchor]);
+    assert.equal(head().accounts, 1);
+    emea.change(moved, { adminDescription: undefined });
+    await turn(3);
+    isThere(moved);
+    const back = movePerson(emea, root, moved);
+    await cycle(second());
+    await cycle(first());
+    await turn(3);
+    isThere(back);
+    assert.equal(head().accounts, 2);
+    for (const { context } of place.connectors) assert.equal(context.store.strangers.count(), 0);
+  });
+
 test('a domain controller that has not heard yet that somebody moved takes nobody back', async () => {
   const person = root.hire('mover', 'Pass-1!');
   await turn(2);

@@ -86,7 +86,8 @@ export const previewRoutes = {
     method: 'POST',
     path: '/api/v1/preview',
     access: ['operator'],
-    summary: 'what another scope, or other account names, would add, change and delete; nothing is changed',
+    summary:
+      'what another scope, other account names or other attributes would add, change and delete; nothing is changed',
     body: z.strictObject({
       connectors: z
         .array(
@@ -95,6 +96,7 @@ export const previewRoutes = {
             /** `scope` of the connector, as in the configuration. */
             scope: z.record(z.string(), z.unknown()),
             accountNames: z.string().optional(),
+            extensions: z.array(z.string().max(100)).max(100).optional(),
             /** Suffix of users without a userPrincipalName, and Connect's own account, where they are to be others than they are. */
             domain: z.string().max(255).optional(),
             ownAccount: z.string().max(1024).optional(),

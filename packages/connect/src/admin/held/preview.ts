@@ -12,6 +12,7 @@ import { decideObject } from '../../objects/merge.ts';
 import { accountName } from '../../objects/names/account-name.ts';
 import { Clashes } from '../../objects/names/clashes.ts';
 import { placeIn } from '../../objects/place-in.ts';
+import { profileWith } from '../../objects/profile/whole-profiles.ts';
 import {
   compileRules,
   type PasswordScope,
@@ -42,7 +43,7 @@ export const previewHandlers = (connect: Connect): Handlers<typeof previewRoutes
 
 /**
  * What another configuration would do, object by object, by all that was imported. Nothing is changed.
- * @throws CausewayError 'bad-request' for rules that are none, or 'no-such-connector'
+ * @throws CausewayError 'bad-scope' for rules that are none, or 'no-such-connector'
  */
 async function previewRules(connect: Connect, connectors: readonly Proposed[]): Promise<ScopePreview[]> {
   const proposed = new Map<ConnectorContext, Rules>();
@@ -60,20 +61,21 @@ async function previewRules(connect: Connect, connectors: readonly Proposed[]): 
 
 type Proposed = BodyOf<typeof previewRoutes.previewScope>['connectors'][number];
 
-const Deciding = ConnectorConfiguration.pick({ scope: true, accountNames: true });
+const Deciding = ConnectorConfiguration.pick({ scope: true, accountNames: true, extensions: true });
 
 function rulesOf(
   name: string,
-  settings: Pick<Proposed, 'scope' | 'accountNames'>,
-  profile: ProfileRules | undefined,
+  settings: Pick<Proposed, 'scope' | 'accountNames' | 'extensions'>,
+  before: ProfileRules | undefined,
 ): Rules {
   const refuse = (why: string) =>
     new CausewayError('bad-scope', `the rules of '${name}' cannot be used: ${why}`);
   const parsed = Deciding.safeParse(settings);
   if (!parsed.success)
     throw refuse(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
+  const isSaid = before !== undefined && settings.extensions !== undefined;
   try {
-    return compileRules(parsed.data, profile);
+    return compileRules(parsed.data, isSaid ? profileWith(parsed.data.extensions) : before);
   } catch (error) {
     if (error instanceof LdapError) throw refuse(error.message);
     throw error;

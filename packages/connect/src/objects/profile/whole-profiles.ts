@@ -31,8 +31,12 @@ export function profileRules({
   store,
   connector,
 }: Pick<ConnectorContext, 'store' | 'connector'>): ProfileRules | undefined {
-  if (store.cursors.get('whole-profiles') === undefined) return undefined;
-  const named = connector.extensions.map(name => IMPORTED.get(name.toLowerCase()) ?? name);
+  return store.cursors.get('whole-profiles') === undefined ? undefined : profileWith(connector.extensions);
+}
+
+/** A whole profile with these attributes beside those of everybody. */
+export function profileWith(extensions: readonly string[]): ProfileRules {
+  const named = extensions.map(name => IMPORTED.get(name.toLowerCase()) ?? name);
   return { extensions: [...new Set(named)].sort() };
 }
 
