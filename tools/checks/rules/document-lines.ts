@@ -6,13 +6,10 @@ const MAX_LENGTH = 160;
 /** A row of a table is one line in Markdown, and an address cannot be divided. */
 const UNBREAKABLE = /^\s*\||^\S+$/;
 
-/** Documents whose prose is still to be gone over, and rewrapped then. */
-const LONG = ['ROADMAP.md'];
-
 export const DOCUMENT_LINES: Rule = {
   name: 'document-lines',
   says: 'A line of a document has at most 160 characters; rows of tables and blocks of code do not count.',
-  permissions: LONG.map(who => ({ who, because: 'it is to be rewrapped' })),
+  permissions: [],
   find: ({ documents }) =>
     [...documents].flatMap(([path, text]) =>
       proseLines(text).flatMap((line, i) =>
