@@ -31,14 +31,17 @@ export function replicationCommands(program: Command): void {
     .requiredOption('--account <name>', 'DOMAIN\\user or user@domain', text => {
       return parseAccount(text) ?? command.error(`--account '${text}': DOMAIN\\user or user@domain expected`);
     })
-    .option('--password-file <file>', "the account's password; else CAUSEWAY_PASSWORD, else you are asked")
-    .option('--port <number>', 'the replication port, where the endpoint mapper must not be asked', text => {
+    .option(
+      '--password-file <file>',
+      "file with the account's password (default: CAUSEWAY_PASSWORD, or asked for at the terminal)",
+    )
+    .option('--port <number>', 'the replication port, if the endpoint mapper cannot be asked', text => {
       const port = Number(text);
       return Number.isInteger(port) && port > 0 && port < 65_536
         ? port
         : command.error(`--port '${text}': 1 to 65535 expected`);
     })
-    .option('--naming-context <dn>', "the domain's; the one that the account is in unless told")
+    .option('--naming-context <dn>', "the domain's naming context (default: that of the account)")
     .option('--user <name>', 'one user, by sAMAccountName, UPN, DN or objectGUID')
     .option('--all', 'everybody in the naming context')
     .option('--summary', 'with --all: only objects, bytes, time and rate')

@@ -9,13 +9,13 @@ export function powershellCommands(program: Command): void {
     .command('powershell')
     .description('the ADSync PowerShell module, by which scripts of Azure AD Connect work with Connect')
     .command('install')
-    .description('put the module where PowerShell looks for modules, so that Import-Module ADSync finds it')
+    .description('install the module where Import-Module ADSync finds it')
     .addOption(
-      new Option('--scope <scope>', 'for you alone, or for everybody on this machine')
+      new Option('--scope <scope>', 'only for you, or for everybody on this machine')
         .choices(['user', 'machine'])
         .default('user'),
     )
-    .option('--path <dir>', 'into this folder of modules instead')
+    .option('--path <dir>', 'install into this folder of modules instead')
     .option('--json', 'print JSON')
     .addHelpText('after', example('causeway powershell install --scope machine'))
     .action(async (options: { scope: Scope; path?: string; json?: boolean }) => {

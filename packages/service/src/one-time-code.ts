@@ -29,7 +29,7 @@ export function codeOption(command: Command, make: string): Command {
   return command
     .option(
       '--code-file <file>',
-      `file with a one-time code of '${make}', or '-': from standard input; asked for at a terminal where it is needed and left out`,
+      `file with a one-time code of '${make}', or '-': from standard input; asked for at the terminal if left out`,
     )
     .addOption(new Option('--code <code>', 'of releases before').argParser(refuse).hideHelp());
 }

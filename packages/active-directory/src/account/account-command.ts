@@ -24,20 +24,20 @@ interface Options {
 export function createAccountCommand(): Command {
   return new Command('create')
     .description(
-      'make the account that Connect reads a directory with: the two replication rights and no other',
+      'create the account that Connect reads a directory with: two replication rights and no others',
     )
     .requiredOption('--server <host>', 'domain controller, host or host:port (LDAPS)')
     .requiredOption('--ca <file>', "the CA that issued the controller's certificate, PEM")
     .requiredOption('--admin <upn>', 'a domain administrator, user@domain')
     .option(
       '--admin-password-file <file>',
-      "the administrator's password; asked for at a terminal when left out",
+      "file with the administrator's password (default: asked for at the terminal)",
     )
-    .requiredOption('--password-out <file>', "where the new account's password goes, readable by you alone")
+    .requiredOption('--password-out <file>', "file for the new account's password, readable only by you")
     .option('--name <name>', 'name of the account', DEFAULT_CONNECTOR_ACCOUNT)
-    .option('--ou <dn>', 'where to make it; the Users container by default')
+    .option('--ou <dn>', 'the container to create it in (default: Users)')
     .option('--server-name <name>', 'the name in the certificate, when it is not the host')
-    .option('--reset-password', 'give an account that is there already a new password')
+    .option('--reset-password', 'set a new password if the account exists already')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',

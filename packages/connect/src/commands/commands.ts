@@ -42,12 +42,9 @@ export function connectCommands(program: Command): void {
   command('run', 'run the service in the foreground until SIGTERM or SIGINT')
     .addHelpText('after', example('causeway connect run --config /etc/causeway/connect.yaml'))
     .action((options: CommonOptions) => runConnect(loadConnectConfiguration(options.config)));
-  command(
-    'sync',
-    'run one cycle now: import, export, passwords; the running service does it when there is one',
-  )
+  command('sync', 'run one cycle now: import, export and passwords; if the service runs, it does that')
     .option('--once', 'one cycle (the only way; `run` keeps going)')
-    .option('--connector <name>', 'one connector alone; case counts')
+    .option('--connector <name>', 'only this connector; case counts')
     .option(
       '--initial',
       "read the whole directory and decide on every object again; of passwords only those that changed: all of them by 'causeway connect force-password-sync'",
@@ -78,7 +75,7 @@ export function connectCommands(program: Command): void {
   command('name-scope', "write the objectGuid beside each container and group of the configuration's scope")
     .addHelpText('after', example('causeway connect name-scope --config new.yaml'))
     .action(nameScope);
-  command('status', 'how Connect stands, or the way of one user or group so far')
+  command('status', 'show the state of Connect, or of one user or group')
     .argument('[user]', 'userPrincipalName, sAMAccountName, DN, objectGUID or source anchor')
     .option('--group <group>', 'the way of one group: sAMAccountName, DN, objectGUID or source anchor')
     .addHelpText(
@@ -92,9 +89,9 @@ export function connectCommands(program: Command): void {
     .action(showStatus);
   command(
     'compare',
-    'compare what this Connect would send with what the tenant has, object by object; exit code 3 where something differs',
+    'compare what this Connect would send with what the tenant has, object by object; exit code 3 if anything differs',
   )
-    .option('--connector <name>', 'the forest of one connector alone; case counts')
+    .option('--connector <name>', 'only the forest of this connector; case counts')
     .option('--all', 'show every difference')
     .addHelpText(
       'after',
@@ -104,7 +101,7 @@ export function connectCommands(program: Command): void {
   codeOption(
     command(
       'promote',
-      'make this Connect, which stages, the one that writes: shows what it would send, and asks',
+      'promote this Connect, which stages, to the one that writes: shows what it would send, and asks',
     ),
     MAKE_PROMOTION,
   )
@@ -112,32 +109,32 @@ export function connectCommands(program: Command): void {
     .addHelpText('after', example('causeway connect promote --code-file FILE'))
     .action(promote);
   runsCommand(command);
-  command('force-password-sync', "send every user's password anew, whatever the watermark says")
-    .option('--connector <name>', 'one connector alone; case counts')
-    .option('--no-wait', 'ask the running service and return')
+  command('force-password-sync', 'read and send the password of every user again')
+    .option('--connector <name>', 'only this connector; case counts')
+    .option('--no-wait', 'do not wait until it is done')
     .addHelpText('after', example('causeway connect force-password-sync --connector corp.example.com'))
     .action(forcePasswordSync);
   command('trust-domain', "confirm the managed domain's key by its fingerprint")
     .argument('<fingerprint>', "as 'causeway domain fingerprint' shows it")
     .addHelpText('after', example('causeway connect trust-domain FINGERPRINT'))
     .action(trustDomain);
-  command('untrust-domain', "trust the managed domain's key no more: nothing is sealed to it")
+  command('untrust-domain', "stop trusting the managed domain's key: nothing is sealed to it any more")
     .addHelpText('after', example('causeway connect untrust-domain'))
     .action(untrustDomain);
-  command('repin', 'show which directory a connector reads and which one answers; with --yes, read that one')
+  command(
+    'repin',
+    'show which directory a connector reads and which one answers; with --yes, move to the latter',
+  )
     .argument('<connector>', "the connector's name; case counts")
-    .option('--yes', 'move over: who is not in it is deleted in the tenant')
+    .option('--yes', 'move over: users who are not in it are deleted in the tenant')
     .addHelpText(
       'after',
       example('causeway connect repin corp.example.com', 'causeway connect repin corp.example.com --yes'),
     )
     .action(repinConnector);
-  command(
-    'accept-dc',
-    'show how far the domain controller is that is read in place of another one; with --yes, let it count as it is',
-  )
+  command('accept-dc', 'show how far the stand-in domain controller lags; with --yes, accept it as it is')
     .argument('<connector>', "the connector's name; case counts")
-    .option('--yes', 'the other one is lost for good: what only that one knew is undone')
+    .option('--yes', 'confirm that the other one is lost for good: what only that one knew is undone')
     .addHelpText(
       'after',
       example(
@@ -148,7 +145,7 @@ export function connectCommands(program: Command): void {
     .action(acceptDomainController);
   command(
     'accept-restore',
-    'show what a forest that was restored from a backup would bring back, ask, and let it count: never for one of several domain controllers',
+    'show what a restored forest would bring back, ask, and accept it; not for one restored domain controller of several',
   )
     .requiredOption('--connector <name>', "the connector's name; case counts")
     .option('--yes', 'do not ask')
@@ -166,16 +163,19 @@ export function connectCommands(program: Command): void {
 
 function enrolCommand(connect: Command): void {
   codeOption(connect.command('enrol'), MAKE_CODE)
-    .description('enrol at a tenant by a one-time code and make the keys')
+    .description('create the keys and enrol at a tenant with a one-time code')
     .option('--tenant <url>', "the tenant's address (default: the configuration's)")
     .option('--ca <file>', "PEM file of the CA of the tenant's certificate")
     .option('--config <file>', 'YAML configuration file')
-    .option('--state <dir>', 'state folder, where there is no configuration yet')
+    .option('--state <dir>', 'state folder, if there is no configuration yet')
     .option(
       '--unchecked',
-      "do not ask the configuration's domain controllers which forests they serve, where they cannot be reached",
+      'do not ask the domain controllers which forests they serve, because they cannot be reached yet',
     )
-    .option('--staging', 'to stage: read and decide beside the Connect that writes, and send nothing')
+    .option(
+      '--staging',
+      'enrol as a Connect that stages: it reads and decides beside the one that writes, and sends nothing',
+    )
     .option('--json', 'print JSON')
     .addHelpText(
       'after',

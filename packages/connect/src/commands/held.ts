@@ -12,7 +12,7 @@ export function heldCommands(command: (name: string, description: string) => Com
   for (const operation of ['delete', 'create', 'rename'] as const) {
     const words = HELD_WORDS[operation];
     command(words.show, words.showSays)
-      .option('--connector <name>', 'one connector alone; case counts')
+      .option('--connector <name>', 'only this connector; case counts')
       .addHelpText('after', example(`causeway connect ${words.show}`))
       .action((options: CommonOptions & { connector?: string }) => showHeld(operation, options));
     command(words.allow, words.allowSays)

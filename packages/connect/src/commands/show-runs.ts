@@ -14,13 +14,16 @@ interface Options extends CommonOptions {
 export function runsCommand(command: (name: string, description: string) => Command): void {
   command(
     'runs',
-    'what Connect did: imports, synchronizations, exports and password cycles, newest first; or one of them',
+    'list what Connect did: imports, synchronizations, exports and password cycles, newest first; or show one of them',
   )
     .argument('[id]', 'a run: its counts, and the objects that had an error')
-    .option('--connector <name>', "those of one connector: a forest's, or the tenant's; case counts")
-    .option('--profile <name>', "those of one kind: 'Delta Import', 'Export', …")
-    .option('--since <time>', 'those that ended since: 30m, 6h, 2d, or a time as 2026-11-29T08:00:00Z')
-    .option('--limit <n>', 'at most so many (100)', positive)
+    .option('--connector <name>', "only runs of this connector, a forest's or the tenant's; case counts")
+    .option('--profile <name>', "only runs of this kind: 'Delta Import', 'Export', …")
+    .option(
+      '--since <time>',
+      'only runs that ended since then: 30m, 6h, 2d, or a time such as 2026-11-29T08:00:00Z',
+    )
+    .option('--limit <n>', 'at most this many (default: 100)', positive)
     .addHelpText(
       'after',
       example("causeway connect runs --since 6h --profile 'Delta Import'", 'causeway connect runs 4711'),

@@ -5,10 +5,10 @@ import { askOrDo, type CommonOptions, withCommonOptions } from './at-hand.ts';
 /** `causeway connect token …`: named tokens by which the admin API is called over HTTPS. */
 export function tokenCommands(connect: Command): void {
   const token = connect.command('token').description('named tokens of the admin API over HTTPS');
-  withCommonOptions(token.command('create').description('make a token; it is shown this once'))
+  withCommonOptions(token.command('create').description('create a token, which is shown once'))
     .argument('<name>', 'what it is for: a person, a workstation')
-    .option('--days <n>', 'how long it is valid', count, 90)
-    .option('--token-out <file>', 'write it to a file that its owner alone can read, instead of showing it')
+    .option('--days <n>', 'days until it expires', count, 90)
+    .option('--token-out <file>', 'write it to a file that only its owner can read, instead of showing it')
     .addHelpText(
       'after',
       example('causeway connect token create alice-workstation --days 30 --token-out token'),
@@ -26,9 +26,7 @@ export function tokenCommands(connect: Command): void {
       printResult(options.json, result, () => [token]);
       if (!options.json) process.stderr.write(`valid until ${result.expiresAt}; it is not shown again\n`);
     });
-  withCommonOptions(
-    token.command('list').description('the tokens, when they end and when they were used last'),
-  )
+  withCommonOptions(token.command('list').description('list the tokens, with their expiry and last use'))
     .addHelpText('after', example('causeway connect token list'))
     .action(async (options: CommonOptions) => {
       const { result } = await askOrDo(options, 'listAdminTokens', {});
@@ -44,7 +42,7 @@ export function tokenCommands(connect: Command): void {
         ]),
       );
     });
-  withCommonOptions(token.command('revoke').description('revoke a token: it ends at once'))
+  withCommonOptions(token.command('revoke').description('revoke a token at once'))
     .argument('<name>', "as 'causeway connect token list' shows it")
     .addHelpText('after', example('causeway connect token revoke alice-workstation'))
     .action(async (name: string, options: CommonOptions) => {

@@ -16,19 +16,19 @@ export function administratorCommands(domain: Program): void {
   const command = (text: string, description: string, isDefault = false) =>
     subcommand(administrators, text, description, isDefault);
   const ofPerson = (text: string, description: string): Program =>
-    forestOption(command(text, description), 'of this forest alone').argument(
+    forestOption(command(text, description), 'only of this forest').argument(
       '<user>',
       'userPrincipalName, name in the managed domain or source anchor',
     );
-  command('list', 'show who is accepted, and whom the tenant proposes', true)
+  command('list', 'list who is accepted, and whom the tenant proposes', true)
     .addHelpText('after', example('causeway domain administrators list'))
     .action(list);
-  ofPerson('accept', 'accept a person whom the tenant proposes')
-    .option('--cloud-only', 'accept a cloud-only person: the tenant then administers the domain')
+  ofPerson('accept', 'accept a user whom the tenant proposes')
+    .option('--cloud-only', 'accept a cloud-only user: the tenant then administers the domain')
     .option('--yes', 'do not ask')
     .addHelpText('after', example('causeway domain administrators accept admin@contoso.example --cloud-only'))
     .action(accept);
-  ofPerson('remove', 'take an acceptance back')
+  ofPerson('remove', 'withdraw an acceptance')
     .addHelpText('after', example('causeway domain administrators remove admin@contoso.example'))
     .action(remove);
 }

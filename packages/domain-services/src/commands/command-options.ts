@@ -12,7 +12,7 @@ export interface ForestFlags extends CommandFlags {
 }
 
 /** Of the flag that says which one of several people with one source anchor or one name. */
-export const OF_SEVERAL = "the user's forest, where several may be meant";
+export const OF_SEVERAL = "the user's forest, if several users may be meant";
 
 /** Adds a command that works on this machine's managed domain. */
 export const subcommand = (parent: Program, name: string, description: string, isDefault = false): Program =>

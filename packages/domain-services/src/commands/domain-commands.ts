@@ -37,7 +37,10 @@ export function domainCommands(program: Program): void {
   const domain = program.command('domain').description('the managed domain: make it, run it, see and decide');
   const command = (name: string, description: string) => subcommand(domain, name, description);
 
-  codeOption(command('create', 'make the managed domain, its keys, and enrol it with the tenant'), MAKE_CODE)
+  codeOption(
+    command('create', 'create the managed domain and its keys, and enrol it at the tenant'),
+    MAKE_CODE,
+  )
     .option('--realm <REALM>', 'Kerberos realm, such as AADDS.EXAMPLE.NET')
     .option('--netbios <NAME>', 'NetBIOS name of the domain')
     .option('--host-name <name>', 'short name of this domain controller')
@@ -47,13 +50,13 @@ export function domainCommands(program: Program): void {
     .option('--directory <directory>', "the Samba domain's own folder")
     .option('--tenant <url>', 'base address of the tenant')
     .option('--ca <file>', "CA of the tenant's certificate (PEM)")
-    .option('--replace <REALM>', "the tenant's managed domain whose place this one takes")
+    .option('--replace <REALM>', "the realm of the tenant's managed domain that this one replaces")
     .option('--yes', 'replace it without a question')
     .option(
       '--deletion-threshold <n>',
       'above this many deletions within 24 hours, or above 10 % of a forest, they wait for you',
     )
-    .option('--admin-password-file <file>', "file with the Administrator's password; made up when absent")
+    .option('--admin-password-file <file>', "file with the Administrator's password (default: a random one)")
     .addHelpText(
       'after',
       example(
@@ -61,18 +64,21 @@ export function domainCommands(program: Program): void {
       ),
     )
     .action(create);
-  codeOption(command('register', 'register this managed domain with its tenant (again)'), MAKE_CODE)
-    .option('--replace <REALM>', "the tenant's managed domain whose place this one takes")
+  codeOption(
+    command('register', 'register this managed domain at its tenant, for the first time or again'),
+    MAKE_CODE,
+  )
+    .option('--replace <REALM>', "the realm of the tenant's managed domain that this one replaces")
     .option('--yes', 'replace it without a question')
     .addHelpText('after', example('causeway domain register --code-file -'))
     .action(register);
   command('run', 'supervise the managed domain and follow the tenant')
     .addHelpText('after', example('causeway domain run'))
     .action((flags: CommandFlags) => runDomain(loadDomainConfiguration(flags)));
-  command('dns', 'how machines find the managed domain, or change it (with its service stopped)')
+  command('dns', 'show how machines find the managed domain, or change it (with its service stopped)')
     .option('--set <mode>', "'internal': Samba answers DNS itself; 'none'")
     .option('--forwarder <ipv4>', 'resolver that it asks for all other names')
-    .option('--no-forwarder', 'ask nobody for other names')
+    .option('--no-forwarder', 'do not ask any resolver for other names')
     .option('--yes', 'change it without a question')
     .addHelpText(
       'after',
@@ -82,7 +88,7 @@ export function domainCommands(program: Program): void {
   command('stop', 'stop the managed domain itself, after its service')
     .addHelpText('after', example('causeway domain stop'))
     .action(stop);
-  forestOption(command('status', 'what was written, what was refused and why'), OF_SEVERAL)
+  forestOption(command('status', 'show what was written, what was rejected, and why'), OF_SEVERAL)
     .argument('[user]', 'userPrincipalName, name in the managed domain or source anchor')
     .addHelpText(
       'after',
@@ -92,16 +98,13 @@ export function domainCommands(program: Program): void {
       ),
     )
     .action(status);
-  command('fingerprint', "the fingerprint of this domain's keys")
+  command('fingerprint', "show the fingerprint of this domain's keys")
     .addHelpText('after', example('causeway domain fingerprint'))
     .action(fingerprint);
   command('trust-agent', "trust a Connect's signing key for a forest")
     .argument('<fingerprint>', 'as Connect shows it')
     .requiredOption('--forest <name>', 'DNS name of the forest')
-    .option(
-      '--replace <fingerprint...>',
-      'of the key that is trusted for the forest, and is no more from then on',
-    )
+    .option('--replace <fingerprint...>', 'fingerprint of the trusted key that this one replaces')
     .option('--yes', 'replace it without a question')
     .addHelpText(
       'after',
@@ -113,17 +116,17 @@ export function domainCommands(program: Program): void {
     .action(trustAgent);
   command('untrust-agent', 'take a trust back')
     .argument('<fingerprint>', 'of the trusted key')
-    .option('--forest <name>', 'for this forest alone')
+    .option('--forest <name>', 'only for this forest')
     .addHelpText('after', example('causeway domain untrust-agent FINGERPRINT --forest corp.example.com'))
     .action((fingerprint: string, flags: CommandFlags & { forest?: string }) =>
       perform(flags, 'untrustAgent', { fingerprint, forest: flags.forest }),
     );
-  command('trust-tenant', "trust the tenant's own key, which signs cloud-only users, after it has changed")
+  command('trust-tenant', "trust the tenant's own key, which signs cloud-only users, after it changed")
     .argument('<fingerprint>', "as 'causeway tenant fingerprint' shows it")
     .addHelpText('after', example('causeway domain trust-tenant FINGERPRINT'))
     .action((fingerprint: string, flags: CommandFlags) => perform(flags, 'trustTenant', { fingerprint }));
   forestOption(
-    command('accept', 'accept a user that was made anew, or an older password of a restored forest'),
+    command('accept', 'accept a user who was re-created, or an older password of a restored forest'),
     OF_SEVERAL,
   )
     .argument('<anchor>', 'source anchor, as status shows it')
@@ -135,26 +138,23 @@ export function domainCommands(program: Program): void {
       perform(flags, 'acceptUser', { anchor, forest }),
     );
   forestOption(
-    command(
-      'block',
-      'keep somebody out of the managed domain at once, whatever the forest or the tenant says',
-    ),
+    command('block', 'block a user from the managed domain at once, whatever the forest or the tenant says'),
     `${OF_SEVERAL} or the user has not come yet`,
   )
     .argument('<user>', 'userPrincipalName, name in the managed domain or source anchor')
-    .option('--reason <text>', 'why, for whoever looks at the status later')
+    .option('--reason <text>', 'reason, shown in the status')
     .addHelpText('after', example("causeway domain block alice@corp.example.com --reason 'left the company'"))
     .action((user: string, { forest, reason, ...flags }: ForestFlags & { reason?: string }) =>
       perform(flags, 'blockUser', { user, forest, by: whoRuns(), reason: reason || undefined }),
     );
-  forestOption(command('unblock', 'end a block: the account is what its forest says'), OF_SEVERAL)
+  forestOption(command('unblock', 'end a block: the account is again as its forest says'), OF_SEVERAL)
     .argument('<user>', 'userPrincipalName, name in the managed domain or source anchor')
     .addHelpText('after', example('causeway domain unblock alice@corp.example.com'))
     .action((user: string, { forest, ...flags }: ForestFlags) =>
       perform(flags, 'unblockUser', { user, forest, by: whoRuns() }),
     );
   forestOption(
-    command('repair', 'put right an account that somebody disabled, deleted or expired by hand'),
+    command('repair', 'repair an account that somebody disabled, deleted or expired by hand'),
     OF_SEVERAL,
   )
     .argument('<user>', 'userPrincipalName, name in the managed domain or source anchor')
@@ -162,10 +162,7 @@ export function domainCommands(program: Program): void {
     .action((user: string, { forest, ...flags }: ForestFlags) =>
       perform(flags, 'repairUser', { user, forest, by: whoRuns() }),
     );
-  command(
-    'delete-unclaimed',
-    'delete the accounts and groups of which no record came, after a forest is gone',
-  )
+  command('delete-unclaimed', 'delete the accounts and groups that no record claimed, after a forest is gone')
     .requiredOption('--forest <name>', 'DNS name of the forest', (text: string) => text.toLowerCase())
     .addHelpText('after', "\nMany at once wait for 'causeway domain allow-deletes'.")
     .addHelpText('after', example('causeway domain delete-unclaimed --forest fabrikam.example.org'))

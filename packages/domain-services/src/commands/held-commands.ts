@@ -11,7 +11,7 @@ type Operation = DomainHeldList['operation'];
 export function heldCommands(command: (name: string, description: string) => Program): void {
   for (const operation of ['delete', 'create'] as const) {
     const { show, showSays, allow, allowSays } = HELD_WORDS[operation];
-    forestOption(command(show, showSays), 'one forest alone')
+    forestOption(command(show, showSays), 'only this forest')
       .addHelpText('after', example(`causeway domain ${show}`))
       .action((flags: ForestFlags) => showHeld(operation, flags));
     command(allow, allowSays)

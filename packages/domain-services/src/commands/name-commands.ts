@@ -17,10 +17,7 @@ export function nameCommands(domain: Program): void {
     .description('names that accounts of the managed domain have, want or had');
   const command = (text: string, description: string) => subcommand(name, text, description);
   const argument = 'account name or userPrincipalName';
-  command(
-    'list',
-    'list the accounts that are not called as their forest says, and the names that are reserved',
-  )
+  command('list', 'list accounts whose name differs from what their forest says, and reserved names')
     .addHelpText('after', example('causeway domain name list'))
     .action((flags: CommandFlags) => look(flags, 'listNames', {}, nameLines));
   command('show', 'show who has a name, whose it is, and who wants it')
@@ -29,16 +26,13 @@ export function nameCommands(domain: Program): void {
     .action((text: string, flags: CommandFlags) =>
       look(flags, 'getName', { params: { name: text } }, claimLines),
     );
-  command('free', 'free a reserved name, for whoever wants it')
+  command('free', 'free a reserved name for whoever wants it')
     .argument('<name>', argument)
     .addHelpText('after', example('causeway domain name free alice'))
     .action((text: string, flags: CommandFlags) => perform(flags, 'freeName', { name: text }));
-  forestOption(
-    command('give', 'hand a name over to a user or group of another forest that wants it'),
-    OF_SEVERAL,
-  )
+  forestOption(command('give', 'give a name to a user or group of another forest that wants it'), OF_SEVERAL)
     .argument('<name>', argument)
-    .argument('<user>', 'source anchor, or a name, of the user or group that gets it')
+    .argument('<user>', 'source anchor or name of the user or group that gets it')
     .option('--yes', 'do it: without this, the command only says what would change')
     .addHelpText(
       'after',

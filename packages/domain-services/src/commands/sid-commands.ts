@@ -15,7 +15,7 @@ export function sidCommands(domain: Program): void {
     );
   const command = (text: string, description: string, isDefault = false) =>
     subcommand(sids, text, description, isDefault);
-  command('list', 'the domains whose SIDs people and groups have, and which of them are confirmed', true)
+  command('list', 'list the domains whose SIDs users and groups have, and which of them are confirmed', true)
     .addHelpText('after', example('causeway domain sids list'))
     .action((flags: CommandFlags) => look(flags, 'listSids', {}, sidLines));
   command('confirm', "confirm that a domain's SID is a forest's, as 'causeway connect repin' shows it")

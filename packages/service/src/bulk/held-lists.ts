@@ -16,8 +16,8 @@ export const HELD_WORDS: { readonly [O in BulkOperation]: Words & { readonly all
   delete: {
     show: 'deletions',
     allow: 'allow-deletes',
-    showSays: 'show whose deletion waits for you, with the digest that stands for the list',
-    allowSays: 'let those deletions of a shown list go that still hold, and no others',
+    showSays: 'list the deletions that wait for your approval, with the digest of the list',
+    allowSays: 'approve the deletions of a list that you were shown, and no others',
     none: 'no deletion waits',
     would: 'would be deleted',
     question: 'Delete them?',
@@ -26,8 +26,8 @@ export const HELD_WORDS: { readonly [O in BulkOperation]: Words & { readonly all
   create: {
     show: 'creations',
     allow: 'allow-creations',
-    showSays: 'show the new users that wait for you, with the digest that stands for the list',
-    allowSays: 'let those new users of a shown list go that still hold, and no others',
+    showSays: 'list the new users that wait for your approval, with the digest of the list',
+    allowSays: 'approve the new users of a list that you were shown, and no others',
     none: 'no new user waits',
     would: 'would be made',
     question: 'Make them?',
@@ -36,8 +36,8 @@ export const HELD_WORDS: { readonly [O in BulkOperation]: Words & { readonly all
   rename: {
     show: 'renames',
     allow: 'allow-renames',
-    showSays: 'show whose new name waits for you, with the digest that stands for the list',
-    allowSays: 'give those of a shown list that still hold their new names, and no others',
+    showSays: 'list the renames that wait for your approval, with the digest of the list',
+    allowSays: 'approve the renames of a list that you were shown, and no others',
     none: 'no new name waits',
     would: 'would be called otherwise',
     question: 'Rename them?',

@@ -30,7 +30,7 @@ export function administratorCommands(tenant: Command): void {
     });
   remoteOptions(administrator.command('add'))
     .description(
-      "make a cloud-only user an administrator; 'tenant token', on the tenant's machine, makes the token",
+      "make a cloud-only user an administrator; create a token with 'tenant token' on the tenant's machine",
     )
     .argument('<user>', USER)
     .addHelpText('after', example('causeway tenant administrator add bob@contoso.example'))

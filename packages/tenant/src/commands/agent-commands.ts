@@ -31,7 +31,7 @@ export function agentCommands(tenant: Command): void {
       );
     });
   replaceOptions(remoteOptions(agents.command('set-forests')))
-    .description('set the forests that a Connect may provision, all of them, from now on')
+    .description('set the whole list of forests that a Connect may provision')
     .argument('<id>', "the agent's id")
     .argument('<forest...>', 'DNS names of the forests')
     .addHelpText(
@@ -62,18 +62,15 @@ export function agentCommands(tenant: Command): void {
 
 function enrolmentCommand(create: Command): void {
   replaceOptions(remoteOptions(create))
-    .description('make a one-time code by which an agent enrols within the hour')
+    .description('create a one-time code with which an agent can enrol within the hour')
     .addOption(
       new Option('--kind <kind>', 'what enrols').choices(['connect', 'domain']).makeOptionMandatory(),
     )
-    .requiredOption('--name <name>', 'name of the agent, for people')
-    .option(
-      '--forest <name...>',
-      'of a Connect: the DNS names of the forests that it reads and may provision',
-    )
+    .requiredOption('--name <name>', 'name of the agent, as lists show it')
+    .option('--forest <name...>', 'DNS names of the forests that the Connect reads and may provision')
     .option(
       '--staging',
-      'of a Connect: it stages beside the one that writes, and nothing is taken from it until it is promoted',
+      'the Connect stages beside the one that writes, and may change nothing until it is promoted',
     )
     .addHelpText(
       'after',
@@ -111,7 +108,7 @@ function enrolmentCommand(create: Command): void {
 function promotionCommand(promote: Command): void {
   remoteOptions(promote)
     .description(
-      'make a one-time code by which a Connect that stages becomes the one that writes; it shows what it would send first, and asks',
+      'create a one-time code that promotes a Connect that stages; that Connect first shows what it would send, and asks',
     )
     .argument('<id>', 'the id of the Connect that stages')
     .option('--demote <id...>', 'ids of the Connects that stage from then on')

@@ -5,8 +5,7 @@ import { type Command, Option } from 'commander';
 import { remoteOptions, remoteSend } from './remote.ts';
 
 const GROUPS = 'what it is told of the groups of people: their ids, or names';
-const FOR_GROUP =
-  'let the members of this security group alone sign in to it, nested ones too: id or display name';
+const FOR_GROUP = 'allow only members of this security group, nested ones too: id or display name';
 
 /** For whom an application is. */
 function audience({ forGroup }: Application): string {
@@ -25,7 +24,7 @@ export function appCommands(tenant: Command): void {
     .option('--post-logout-redirect-uri <uri...>', 'where sign-out may return to')
     .option(
       '--secret',
-      'give it a secret, which is shown once: for an application on a server that can keep one',
+      'create a secret, which is shown once: for an application on a server that can keep one',
     )
     .addOption(new Option('--groups <form>', `${GROUPS}; without it, nothing`).choices(['ids', 'names']))
     .option('--for-group <group>', FOR_GROUP)
@@ -78,11 +77,11 @@ export function appCommands(tenant: Command): void {
       );
     });
   remoteOptions(app.command('set'))
-    .description('set for whom an application is, and what it is told of groups; it holds at once')
+    .description('set who may use an application, and what it learns of groups; takes effect at once')
     .argument('<id>', 'the client id')
     .addOption(new Option('--groups <form>', `${GROUPS}; none: nothing`).choices(['ids', 'names', 'none']))
     .addOption(new Option('--for-group <group>', FOR_GROUP).conflicts('forEverybody'))
-    .option('--for-everybody', 'let everybody sign in to it')
+    .option('--for-everybody', 'allow everybody')
     .addHelpText(
       'after',
       example(

@@ -21,7 +21,7 @@ export function replaceOptions(command: Command): Command {
   return command
     .option(
       '--replace <id...>',
-      "ids of the agents whose place this one takes, as 'tenant agents list' shows them",
+      "ids of the agents that this one replaces, as 'tenant agents list' shows them",
     )
     .option('--yes', 'replace them without a question');
 }

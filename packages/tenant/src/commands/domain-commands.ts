@@ -32,7 +32,7 @@ export function domainCommands(tenant: Command): void {
       printResult(options.json, member, () => [`${member.userPrincipalName} is a member of '${name}'`]);
     });
   remoteOptions(group.command('remove'))
-    .description('take a user out of a group')
+    .description('remove a user from a group')
     .argument('<group>', 'its name')
     .argument('<user>', 'id, userPrincipalName or source anchor')
     .addHelpText(
@@ -47,7 +47,7 @@ export function domainCommands(tenant: Command): void {
     });
 
   remoteOptions(tenant.command('me'))
-    .description('who the token belongs to, and the groups of that user')
+    .description('show whose token this is, and the groups of that user')
     .addHelpText('after', example('causeway tenant me'))
     .action(async options => {
       const me = await call(remoteSend(options), groupRoutes.getMe);
@@ -59,14 +59,14 @@ export function domainCommands(tenant: Command): void {
       );
     });
   remoteOptions(tenant.command('fingerprint'))
-    .description("the fingerprint of the tenant's own key, which signs cloud-only users")
+    .description("show the fingerprint of the tenant's own key, which signs cloud-only users")
     .addHelpText('after', example('causeway tenant fingerprint'))
     .action(async options => {
       const { key } = await call(remoteSend(options), managedDomainRoutes.readTenantKey);
       printResult(options.json, key, () => [key.fingerprint]);
     });
   remoteOptions(tenant.command('trust-domain'))
-    .description("confirm the managed domain's keys by their fingerprint: no others are sealed to")
+    .description("confirm the managed domain's keys by their fingerprint: the tenant seals to no others")
     .argument('<fingerprint>', "as 'causeway domain fingerprint' shows it")
     .addHelpText('after', "\nOnly members of the group 'AAD DC Administrators' may confirm them.")
     .addHelpText('after', example('causeway tenant trust-domain FINGERPRINT'))
@@ -80,7 +80,7 @@ export function domainCommands(tenant: Command): void {
       ]);
     });
   remoteOptions(tenant.command('withdraw-domain'))
-    .description('withdraw the managed domain: no password is sealed to it any more')
+    .description('withdraw the managed domain: the tenant seals no password to it any more')
     .addHelpText('after', example('causeway tenant withdraw-domain'))
     .action(async options => {
       await call(remoteSend(options), managedDomainRoutes.withdrawDomain);

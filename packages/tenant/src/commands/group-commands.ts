@@ -4,7 +4,7 @@ import { example, printResult, table } from '@causeway/service';
 import type { Command } from 'commander';
 import { remoteOptions, remoteSend } from './remote.ts';
 
-const GROUP = 'id, or display name where one group alone has it';
+const GROUP = 'id, or display name if only one group has it';
 const OWN = `a group of the tenant's own: ${GROUP}`;
 const USER = 'id, userPrincipalName or source anchor';
 
@@ -21,7 +21,7 @@ export function groupCommands(tenant: Command): void {
 function readingCommands(groups: Command): void {
   remoteOptions(groups.command('list', { isDefault: true }))
     .description('list the groups')
-    .option('--search <text>', 'only those with this text in a name or in the mail address')
+    .option('--search <text>', 'only groups with this text in a name or in the mail address')
     .addHelpText('after', example('causeway tenant groups list --search Sales'))
     .action(async options => {
       const send = remoteSend(options);
@@ -43,7 +43,7 @@ function readingCommands(groups: Command): void {
   remoteOptions(groups.command('members'))
     .description('list who is in a group')
     .argument('<group>', GROUP)
-    .option('--nested', 'also the members of the groups in it, of a security group by security groups alone')
+    .option('--nested', 'also members of the groups in it; for a security group, of security groups only')
     .addHelpText('after', example('causeway tenant groups members Sales --nested'))
     .action(async (group, options) => {
       const members = await everyMember(remoteSend(options), group, options.nested === true);
@@ -59,8 +59,8 @@ function readingCommands(groups: Command): void {
   remoteOptions(groups.command('of-user'))
     .description('list the groups that a user is in')
     .argument('<user>', USER)
-    .option('--nested', 'also the groups that those are in')
-    .option('--security', 'security groups alone, and none by way of a distribution group')
+    .option('--nested', 'also groups that contain those groups')
+    .option('--security', 'only security groups, and none by way of a distribution group')
     .addHelpText(
       'after',
       example('causeway tenant groups of-user alice@corp.example.com --nested --security'),
@@ -78,7 +78,7 @@ function readingCommands(groups: Command): void {
 
 function ownGroupCommands(groups: Command): void {
   remoteOptions(groups.command('create'))
-    .description("make a security group of the tenant's own")
+    .description("create a security group of the tenant's own")
     .argument('<name>', 'its display name, which no other group of the tenant’s own has')
     .addHelpText('after', example("causeway tenant groups create 'Wiki editors'"))
     .action(async (displayName, options) => {
@@ -86,7 +86,7 @@ function ownGroupCommands(groups: Command): void {
       printResult(options.json, made, () => [`group '${nameOf(made)}' is made: ${made.id}`]);
     });
   remoteOptions(groups.command('rename'))
-    .description("give a group of the tenant's own another name")
+    .description("rename a group of the tenant's own")
     .argument('<group>', OWN)
     .argument('<name>', 'its new display name')
     .addHelpText('after', example("causeway tenant groups rename 'Wiki editors' 'Wiki authors'"))
@@ -97,7 +97,7 @@ function ownGroupCommands(groups: Command): void {
     });
   remoteOptions(groups.command('delete'))
     .description(
-      "delete a group of the tenant's own for good: an application that is for its members is for nobody then",
+      "delete a group of the tenant's own for good: an application for its members is then for nobody",
     )
     .argument('<group>', OWN)
     .addHelpText('after', example("causeway tenant groups delete 'Wiki authors'"))
@@ -110,7 +110,7 @@ function ownGroupCommands(groups: Command): void {
 function memberCommands(groups: Command): void {
   const MEMBER = `with --group ${GROUP}; else of a user ${USER}`;
   remoteOptions(groups.command('add'))
-    .description("put a user, or a group of the tenant's own, into a group of the tenant's own")
+    .description("add a user, or a group of the tenant's own, to a group of the tenant's own")
     .argument('<group>', OWN)
     .argument('<member>', MEMBER)
     .option('--group', 'the member is a group')
@@ -124,7 +124,7 @@ function memberCommands(groups: Command): void {
       printResult(options.json, added, () => [`${name} is a member of '${group}'`]);
     });
   remoteOptions(groups.command('remove'))
-    .description("take a user or a group out of a group of the tenant's own")
+    .description("remove a user or a group from a group of the tenant's own")
     .argument('<group>', OWN)
     .argument('<member>', MEMBER)
     .option('--group', 'the member is a group')

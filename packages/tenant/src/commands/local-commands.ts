@@ -44,7 +44,7 @@ export function localCommands(tenant: Command): void {
 
   tenant
     .command('create')
-    .description('make a tenant and its first administrator; the tenant service must be running')
+    .description('create a tenant and its first administrator; the tenant service must be running')
     .argument('<name>', 'lower-case letters, digits and hyphens')
     .requiredOption('--admin <upn>', "the administrator's userPrincipalName")
     .option(
@@ -77,7 +77,7 @@ export function localCommands(tenant: Command): void {
 
   tenant
     .command('token')
-    .description('make another bearer token for an administrator, into a file that its owner alone can read')
+    .description('create another token for an administrator, in a file that only its owner can read')
     .argument('<name>', "the tenant's name")
     .requiredOption('--admin <upn>', "the administrator's userPrincipalName")
     .requiredOption('--token-out <file>', 'file for the token')

@@ -8,7 +8,7 @@ import { remoteOptions, remoteSend } from './remote.ts';
 export function lossCommands(tenant: Command): void {
   const loss = tenant.command('loss').description('changes that were lost, as the database was restored');
   remoteOptions(loss.command('seen'))
-    .description('end the alarm of a loss, after you looked at what the backup does not know')
+    .description('end the alarm about a loss, after you have looked at what the backup does not know')
     .argument('<id>', "the loss's id, as 'tenant status' shows it")
     .addHelpText('after', example('causeway tenant loss seen 1b4e28ba-2fa1-4d1e-8a8b-7c3f0f9d2a11'))
     .action(async (id, options) => {

@@ -4,7 +4,7 @@ import { CausewayError, example, printResult, table } from '@causeway/service';
 import type { Command } from 'commander';
 import { remoteOptions, remoteSend } from './remote.ts';
 
-const NAME = 'the name, as people type it at the sign-in';
+const NAME = 'the name, as users type it at the sign-in';
 
 /** `causeway tenant name …`. */
 export function nameCommands(tenant: Command): void {
@@ -21,7 +21,7 @@ export function nameCommands(tenant: Command): void {
     });
   remoteOptions(name.command('free'))
     .description(
-      'free a name that is kept for the forest that let go of it: whoever waits for it has it at once',
+      'free a name that is kept for the forest that gave it up: the user who waits for it gets it at once',
     )
     .argument('<name>', NAME)
     .addHelpText('after', example('causeway tenant name free alice@contoso.example'))
@@ -39,7 +39,7 @@ export function nameCommands(tenant: Command): void {
       ]);
     });
   remoteOptions(name.command('give'))
-    .description('hand a name over to a user whose true name it is: whoever had it has none')
+    .description('give a name to the user whose true name it is: the present holder loses it')
     .argument('<name>', NAME)
     .argument('<user>', 'id or source anchor of the user who gets it')
     .option('--yes', 'do it: without this, only what would change is shown')

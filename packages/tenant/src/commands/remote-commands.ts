@@ -32,7 +32,7 @@ export function remoteCommands(tenant: Command): void {
     });
 
   remoteOptions(tenant.command('status'))
-    .description('show the tenant, or the way of one user and password')
+    .description('show the state of the tenant, or of one user')
     .argument('[user]', 'id, userPrincipalName or source anchor')
     .addHelpText('after', example('causeway tenant status', 'causeway tenant status alice@corp.example.com'))
     .action(async (user, options) => {

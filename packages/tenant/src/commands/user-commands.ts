@@ -12,10 +12,10 @@ export function userCommands(tenant: Command): void {
     .command('user')
     .description('users: make, reset, disable and delete cloud-only ones, block any');
   remoteOptions(user.command('create'))
-    .description('make a cloud-only user with a temporary password, which is shown once')
+    .description('create a cloud-only user with a temporary password, which is shown once')
     .argument('<upn>', 'userPrincipalName')
     .option('--display-name <name>', 'name for people')
-    .option('--mail-nickname <name>', 'account name in the managed domain (default: what is before the @)')
+    .option('--mail-nickname <name>', 'account name in the managed domain (default: the part before the @)')
     .addHelpText(
       'after',
       example("causeway tenant user create bob@contoso.example --display-name 'Bob Miller'"),
@@ -61,7 +61,7 @@ export function userCommands(tenant: Command): void {
     remoteOptions(user.command(name))
       .description(
         blocked
-          ? 'keep a user out of web sign-in at once, whatever the forest says; any user'
+          ? 'block any user from web sign-in at once, whatever the forest says'
           : 'let a blocked user sign in again',
       )
       .argument('<user>', 'id, userPrincipalName or source anchor')
