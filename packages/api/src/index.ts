@@ -30,5 +30,6 @@ export { agentSend, httpSend } from './call/send.ts';
 export { askOrDo } from './serve/at-hand.ts';
 export { type Handlers, type RouteTable, serveTable } from './serve/handlers.ts';
 export { createServer, listen, takeForms } from './serve/http-server.ts';
+export { pageThatFits } from './serve/page-that-fits.ts';
 export { type LocalSocket, serveLocally } from './serve/serve-locally.ts';
 export { bearerToken, type ServedInput, type ServeOptions, serveRoute } from './serve/serve-route.ts';

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
+import type { ObjectChange } from '@causeway/contract';
 import { eventually } from '@causeway/service/testing';
 import { connectorStore } from '../store/store.ts';
 import { believed, guidOf, imported, person, testContext } from '../testing/fixtures.ts';
 import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
-import { exportStep } from './export-step.ts';
+import { exportStep, requestsOf } from './export-step.ts';
 import { sourceAnchorOf } from './source-anchor.ts';
 
 const peer = await ProvisioningPeer.listen();
@@ -207,4 +208,13 @@ test('an entry of the queue goes with its object', async () => {
   await exportStep(context);
   assert.equal(context.store.queue.count(true), 0);
   assert.equal(context.store.space.get(guidOf(1)), undefined);
+});
+
+test('of the longest profiles not all of a batch go in one request', () => {
+  const item = (length: number) => ({ change: { text: 'x'.repeat(length) } as unknown as ObjectChange });
+  const sizes = (...items: ReturnType<typeof item>[]) => requestsOf(items).map(({ length }) => length);
+  const mega = 1024 * 1024;
+  assert.deepEqual(sizes(), []);
+  assert.deepEqual(sizes(item(10), item(20)), [2]);
+  assert.deepEqual(sizes(item(3 * mega), item(3 * mega), item(10), item(5 * mega)), [1, 2, 1]);
 });

@@ -102,11 +102,30 @@ async function exportAll(
         return waiting.creations.has(object.guid) ? [] : [object];
       });
       const items = going.length > 0 ? await makeBatch(context, going, tally) : [];
-      if (items.length > 0) yield items;
+      yield* requestsOf(items);
     }
   }
   // One after the other, as sequences ask; the next one is signed while one is at the tenant.
   await mapLimit(batches(), 1, items => sendBatch(context, items, tally));
+}
+
+/** Characters of one request, at most: three bytes each are what the tenant takes, and some air. */
+const MAX_LENGTH = 4 * 1024 * 1024;
+
+/** The items of a batch, a request each time: of the longest profiles not all fit into one. */
+export function requestsOf<T extends Pick<Item, 'change'>>(items: readonly T[]): T[][] {
+  const requests: T[][] = [];
+  let length = Number.POSITIVE_INFINITY;
+  for (const item of items) {
+    const more = JSON.stringify(item.change).length;
+    if (length + more > MAX_LENGTH) {
+      requests.push([]);
+      length = 0;
+    }
+    requests.at(-1)!.push(item);
+    length += more;
+  }
+  return requests;
 }
 
 /** What is counted: for the cycle, and for the run. */

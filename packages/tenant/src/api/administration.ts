@@ -1,4 +1,4 @@
-import type { HttpServer } from '@causeway/api';
+import { type HttpServer, pageThatFits } from '@causeway/api';
 import { administrationRoutes, type UserStatus } from '@causeway/contract';
 import { agentsRunningTwice } from '../clients/agents.ts';
 import { readTenantStatus } from '../feed/status.ts';
@@ -23,8 +23,8 @@ export function registerAdministration(server: HttpServer, context: RouteContext
   });
   registerRoute(server, context, administrationRoutes.listUsers, async ({ query }, { scope }) => {
     const rows = await listUsers(scope, { ...query, limit: query.limit + 1 });
-    const users = rows.slice(0, query.limit);
-    return { users: await statusOf(scope, users), more: rows.length > users.length };
+    const users = pageThatFits(await statusOf(scope, rows.slice(0, query.limit)));
+    return { users, more: rows.length > users.length };
   });
   registerRoute(server, context, administrationRoutes.getUser, async ({ params }, { scope }) => {
     const user = await existingUser(scope, params.id);

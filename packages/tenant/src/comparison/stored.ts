@@ -1,3 +1,4 @@
+import { pageThatFits } from '@causeway/api';
 import {
   MAX_STORED,
   profileFor,
@@ -12,8 +13,6 @@ import { slices } from './slices.ts';
 
 type From = { readonly forest: string; readonly after: string };
 
-/** Bytes of one answer, at most, unless its first object alone is longer: an agent reads twice as many. */
-const MAX_BYTES = 4 * 1024 * 1024;
 /** Groups whose members one statement looks for. */
 const GROUPS = 500;
 
@@ -54,7 +53,7 @@ export async function readStoredUsers(
     passwordOrder: orderOf(row),
     withdrawn: row.order_version !== null && !row.has_credential,
   }));
-  const fitting = firstOf(users);
+  const fitting = pageThatFits(users);
   return { users: fitting, more: rows.length > fitting.length };
 }
 
@@ -84,7 +83,7 @@ export async function readStoredGroups(
     securityEnabled: row.security_enabled,
     scope: row.scope,
   }));
-  const fitting = firstOf(groups);
+  const fitting = pageThatFits(groups);
   return { groups: fitting, more: rows.length > fitting.length };
 }
 
@@ -136,15 +135,6 @@ const groupsOf = (scope: TenantScope, forest: string) =>
     .limit(GROUPS);
 
 /** As many of the first as one answer may have. */
-function firstOf<T>(items: readonly T[]): T[] {
-  let bytes = 0;
-  const over = items.findIndex(item => {
-    bytes += Buffer.byteLength(JSON.stringify(item));
-    return bytes > MAX_BYTES;
-  });
-  return items.slice(0, over === -1 ? items.length : Math.max(1, over));
-}
-
 /** What no forest can have said (PostgreSQL knows years above 9999, and infinity) is never. */
 function timestampOf(date: Date | null): string | null {
   return date instanceof Date && date.getUTCFullYear() <= 9999 ? date.toISOString() : null;
