@@ -5,6 +5,10 @@ import { createProgram } from './program.ts';
 const json = process.argv.includes('--json');
 // A reason that cannot be written (standard error is a file on a full disk) must not hide the exit code.
 process.stderr.on('error', () => {});
+// Whoever reads no further, as `head` does, has read enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
 try {
   const program = await createProgram(process.argv[2]);
   await program.parseAsync();

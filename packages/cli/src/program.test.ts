@@ -92,6 +92,13 @@ test('a command that a domain controller refuses says what to do', () => {
   assert.deepEqual([code, todo], ['unreachable', CALL_ERRORS.unreachable.todo]);
 });
 
+test('a reader that ends early ends nothing with an error', () => {
+  const main = fileURLToPath(import.meta.resolve('./main.ts'));
+  const line = `'${process.execPath}' '${main}' openapi tenant | head -c 1`;
+  const { stdout, stderr } = spawnSync('sh', ['-c', line], { encoding: 'utf8' });
+  assert.deepEqual([stdout, stderr.replace(/^\(.*Warning.*\n|^\(Use .*\n/gm, '')], ['{', '']);
+});
+
 test('every command that an error says to run exists, with its options', async () => {
   const program = await createProgram();
   const commands = [...Object.entries(ERRORS), ...Object.entries(CALL_ERRORS)].flatMap(([code, { todo }]) =>
