@@ -3,9 +3,9 @@ import { dnsNameOf } from '@causeway/active-directory';
 import { AttributeName, MAX_BATCH, MAX_EXTENSIONS } from '@causeway/contract';
 import {
   CausewayError,
-  DELETION_THRESHOLD,
   defaultStateDirectory,
   loadConfiguration,
+  thresholdSettings,
 } from '@causeway/service';
 import { z } from 'zod';
 
@@ -207,19 +207,7 @@ export const ConnectConfiguration = z.strictObject({
     .describe(
       'The domains to read: one connector per domain. A forest may have [several](../connect.md#several-domains-of-one-forest).',
     ),
-  deletionThreshold: z
-    .int()
-    .min(0)
-    .default(DELETION_THRESHOLD)
-    .describe(
-      'If more deletions than this, or than 10 % of a forest, come within 24 hours, they wait for your approval. See [thresholds](../operate.md#thresholds).',
-    ),
-  growth: z
-    .enum(['alarm', 'hold'])
-    .default('alarm')
-    .describe(
-      'What happens if far more new users come than usual: `alarm` raises an alarm, `hold` also makes them wait for your approval. See [thresholds](../operate.md#thresholds).',
-    ),
+  ...thresholdSettings,
   temporaryPasswords: z
     .enum(['withdraw', 'keep'])
     .default('withdraw')

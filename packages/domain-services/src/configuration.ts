@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   CausewayError,
-  DELETION_THRESHOLD,
   defaultConfigurationFile,
   defaultStateDirectory,
   loadConfiguration,
+  thresholdSettings,
 } from '@causeway/service';
 import { z } from 'zod';
 
@@ -48,19 +48,7 @@ export const DomainConfiguration = z.strictObject({
     .ipv4()
     .optional()
     .describe('The resolver that Samba asks for all other names. By default it asks nobody.'),
-  deletionThreshold: z
-    .int()
-    .nonnegative()
-    .default(DELETION_THRESHOLD)
-    .describe(
-      'If more deletions than this, or than 10 % of a forest, come within 24 hours, they wait for your approval. See [thresholds](../operate.md#thresholds).',
-    ),
-  growth: z
-    .enum(['alarm', 'hold'])
-    .default('alarm')
-    .describe(
-      'What happens if far more new users come than usual: `alarm` raises an alarm, `hold` also makes them wait for your approval. See [thresholds](../operate.md#thresholds).',
-    ),
+  ...thresholdSettings,
   onPremisesSids: z
     .enum(['all', 'groups', 'none'])
     .default('all')
