@@ -77,7 +77,7 @@ test('a configuration with an unknown key, or without a needed one, is told in o
     const refused = await causeway('tenant', 'run', '--config', file);
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, expected);
-    assert.match(refused.stderr, /^causeway: configuration [^\n]*\n$/);
+    assert.match(refused.stderr, /^causeway: the configuration [^\n]*\nCorrect the keys [^\n]*\n$/);
   }
 });
 

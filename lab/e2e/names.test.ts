@@ -382,7 +382,7 @@ test('a name that a forest let go of is reserved for it, until an administrator 
   assert.equal((await kinit('reserved@corp.example.com', second)).ok, false);
 
   const held = await runCli(['domain', 'name', 'free', 'released', '--state', state]);
-  assert.match(held.stderr, /has 'released': to hand it over, run 'causeway domain name give released USER'/);
+  assert.match(held.stderr, /has 'released'\nTo hand it over:\n {2}causeway domain name give released USER/);
   await cli('name', 'free', 'reserved');
   await eventually('the name', async () => (await kinit('reserved', second)).ok || undefined);
   await cli('name', 'free', 'reserved@corp.example.com');

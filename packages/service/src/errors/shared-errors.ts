@@ -30,7 +30,7 @@ export const SHARED_ERRORS = {
   'bad-configuration': {
     status: 400,
     means: 'The configuration has a key or value that cannot be used.',
-    todo: 'Correct the keys that the message names. docs/reference lists every key.',
+    todo: 'Correct the keys that the message names. docs/reference/configuration.md lists every key.',
   },
   'bad-fingerprint': {
     status: 400,
