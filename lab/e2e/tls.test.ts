@@ -81,7 +81,7 @@ test('an expired certificate is refused, and a renewed one is believed again', a
   await serve(certificates.expired);
   assert.match(await connectStatus(), /unknown: no token from .* certificate has expired: renew it/);
   const refused = await tenantStatus('--ca', certificates.caFile);
-  assert.match(refused.stderr, /^causeway: no answer to .*: the server's certificate has expired.*\n$/);
+  assert.match(refused.stderr, /^causeway: no answer to .*: the server's certificate has expired.*\n/);
   await serve(certificates.server);
   assert.match(await connectStatus(), /managed domain {2}none/);
 });
@@ -92,7 +92,7 @@ test('off loopback a tenant without TLS is neither asked nor served', async () =
   });
   const asked = await runCli(['connect', 'status', '--config', stage.configOf('connect')]);
   assert.equal(asked.code, 1);
-  assert.equal(asked.stderr, "causeway: https expected off loopback, got 'http://tenant.example.net'\n");
+  assert.match(asked.stderr, /^causeway: https expected off loopback, got 'http:\/\/tenant\.example\.net'\n/);
   const served = await runCli([
     'tenant',
     'run',
