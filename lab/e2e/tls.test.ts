@@ -52,7 +52,7 @@ test('with the CA that issued its certificate the tenant is believed', async () 
 
 test('a certificate of another CA, or of one that nobody named, is refused with what to do', async () => {
   const unknown =
-    /issued by no CA that is trusted here \(\w+\): give the PEM file of the CA that issued it\n$/;
+    /issued by no CA that is trusted here \(\w+\): give the PEM file of the CA that issued it\n/;
   for (const ca of [[], ['--ca', certificates.otherCaFile]]) {
     const refused = await tenantStatus(...ca);
     assert.equal(refused.code, 1);
