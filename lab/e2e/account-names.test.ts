@@ -138,8 +138,14 @@ test('a change of the switch renames nobody, and passwords go on; an approved li
   await signsIn(cat.sam, cat);
   const { attributes } = await runCliJson<UserPreview>(['connect', 'preview', ann.sam, ...CONFIG]);
   assert.deepEqual(
-    attributes.filter(({ value }) => value === smith || value === ann.sam).map(({ source }) => source),
-    ['sAMAccountName', 'mailNickname'],
+    attributes
+      .filter(({ value }) => value === smith || value === ann.sam)
+      .map(({ name, source }) => [name, source]),
+    [
+      ['onPremisesSamAccountName', 'sAMAccountName'],
+      ['mailNickname', 'mailNickname'],
+      ['accountName', 'mailNickname'],
+    ],
   );
 });
 

@@ -239,7 +239,7 @@ test('a Connect that an administrator takes a forest from is refused for that on
     runCliJson(['tenant', 'agents', 'set-forests', id, ...of.map(nameOf), ...stage.remote]);
   await allow(corp);
   const [zoe, zack] = [await make(fabrikam, 'zoe'), await make(corp, 'zack')];
-  const refused = /not enrolled for the forest 'fabrikam\.example\.org'.*set-forests/;
+  const refused = /not enrolled for the forest 'fabrikam\.example\.org'.*set-forests/s;
   await eventually('the refusal', async () => refused.test((await connector(fabrikam)).lastError ?? ''));
   await eventually('the other forest', () => trials.web(zack, zack.password));
   assert.equal(await trials.web(zoe, zoe.password), false);

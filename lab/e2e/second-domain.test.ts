@@ -160,7 +160,7 @@ after(async () => {
 test('a code for a second agent is made only when it names the first', async () => {
   const unnamed = await runCli(['tenant', ...makeCode, ...stage.remote]);
   assert.equal(unnamed.code, 1);
-  assert.match(unnamed.stderr, /the agent 'domain' \(.*a tenant has one such agent.*--replace/);
+  assert.match(unnamed.stderr, /the agent 'domain' \(.*a tenant has one such agent.*--replace/s);
 });
 
 test('a second domain that does not name the first is refused before anything is made', async () => {
@@ -325,6 +325,9 @@ test('a second Connect takes the place of the first only by its name, and the fi
   );
   const { agents } = await tenant<{ agents: Agent[] }>('agents', 'list');
   const { id } = agents.find(({ kind }) => kind === 'connect')!;
+  const { fingerprint: former } = await runCliJson<{ fingerprint: string }>([
+    ...['connect', 'fingerprint', '--config', stage.configOf('connect')],
+  ]);
   const { code } = await tenant<{ code: string }>(...make, '--replace', id, '--yes');
 
   const config = stage.configOf('connect2');
@@ -348,7 +351,8 @@ test('a second Connect takes the place of the first only by its name, and the fi
   try {
     await connect.start();
     const domain = ['--config', stage.configOf('domain')];
-    await runCliJson(['domain', 'trust-agent', fingerprint, '--forest', dnsDomain, ...domain]);
+    const trust = ['domain', 'trust-agent', fingerprint, '--forest', dnsDomain, ...domain];
+    await runCliJson([...trust, '--replace', former, '--yes']);
     const keys = await runCliJson<{ fingerprint: string }>(['domain', 'fingerprint', ...domain]);
     await runCliJson(['connect', 'trust-domain', keys.fingerprint, '--config', config]);
     await eventually('alice in the managed domain', () => signsIn('first', alice, alice.password));
