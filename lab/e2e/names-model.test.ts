@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { call, httpSend } from '@causeway/api';
-import { administrationRoutes, type UserStatus } from '@causeway/contract';
+import type { UserStatus } from '@causeway/contract';
 import { bytesOf, type LdapConnection, type LdapEntry, openLdap, textOf } from '@causeway/ldap';
 import { baseDn, domainStatus, stopDomain } from '@causeway/samba';
 import { mapLimit } from '@causeway/service';
@@ -12,6 +10,7 @@ import { Trials } from '../demo/trials.ts';
 import { reanimateUser } from '../domains/restore.ts';
 import { DOMAINS, type LabDomain, layoutOf, randomPassword } from '../domains/table.ts';
 import { change, createUser, deleteUser, setPassword } from '../domains/users.ts';
+import { everyUser } from '../places/every-user.ts';
 import { freshStage } from '../places/fresh-stage.ts';
 import { randomFrom } from '../random.ts';
 import { playing, seeds } from '../seeds.ts';
@@ -197,9 +196,7 @@ interface Seen {
 const anchorOf = ({ guid }: Person): string => guid;
 
 async function seen(): Promise<Map<Person, Seen>> {
-  const token = readFileSync(stage.tokenFile, 'utf8').trim();
-  const send = httpSend({ url: stage.tenantUrl }, async () => token);
-  const { users } = await call(send, administrationRoutes.listUsers, { query: { limit: 1000 } });
+  const users = await everyUser(stage);
   const found = new Map<Person, Seen>();
   for (const person of people) {
     const anchor = anchorOf(person);

@@ -2,14 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { call, httpSend } from '@causeway/api';
-import {
-  administrationRoutes,
-  type HeldList,
-  type ScopePreview,
-  type UserPreview,
-  type UserStatus,
-} from '@causeway/contract';
+import type { HeldList, ScopePreview, UserPreview, UserStatus } from '@causeway/contract';
 import { openLdap } from '@causeway/ldap';
 import { baseDn } from '@causeway/samba';
 import { eventually } from '@causeway/service/testing';
@@ -17,6 +10,7 @@ import { parse } from 'yaml';
 import { Trials } from '../demo/trials.ts';
 import { DOMAINS, describeDomain, layoutOf, randomPassword } from '../domains/table.ts';
 import { change, createUser, deleteUser, renameUser, setPassword } from '../domains/users.ts';
+import { everyUser } from '../places/every-user.ts';
 import { freshStage } from '../places/fresh-stage.ts';
 import { runCli, runCliJson } from '../places/run-cli.ts';
 
@@ -38,9 +32,7 @@ const samOf = (name: Name): string => `${name}.${run}`;
 
 /** Everybody whom the tenant has of a forest. */
 async function synchronized(): Promise<UserStatus[]> {
-  const token = readFileSync(stage.tokenFile, 'utf8').trim();
-  const send = httpSend({ url: stage.tenantUrl }, async () => token);
-  const { users } = await call(send, administrationRoutes.listUsers, { query: { limit: 1000 } });
+  const users = await everyUser(stage);
   return users.filter(({ origin }) => origin === 'synchronized');
 }
 
