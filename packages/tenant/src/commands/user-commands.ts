@@ -121,7 +121,8 @@ function showPassword(
   );
 }
 
-async function listUsers(send: Send, missing: 'legacy' | undefined): Promise<UserStatus[]> {
+/** Everybody whom a tenant has, page after page. */
+export async function listUsers(send: Send, missing?: 'legacy' | undefined): Promise<UserStatus[]> {
   const users: UserStatus[] = [];
   for (let after = ''; ; ) {
     const query = { after, limit: 1000, ...(missing && { missing }) };

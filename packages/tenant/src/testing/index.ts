@@ -1,3 +1,4 @@
+export { listUsers } from '../commands/user-commands.ts';
 export { openDatabase } from '../database/open-database.ts';
 export { Browser, RelyingParty } from './browser.ts';
 export { runTenantCommand, spawnTenant } from './run-command.ts';
