@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { ObjectGuid, Timestamp } from '../common.ts';
+import { Timestamp } from '../common.ts';
 import { route } from '../http/route.ts';
+import { ExportStatus, ObjectStatus } from './object-status.ts';
 
 const Count = z.int().nonnegative();
 
@@ -47,18 +48,9 @@ export const GroupsNotWritten = z.strictObject({
 });
 
 /** How it stands with one group. */
-export const ConnectGroupStatus = z.strictObject({
-  connector: z.string(),
+export const ConnectGroupStatus = ObjectStatus.extend({
   group: z.string(),
-  distinguishedName: z.string(),
-  objectGuid: ObjectGuid,
-  sourceAnchor: z.string(),
-  synchronized: z.boolean(),
-  scopeReason: z.string().nullable(),
-  export: z.strictObject({
-    state: z.enum(['not in the tenant', 'current', 'change waiting']),
-    at: Timestamp.nullable(),
-    sequence: z.int().nullable(),
+  export: ExportStatus.extend({
     /** Why the tenant has not got it as it should be, where it was asked. */
     problem: z.string().nullable(),
   }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ObjectGuid, PasswordOrder, Timestamp } from '../common.ts';
+import { ExportStatus, ObjectStatus } from './object-status.ts';
 
 export const RetryEntry = z.strictObject({
   guid: ObjectGuid,
@@ -14,18 +15,9 @@ export const RetryEntry = z.strictObject({
 });
 
 /** The way of one user. */
-export const ConnectUserStatus = z.strictObject({
-  connector: z.string(),
+export const ConnectUserStatus = ObjectStatus.extend({
   user: z.string(),
-  distinguishedName: z.string(),
-  objectGuid: ObjectGuid,
-  sourceAnchor: z.string(),
-  synchronized: z.boolean(),
-  scopeReason: z.string().nullable(),
-  export: z.strictObject({
-    state: z.enum(['not in the tenant', 'current', 'change waiting']),
-    at: Timestamp.nullable(),
-    sequence: z.int().nullable(),
+  export: ExportStatus.extend({
     problem: RetryEntry.nullable(),
   }),
   password: z
