@@ -1,36 +1,22 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { ACCEPTED_RECORDS } from '@causeway/contract';
-import { eventually, HandClock } from '@causeway/service/testing';
-import { ConnectPlace } from '../testing/connect-place.ts';
-import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
-import { ScriptedForest } from '../testing/scripted-forest.ts';
+import { eventually, type HandClock } from '@causeway/service/testing';
+import type { ConnectPlace } from '../testing/connect-place.ts';
+import type { ScriptedForest } from '../testing/scripted-forest.ts';
+import { type WholeConnect, wholeConnect } from '../testing/whole-connect.ts';
 
-let folder: string;
 let clock: HandClock;
-let peer: ProvisioningPeer;
 let forest: ScriptedForest;
 let place: ConnectPlace;
+let close: WholeConnect['close'];
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'causeway-events-'));
-  clock = new HandClock();
-  peer = await ProvisioningPeer.listen();
-  Object.assign(peer, { compares: true, accepts: ACCEPTED_RECORDS, domainAccepts: ACCEPTED_RECORDS });
-  forest = await ScriptedForest.listen('corp.example.com', clock);
-  place = new ConnectPlace(join(folder, 'state'), peer.url, [forest], clock);
+  ({ clock, forest, place, close } = await wholeConnect());
   await place.enrol('a-code');
   await place.start();
 });
 
-afterEach(async () => {
-  await place.stop();
-  await Promise.all([peer.close(), forest.close()]);
-  rmSync(folder, { recursive: true });
-});
+afterEach(() => close());
 
 const store = () => place.connector.context.store;
 const stored = (id: number): string[] =>

@@ -1,52 +1,39 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { ACCEPTED_RECORDS } from '@causeway/contract';
 import { generateSealingKey, sealingPublicKey } from '@causeway/records';
-import { HandClock } from '@causeway/service/testing';
+import type { HandClock } from '@causeway/service/testing';
 import { leaverWithdrawalsOf, withdrawalsOf } from '../objects/hold-withdrawals.ts';
-import { ConnectPlace } from '../testing/connect-place.ts';
+import type { ConnectPlace } from '../testing/connect-place.ts';
 import type { ForestPerson } from '../testing/forest-person.ts';
-import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
-import { ScriptedForest } from '../testing/scripted-forest.ts';
+import type { ProvisioningPeer } from '../testing/provisioning-peer.ts';
+import type { ScriptedForest } from '../testing/scripted-forest.ts';
+import { type WholeConnect, wholeConnect } from '../testing/whole-connect.ts';
 
 // Whose passwords are synchronized (scope.passwords): a whole Connect over a scripted forest and a scripted tenant.
 
-const FOREST = 'corp.example.com';
 const FILTERED = 'PHSFiltered';
 const EXCLUDE = '(!(adminDescription=PHSFiltered))';
 const INCLUDE = '(adminDescription=PHSIncluded)';
 
-let folder: string;
 let clock: HandClock;
 let peer: ProvisioningPeer;
 let forest: ScriptedForest;
 let place: ConnectPlace;
+let close: WholeConnect['close'];
 let ann: ForestPerson;
 let ben: ForestPerson;
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'causeway-password-scope-'));
-  clock = new HandClock();
-  peer = await ProvisioningPeer.listen();
-  Object.assign(peer, { compares: true, accepts: ACCEPTED_RECORDS, domainAccepts: ACCEPTED_RECORDS });
-  forest = await ScriptedForest.listen(FOREST, clock);
+  ({ clock, peer, forest, place, close } = await wholeConnect());
   [ann, ben] = ['ann', 'ben'].map(name => forest.hire(name, `Pass-${name}-1!`)) as [
     ForestPerson,
     ForestPerson,
   ];
-  place = new ConnectPlace(join(folder, 'state'), peer.url, [forest], clock);
   await place.enrol('a-code');
 });
 
-afterEach(async () => {
-  await place.stop();
-  await Promise.all([peer.close(), forest.close()]);
-  rmSync(folder, { recursive: true });
-});
+afterEach(() => close());
 
 async function start(condition?: string, leaving?: 'keep'): Promise<void> {
   await place.restart(

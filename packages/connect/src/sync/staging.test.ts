@@ -1,42 +1,31 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { ACCEPTED_RECORDS, FORCE_FULL_PASSWORD_SYNC, forceFullPasswordSync } from '@causeway/contract';
-import { HandClock } from '@causeway/service/testing';
+import { FORCE_FULL_PASSWORD_SYNC, forceFullPasswordSync } from '@causeway/contract';
+import type { HandClock } from '@causeway/service/testing';
 import { adminHandlers } from '../admin/handlers.ts';
 import { listRuns } from '../store/runs/run-table.ts';
-import { ConnectPlace } from '../testing/connect-place.ts';
+import type { ConnectPlace } from '../testing/connect-place.ts';
 import { FORESTS, openConnect } from '../testing/open-connect.ts';
-import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
-import { ScriptedForest } from '../testing/scripted-forest.ts';
+import type { ProvisioningPeer } from '../testing/provisioning-peer.ts';
+import type { ScriptedForest } from '../testing/scripted-forest.ts';
+import { type WholeConnect, wholeConnect } from '../testing/whole-connect.ts';
 
 const FOREST = 'corp.example.com';
 /** What a Connect that stages asks the tenant for. */
 const READS = ['/enrol', '/token', '/api/v1/sync/standing', '/api/v1/sync/configuration'];
 const REFUSED = { status: 403, json: { error: { code: 'staging', message: 'this Connect stages' } } };
 
-let folder: string;
 let clock: HandClock;
 let peer: ProvisioningPeer;
 let forest: ScriptedForest;
 let place: ConnectPlace;
+let close: WholeConnect['close'];
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'causeway-staging-'));
-  clock = new HandClock();
-  peer = await ProvisioningPeer.listen();
-  Object.assign(peer, { compares: true, accepts: ACCEPTED_RECORDS, domainAccepts: ACCEPTED_RECORDS });
-  forest = await ScriptedForest.listen(FOREST, clock);
-  place = new ConnectPlace(join(folder, 'state'), peer.url, [forest], clock);
+  ({ clock, peer, forest, place, close } = await wholeConnect());
 });
 
-afterEach(async () => {
-  await place.stop();
-  await Promise.all([peer.close(), forest.close()]);
-  rmSync(folder, { recursive: true });
-});
+afterEach(() => close());
 
 async function turns(count: number): Promise<void> {
   for (let n = 0; n < count; n++) {
