@@ -147,7 +147,7 @@ export class Connector {
   }
 
   async #passwords(namingContext: string): Promise<PasswordSummary> {
-    holdWithdrawals(this.context);
+    if (!this.context.staging) holdWithdrawals(this.context);
     if (!isSwitchedOn(this.channel)) return { read: 0, sent: 0 };
     if (!this.#exporting.hasAsked) await this.#exporting.ask(); // objects may be switched off
     const cycle = new PasswordCycle(this.context.store);

@@ -7,6 +7,7 @@ import { leaverWithdrawalsOf, withdrawalsOf } from '../objects/hold-withdrawals.
 import type { ConnectPlace } from '../testing/connect-place.ts';
 import type { ForestPerson } from '../testing/forest-person.ts';
 import type { ProvisioningPeer } from '../testing/provisioning-peer.ts';
+import { refuseStaging } from '../testing/refuse-staging.ts';
 import type { ScriptedForest } from '../testing/scripted-forest.ts';
 import { type WholeConnect, wholeConnect } from '../testing/whole-connect.ts';
 
@@ -228,4 +229,20 @@ test('who comes back from a deletion that was held has the password that the sco
   forest.change(second, { adminDescription: FILTERED });
   await turn();
   assert.deepEqual([at(first), at(second)], [1, 'scope']);
+});
+
+test('one that stages decides nothing about passwords that the other one sent', async () => {
+  await start(EXCLUDE);
+  refuseStaging(peer);
+  for (let n = 0; n < 2; n++) await turn();
+  assert.ok(place.stages);
+  forest.change(ann, { adminDescription: FILTERED });
+  for (let n = 0; n < 2; n++) await turn();
+  const { store } = place.connector.context;
+  assert.equal(store.passwordLeavers.countOut(), 0, 'nobody was let go');
+  assert.deepEqual([at(ann), held()], [1, [0, 0]]);
+  Object.assign(peer, { staging: false, misbehave: () => undefined });
+  for (let n = 0; n < 4; n++) await turn();
+  assert.equal(place.stages, false);
+  assert.deepEqual([at(ann), at(ben)], ['scope', 1]);
 });

@@ -7,14 +7,11 @@ import { listRuns } from '../store/runs/run-table.ts';
 import type { ConnectPlace } from '../testing/connect-place.ts';
 import { FORESTS, openConnect } from '../testing/open-connect.ts';
 import type { ProvisioningPeer } from '../testing/provisioning-peer.ts';
+import { READS, refuseStaging } from '../testing/refuse-staging.ts';
 import type { ScriptedForest } from '../testing/scripted-forest.ts';
 import { type WholeConnect, wholeConnect } from '../testing/whole-connect.ts';
 
 const FOREST = 'corp.example.com';
-/** What a Connect that stages asks the tenant for. */
-const READS = ['/enrol', '/token', '/api/v1/sync/standing', '/api/v1/sync/configuration'];
-const REFUSED = { status: 403, json: { error: { code: 'staging', message: 'this Connect stages' } } };
-
 let clock: HandClock;
 let peer: ProvisioningPeer;
 let forest: ScriptedForest;
@@ -34,12 +31,6 @@ async function turns(count: number): Promise<void> {
   }
 }
 
-/** A tenant that refuses whatever a Connect that stages may not ask for. */
-function refuseStaging(): void {
-  peer.staging = true;
-  peer.misbehave = path => (READS.includes(path) ? undefined : REFUSED);
-}
-
 const asked = (): string[] => [...new Set(peer.requests.map(({ path }) => path))].sort();
 const store = () => place.connector.context.store;
 
@@ -54,7 +45,7 @@ function watchPasswords(): () => number {
 
 test('one that stages imports and decides in runs of its own, asks for no password, holds no key and sends nothing', async () => {
   await place.enrol('a-code', true);
-  refuseStaging();
+  refuseStaging(peer);
   await place.start();
   const passwords = watchPasswords();
   const ann = forest.hire('ann', 'Pass-1!');
@@ -83,7 +74,7 @@ test('one that the tenant refuses stages from then on: it keeps what it knows an
   await turns(3);
   const exported = store().space.countExported();
   assert.ok(exported > 0 && peer.heads.size > 0);
-  refuseStaging();
+  refuseStaging(peer);
   peer.requests.length = 0;
   forest.hire('ben', 'Pass-1!');
   await turns(1);
@@ -116,7 +107,7 @@ test('one that was demoted while it was away, or lost its database, asks before 
     await place.stop();
     if (takeBack === undefined) await place.takeBack(undefined);
     forest.hire(`new${Number(takeBack === undefined)}`, 'Pass-1!');
-    refuseStaging();
+    refuseStaging(peer);
     peer.requests.length = 0;
     await place.start();
     assert.equal(place.stages, false);
@@ -140,7 +131,7 @@ test('promoted again it signs everything anew, and reads every password, however
   const group = forest.groups.make('staff');
   for (const person of [ann, ben]) forest.groups.add(group, person);
   await turns(3);
-  refuseStaging();
+  refuseStaging(peer);
   await turns(2);
   assert.ok(place.stages);
   forest.delete(ben);
