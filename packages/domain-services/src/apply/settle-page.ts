@@ -13,7 +13,6 @@ import type { ApplyContext } from './apply-context.ts';
 import { lookAgain } from './blocks.ts';
 import { noteCreated } from './creations.ts';
 import type { AccountDecision } from './decide.ts';
-import { fittingProfile } from './fitting-profile.ts';
 import { reasonOf, saveNameProblem } from './names/name-problems.ts';
 import { reconcileNames } from './names/reconcile-names.ts';
 import { domainSidOf } from './on-premises-sid.ts';
@@ -176,7 +175,7 @@ function wantSid(
 /** What of a record is not written, though the record is: kept beside it. */
 function saveAsides(
   ledger: Ledger,
-  { item, plan, taken, madeAnew }: Task,
+  { profile, plan, taken, madeAnew }: Task,
   { record, sid }: Extract<AccountDecision, { kind: 'upsert' }>,
   at: string,
 ): void {
@@ -190,22 +189,21 @@ function saveAsides(
   } else ledger.problems.clear(person, 'sid');
   if (taken) saveNameProblem(ledger, person, taken.problems, sequence);
   const made = plan?.write.kind === 'add' ? plan.next.managedGuid : null;
-  saveProfile(ledger, record, { profile: item.profile, made, at });
+  saveProfile(ledger, record, { profile, made, at });
 }
 
 /** Beside the record, because it is no record: what stands for a profile explains no difference from a head. */
 function saveProfile(
   ledger: Ledger,
   record: AccountRecord,
-  { profile, made, at }: { profile: FeedItem['profile']; made: string | null; at: string },
+  { profile, made, at }: { profile: Task['profile']; made: string | null; at: string },
 ): void {
   const person = signedPerson(record);
   const { sequence } = record;
   if (ledger.accounts.of(person)?.accountSequence === sequence) {
     ledger.problems.clear(person, 'profile');
-    const fitting = fittingProfile(record, profile);
-    if (fitting && record.profileDigest !== undefined)
-      ledger.managers.want(person, fitting.manager ?? null, made);
+    if (profile && record.profileDigest !== undefined)
+      ledger.managers.want(person, profile.manager ?? null, made);
     return;
   }
   const { code, reason, acceptable } = refuse('profile-withheld', sequence);

@@ -91,13 +91,14 @@ async function planTasks(
     const { account, credential } = task.decision;
     const withdrawal = credential.kind === 'withdraw' ? credential.record : undefined;
     if (account.kind !== 'upsert' && credential.kind !== 'write' && !withdrawal) continue;
+    if (account.kind === 'upsert') task.profile = fittingProfile(account.record, item.profile);
     const parts = {
       account:
         account.kind === 'upsert'
           ? {
               ...{ record: account.record, sidRefused: account.sid !== undefined },
               sid: confirmedSid(account.record, forestOfSid),
-              profile: fittingProfile(account.record, item.profile),
+              profile: task.profile,
               names: task.taken?.names,
             }
           : undefined,

@@ -1,4 +1,4 @@
-import type { FeedItem } from '@causeway/contract';
+import type { FeedItem, Profile } from '@causeway/contract';
 import type { AccountRecord, openCredentialRecord } from '@causeway/records';
 import type { WriteResult } from '../directory/write.ts';
 import type { LedgerEntry } from '../ledger/account-book.ts';
@@ -19,6 +19,8 @@ export interface PreparedItem {
 export interface Task extends PreparedItem {
   entry: LedgerEntry | undefined;
   decision: Decision;
+  /** The one beside an account's record, if it fits (`fittingProfile`). */
+  profile?: Profile | undefined;
   /** Of an account that is to be made. */
   taken?: TakenNames;
   /** It was there before, and could not be restored. */
