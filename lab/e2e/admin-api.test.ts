@@ -169,7 +169,8 @@ test('killed half-way it goes on with whom it has not sent; forced twice it is o
   killed.resolve();
   peer.hold = () => undefined;
   const before = sent();
-  assert.ok(before.length >= 6 && before.length < everybody.size, `${before.length} of ${everybody.size}`);
+  // A request at the end of a page of replication has fewer users than a batch.
+  assert.ok(before.length >= 4 && before.length < everybody.size, `${before.length} of ${everybody.size}`);
   await service.start();
   await completed();
   assert.equal((await pass())!.id, id);
