@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { MAX_PAGE } from '@causeway/contract';
+import { decideProfile } from '@causeway/connect/testing';
+import { MAX_PAGE, type Profile } from '@causeway/contract';
 import { EncryptionType, type KerberosKeys } from '@causeway/credentials';
 import {
   type Add,
@@ -114,13 +115,7 @@ function planPerson(
     sidRefused: false,
     sid: withSids ? objectSid : null,
     names: { samAccountName, userPrincipalName: person.upn, keepsDigits: false, digitsKey: null },
-    profile: {
-      displayName: person.displayName ?? null,
-      givenName: person.givenName ?? null,
-      surname: person.surname ?? null,
-      mail: person.mail ?? null,
-      ...{ department: null, jobTitle: null, telephoneNumber: null, mobile: null },
-    },
+    profile: profileOf(person),
   };
   const credential = {
     record: {
@@ -144,6 +139,15 @@ function planPerson(
   const { write } = planWrite(undefined, parts, context);
   if (write.kind !== 'add') throw new Error('whoever is new is added');
   return write;
+}
+
+/** As the tenant says it. The manager is missing: Domain Services writes that one by itself, when both accounts are there. */
+function profileOf({ displayName, givenName, surname, mail, profile }: Person): Profile {
+  const { manager: _, ...further } = profile ?? {};
+  const attributes: Record<string, string[]> = { ...further };
+  for (const [name, value] of Object.entries({ displayName, givenName, sn: surname, mail }))
+    if (value !== undefined) attributes[name] = [value];
+  return decideProfile(attributes, { extensions: [] }).profile;
 }
 
 function randomKeys(person: Person): KerberosKeys {

@@ -6,7 +6,7 @@ import { seedFile } from '../domains/seed.ts';
 import { administratorPasswordFile, domainDirectory, type LabDomain } from '../domains/table.ts';
 
 /** Raised when the same name no longer stands for the same domain. */
-const SNAPSHOT_VERSION = 1;
+const SNAPSHOT_VERSION = 2;
 
 /** Domains that take long to make, kept from one run to the next. A domain goes back to where it was made, and does not run meanwhile. */
 export class Snapshots {

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { baseDn, dnsDomain } from '@causeway/samba';
 import { randomFrom } from '../random.ts';
 import type { LabDomain } from './table.ts';
-import { escapeRdn, type NewUser } from './users.ts';
+import { escapeRdn, type NewUser, userDn } from './users.ts';
 
 /** What is special about a person; most are `plain`. */
 export type PersonKind =
@@ -95,9 +95,53 @@ export function planPeople(domain: LabDomain, count: number, seed: number): Pers
     const kind = number % 29 === 0 ? 'disabled' : number % 31 === 0 ? 'must-change' : 'plain';
     const container = number % 7 === 0 ? contractors : number % 11 === 0 ? office : staff;
     const sam = `${ascii(givenName).slice(0, 1)}${ascii(surname).slice(0, 10)}${number}`;
-    known.push(person(kind, sam, givenName, surname, container, { cn: `${givenName} ${surname} ${number}` }));
+    const manager = known[FIRST_WITH_PROFILE + Math.floor((number - FIRST_WITH_PROFILE) / TEAM_OF_MANAGER)];
+    known.push(
+      person(kind, sam, givenName, surname, container, {
+        cn: `${givenName} ${surname} ${number}`,
+        profile: {
+          ...planProfile(sam, number, dnsDomain(domain)),
+          ...(manager && { manager: [userDn(domain, manager)] }),
+        },
+      }),
+    );
   }
   return known.slice(0, count);
+}
+
+/** Those before are made as tests know them. */
+const FIRST_WITH_PROFILE = 10;
+const TEAM_OF_MANAGER = 10;
+
+const TITLES = ['Assistant', 'Consultant', 'Engineer', 'Head of Unit', 'Technician'];
+/** Office, street, postal code, town, county, country and its code. */
+const OFFICES = [
+  ['Århus 2', 'Rådhuspladsen 1', '8000', 'Århus C', 'Midtjylland', 'Denmark', 'DK'],
+  ['Zürich 4', 'Bahnhofstrasse 12', '8001', 'Zürich', 'Zürich', 'Switzerland', 'CH'],
+  ['Leeds', '12 Park Row', 'LS1 5HD', 'Leeds', 'West Yorkshire', 'United Kingdom', 'GB'],
+] as const;
+
+/** What a personnel department has entered of somebody. */
+function planProfile(sam: string, number: number, dns: string): Record<string, string[]> {
+  const [office, street, postalCode, town, county, country, code] = OFFICES[number % OFFICES.length]!;
+  const digits = String(number).padStart(6, '0');
+  return {
+    title: [TITLES[number % TITLES.length]!],
+    department: [DEPARTMENTS[number % DEPARTMENTS.length]!],
+    company: ['Example & Sons'],
+    employeeID: [digits],
+    telephoneNumber: [`+45 70 ${digits}`],
+    mobile: [`+45 20 ${digits}`],
+    physicalDeliveryOfficeName: [office],
+    streetAddress: [street],
+    postalCode: [postalCode],
+    l: [town],
+    st: [county],
+    co: [country],
+    c: [code],
+    preferredLanguage: ['en-GB'],
+    proxyAddresses: [`SMTP:${sam}@${dns}`, `smtp:${digits}@${dns}`],
+  };
 }
 
 /** A group and its members by DN, or by the name of another group of the plan. */

@@ -12,6 +12,8 @@ export interface NewUser {
   surname?: string;
   displayName?: string;
   mail?: string;
+  /** Further attributes as the directory has them. */
+  profile?: Readonly<Record<string, string[]>>;
   /** Common name; default: the display name, or `sam`. */
   cn?: string;
   /** DN of the container; default: `CN=Users` of the domain. */
@@ -58,6 +60,7 @@ export function userAttributes(domain: LabDomain, user: NewUser): Attributes {
     userAccountControl: [String(control)],
   };
   for (const [name, value] of Object.entries(optional)) if (value !== undefined) attributes[name] = [value];
+  Object.assign(attributes, user.profile);
   if (user.password !== undefined) attributes.unicodePwd = [quotedPassword(user.password)];
   if (user.mustChange) attributes.pwdLastSet = ['0'];
   return attributes;

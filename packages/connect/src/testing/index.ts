@@ -1,5 +1,6 @@
 export { ask } from '../commands/at-hand.ts';
 export { loadConnectConfiguration } from '../configuration.ts';
+export { decideProfile } from '../objects/profile/decide-profile.ts';
 export { SLICES_IN_FLIGHT } from '../passwords/send-pages.ts';
 export { ConnectPlace } from './connect-place.ts';
 export type { ConnectSnapshot } from './connect-snapshot.ts';
