@@ -126,7 +126,10 @@ async function runParts(
     };
     const api = new LocalApi(admin, log, { samba, standing });
     const context = { ledger, directory, log, domainWhenUp };
-    const keepers = keepersOf(context, places, configuration, () => api.follower?.wake());
+    const keepers = keepersOf(context, places, configuration, {
+      wake: () => api.follower?.wake(),
+      isReading: () => api.follower?.isReading ?? false,
+    });
     log.info({ realm, tenant: enrolment.tenantName, samba: samba.version }, 'starting');
     if (samba.warning !== null) log.warn(samba.warning);
     await runServices([supervisor, feed, groupFeed, heads, standing, ...keepers, api], log);
@@ -157,9 +160,9 @@ async function supervise(up: Omit<Up, 'directory'>, signal: AbortSignal): Promis
   return superviseDomain(places.domain, {
     ...{ signal, clock: ledger.clock },
     onEvent: event => {
-      if (event.kind === 'failed') log.error({ err: describeError(event.error) }, 'samba does not start');
-      else if (event.kind === 'ended') log.error({ samba: event.pid }, 'samba ended; starting it again');
-      else log.info({ samba: event.domain.pid, adopted: event.domain.adopted }, 'samba runs');
+      if (event.kind === 'failed') log.error({ err: describeError(event.error) }, 'cannot start samba');
+      else if (event.kind === 'ended') log.error({ samba: event.pid }, 'samba ended; restarting it');
+      else log.info({ samba: event.domain.pid, adopted: event.domain.adopted }, 'samba is running');
     },
   });
 }
@@ -190,7 +193,7 @@ async function reuniteAtStart(
 async function describeWhenUp({ ledger, directory, places, log, reunited }: Up, signal: AbortSignal) {
   await reunited.promise;
   const trouble = new Trouble(err =>
-    log.error({ err }, 'cannot read whose the accounts and groups are, and whom administrators have blocked'),
+    log.error({ err }, 'cannot read the owners of accounts and groups, or the blocks of administrators'),
   );
   while (!signal.aborted) {
     // Not yet: the supervisor says why when it does not come at all.
@@ -201,7 +204,8 @@ async function describeWhenUp({ ledger, directory, places, log, reunited }: Up, 
         await adoptGroups({ ledger, groups: new ManagedGroups(directory), log });
         await adoptAccounts({ ledger, directory, domain, log });
         const adopted = await adoptBlocks({ ledger, directory });
-        if (adopted > 0) log.error({ adopted }, 'blocks stood on accounts and not in the ledger: they hold');
+        if (adopted > 0)
+          log.error({ adopted }, 'adopted blocks that stood on accounts but not in the ledger');
         return domain;
       }
     } catch (error) {

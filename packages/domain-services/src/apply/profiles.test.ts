@@ -168,19 +168,22 @@ test('of a record of the release before the profile is the tenant’s word, and 
 });
 
 test('a manager is written when that one’s account is there, goes with it, and comes back with another one', async () => {
-  const writes: [string, string[]][] = [];
-  const ldap = {
-    modify: async (dn: string, [change]: { values: string[] }[]) => void writes.push([dn, change!.values]),
-  };
-  const attempt = async (work: (connection: typeof ldap) => Promise<void>) => {
-    await work(ldap);
+  const writes: string[][] = [];
+  const write = async ({ guid, values }: { guid: string; values: { manager: string[] } }) => {
+    writes.push([`<GUID=${guid}>`, ...values.manager]);
     return { ok: true };
   };
-  const keeper = new ManagerKeeper({ ledger, log, directory: { attempt }, domainWhenUp: undefined } as never);
+  let isReading = false;
+  const keeper = new ManagerKeeper({
+    ledger,
+    log,
+    directory: { write },
+    isReading: () => isReading,
+  } as never);
   const turn = async () => {
     writes.length = 0;
     await keeper.turn(new AbortController().signal);
-    return writes.map(([dn, values]) => [dn, ...values]);
+    return [...writes];
   };
   const [alice, boss, other] = [corp.person('alice'), corp.person('boss'), corp.person('other')];
   const managed = (who: Person) => `<GUID=${entryOf(who).managedGuid}>`;
@@ -189,6 +192,9 @@ test('a manager is written when that one’s account is there, goes with it, and
   await show(alice, signed(alice, under(boss)), under(boss));
   assert.deepEqual(await turn(), [], 'nobody is there yet');
   await show(boss, signed(boss, BOB), BOB);
+  isReading = true;
+  assert.deepEqual(await turn(), [], 'pages of the feed go first');
+  isReading = false;
   assert.deepEqual(await turn(), [[managed(alice), managed(boss)]]);
   assert.deepEqual(await turn(), [], 'once');
 

@@ -1,5 +1,5 @@
 import { faultPoint } from '@causeway/service';
-import { writeInBulk } from '../directory/ldb/bulk.ts';
+import { BULK_FROM, writeInBulk } from '../directory/ldb/bulk.ts';
 import type { LedgerEntry } from '../ledger/account-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { claimsOf, type Slot } from '../names/naming.ts';
@@ -9,9 +9,6 @@ import { discard } from './discard.ts';
 import { newAccount } from './names/page-names.ts';
 import { wantedNames, withNames } from './plan.ts';
 import { type Task, upsertOf } from './task.ts';
-
-/** From this many writes on, `ldbmodify` is quicker than one operation after the other. */
-export const BULK_FROM = 50;
 
 /**
  * Writes what was planned into the directory, and wipes it. What comes to be is in the ledger as an intent, on the disk, before
@@ -55,16 +52,12 @@ async function writePlans(context: ApplyContext, tasks: readonly Task[]): Promis
   });
   faultPoint('domain.before-write');
   const writes = planned.map(({ plan }) => plan!.write);
-  if (isBulk(planned)) {
-    const slow = (users: number, reason: string) =>
-      log.warn({ users, reason }, 'ldbmodify does not take the batch: written one by one');
-    const results = await writeInBulk(ldbModify, writes, write => directory.write(write), slow);
-    planned.forEach((task, i) => {
-      task.result = results[i]!;
-    });
-  } else {
-    for (const task of planned) task.result = await directory.write(task.plan!.write);
-  }
+  const slow = (users: number, reason: string) =>
+    log.warn({ users, reason }, 'ldbmodify rejected a batch; writing its users one by one');
+  const results = await writeInBulk(ldbModify, writes, write => directory.write(write), slow);
+  planned.forEach((task, i) => {
+    task.result = results[i]!;
+  });
   for (const task of made) if (!task.result!.ok && task.result!.refused) await makeNameless(context, task);
 }
 

@@ -59,10 +59,10 @@ export class Follower implements Service {
     this.#context = { ...options, ...hearing(send), retries: new Retries(ledger.clock), bell: new Bell() };
     this.#trouble = new Trouble(
       (err, error) => {
-        if (isExpected(error)) log.warn({ err }, 'the feed is not followed; trying again');
-        else log.error({ err }, 'the feed is not followed: unexpected failure; trying again');
+        if (isExpected(error)) log.warn({ err }, 'cannot follow the feed; retrying');
+        else log.error({ err }, 'cannot follow the feed because of an unexpected failure; retrying');
       },
-      () => log.info('the feed is followed again'),
+      () => log.info('following the feed again'),
     );
     // What had failed when the last process ended is known by name only: it comes again with the whole feed.
     if (ledger.problems.hasFailed()) ledger.state.set('cursor', '');
@@ -74,6 +74,11 @@ export class Follower implements Service {
   /** What keeps the feed from being followed, in words; undefined while all is well. */
   get trouble(): string | undefined {
     return this.#trouble.text;
+  }
+
+  /** Whether pages are being read and written: the end of the feed was not seen yet, and the tenant answers. */
+  get isReading(): boolean {
+    return !this.#reading.caughtUp && this.trouble === undefined;
   }
 
   /** Reads the feed again from the start: what is trusted or accepted has changed. Equal records cost nothing. */
@@ -151,12 +156,15 @@ export class Follower implements Service {
       const learnt = await learnTenantKey(ledger, this.#context.send, signal);
       if (learnt === 'pinned') await this.#readOn();
       if (learnt === 'changed') {
-        log.error("the tenant's own key has changed: see causeway domain status");
+        log.error("the tenant's own key has changed; see causeway domain status");
       }
     } catch (error) {
       this.#learnAt = ledger.clock.now() + LAST_WAIT_MS;
       signal.throwIfAborted();
-      log.warn({ err: describeError(error) }, "the tenant's own key is not known: cloud-only users wait");
+      log.warn(
+        { err: describeError(error) },
+        "cannot read the tenant's own key; cloud-only users wait for it",
+      );
     }
   }
 

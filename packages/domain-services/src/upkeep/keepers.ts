@@ -18,9 +18,10 @@ export function keepersOf(
   context: KeeperContext,
   places: Places,
   { onPremisesSids, deletionThreshold }: Pick<DomainConfiguration, 'onPremisesSids' | 'deletionThreshold'>,
-  wakeFeed: () => void,
+  feed: { wake: () => void; isReading: () => boolean },
 ): Service[] {
   const { ledger, directory } = context;
+  const ldbModify = () => new LdbModify(places.domain, () => directory.beforeChange());
   const guard = new RealmGuard(context);
   const ownChanges = new AccountUpgrade({
     ...context,
@@ -38,12 +39,12 @@ export function keepersOf(
   const delegation = new DelegationKeeper({ ...context, place: places.domain });
   const sids = new SidKeeper({
     ...context,
-    ldbModify: new LdbModify(places.domain, () => directory.beforeChange()),
+    ldbModify: ldbModify(),
     sharing: onPremisesSids,
   });
   const groups = new GroupKeeper({
     ...context,
-    ...{ deletionThreshold, onNamesDue: wakeFeed, onUnreported: wakeFeed },
+    ...{ deletionThreshold, onNamesDue: feed.wake, onUnreported: feed.wake },
   });
   return [
     guard,
@@ -53,7 +54,7 @@ export function keepersOf(
     delegation,
     groups,
     sids,
-    new ManagerKeeper(context),
+    new ManagerKeeper({ ...context, ldbModify: ldbModify(), isReading: feed.isReading }),
     new TokenWatch(context),
   ];
 }

@@ -1,14 +1,24 @@
 import { describeError, every, type Service } from '@causeway/service';
 import type { KeeperContext } from '../directory/keep-directory.ts';
+import { writeInBulk } from '../directory/ldb/bulk.ts';
+import type { LdbModify } from '../directory/ldb/ldb-modify.ts';
+import type { Write } from '../directory/write.ts';
 import { Later } from '../groups/later.ts';
 import type { DueManager } from '../ledger/manager-book.ts';
 import { keyOf, type Person } from '../person.ts';
 
 /** How often it is looked what is to be done. */
 const BEAT_MS = 500;
-/** Managers that are written before others have their turn: about a quarter of a second. */
-const BATCH = 50;
+/** Managers in one transaction. */
+const BATCH = 400;
 const AGAIN_MS = 5_000;
+
+export interface ManagerKeeperOptions extends KeeperContext {
+  /** Writes many at once. */
+  ldbModify: LdbModify;
+  /** Whether pages of the feed are being written. Managers wait for them: state, names and passwords go first. */
+  isReading: () => boolean;
+}
 
 /**
  * Keeps `manager` in the directory as the forests' profiles say: by the account of whoever is meant, as soon and as long as there is one.
@@ -16,62 +26,77 @@ const AGAIN_MS = 5_000;
  */
 export class ManagerKeeper implements Service {
   readonly name = 'managers';
-  readonly #context: KeeperContext;
+  readonly #options: ManagerKeeperOptions;
   readonly #later: Later;
 
-  constructor(context: KeeperContext) {
-    this.#context = context;
-    this.#later = new Later(context.ledger.clock);
+  constructor(options: ManagerKeeperOptions) {
+    this.#options = options;
+    this.#later = new Later(options.ledger.clock);
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { domainWhenUp, ledger, log } = this.#context;
+    const { domainWhenUp, ledger, log } = this.#options;
     if ((await domainWhenUp(signal)) === undefined) return;
     const beat = async (): Promise<void> => {
       try {
         const written = await this.turn(signal);
-        if (written > 0) log.info({ managers: written }, 'managers written');
+        if (written > 0) log.info({ managers: written }, 'wrote managers');
       } catch (error) {
         if (signal.aborted) return;
-        log.warn({ err: describeError(error) }, 'managers are not written; trying again');
+        log.warn({ err: describeError(error) }, 'cannot write managers; retrying');
         await ledger.clock.sleep(AGAIN_MS, signal);
       }
     };
     await every(BEAT_MS, signal, beat, { clock: ledger.clock });
   }
 
-  /** All that is to be done now. @returns how many were written */
+  /** Writes what is due, until the feed brings more. @returns how many were written */
   async turn(signal: AbortSignal): Promise<number> {
-    const { ledger } = this.#context;
+    const { ledger, isReading } = this.#options;
     let written = 0;
-    for (let last: Person | undefined; !signal.aborted; ) {
+    for (let last: Person | undefined; !signal.aborted && !isReading(); ) {
       const due = ledger.managers.due(BATCH, last);
       last = due.at(-1);
-      const done: DueManager[] = [];
-      for (const one of due) if (await this.#write(one)) done.push(one);
+      const differing = due.filter(
+        one => one.account !== null && !one.isWritten && !this.#later.isEarly(keyOf(one)),
+      );
+      const failed = await this.#write(differing);
       ledger.transaction(() => {
-        for (const one of done) ledger.managers.wrote(one);
+        // Nothing can be written for somebody without an account, so that one is done, too.
+        for (const one of due)
+          if (one.account === null || one.isWritten || (differing.includes(one) && !failed.has(one)))
+            ledger.managers.wrote(one);
       });
-      written += done.filter(({ isWritten, account }) => !isWritten && account !== null).length;
+      written += differing.length - failed.size;
       if (due.length < BATCH) break;
     }
     return written;
   }
 
-  /** @returns whether the directory has it so now, or there is nobody to have it */
-  async #write(one: DueManager): Promise<boolean> {
-    const { directory, log } = this.#context;
-    const { account, manager, isWritten, forest, anchor } = one;
-    if (account === null || isWritten) return true;
-    const key = keyOf(one);
-    if (this.#later.isEarly(key)) return false;
-    const values = manager === null ? [] : [`<GUID=${manager}>`];
-    const result = await directory.attempt(ldap =>
-      ldap.modify(`<GUID=${account}>`, [{ operation: 'replace', attribute: 'manager', values }]),
+  /** @returns those that the directory refused */
+  async #write(due: readonly DueManager[]): Promise<Set<DueManager>> {
+    const { directory, ldbModify, log } = this.#options;
+    const writes = due.map(
+      ({ account, manager }): Write => ({
+        ...{ kind: 'modify', guid: account! },
+        values: { manager: manager === null ? [] : [`<GUID=${manager}>`] },
+      }),
     );
-    if (result.ok) this.#later.done(key);
-    else if (this.#later.put(key))
-      log.warn({ forest, anchor, reason: result.reason }, 'a manager is not written; tried again');
-    return result.ok;
+    const slow = (managers: number, reason: string) =>
+      log.info({ managers, reason }, 'cannot write managers in one batch; writing them one by one');
+    const results = await writeInBulk(ldbModify, writes, write => directory.write(write), slow);
+    const failed = new Set<DueManager>();
+    for (const [i, result] of results.entries()) {
+      const { forest, anchor } = due[i]!;
+      const key = keyOf(due[i]!);
+      if (result.ok) {
+        this.#later.done(key);
+        continue;
+      }
+      failed.add(due[i]!);
+      if (this.#later.put(key))
+        log.warn({ forest, anchor, reason: result.reason }, 'cannot write a manager; retrying');
+    }
+    return failed;
   }
 }

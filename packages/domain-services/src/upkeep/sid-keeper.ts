@@ -1,7 +1,7 @@
 import { encodeSid } from '@causeway/ldap';
 import { describeError, every, type Service } from '@causeway/service';
 import type { KeeperContext } from '../directory/keep-directory.ts';
-import { writeInBulk } from '../directory/ldb/bulk.ts';
+import { BULK_FROM, writeInBulk } from '../directory/ldb/bulk.ts';
 import type { LdbModify } from '../directory/ldb/ldb-modify.ts';
 import { ShadowGroups } from '../directory/shadow-groups.ts';
 import type { Write, WriteResult } from '../directory/write.ts';
@@ -13,8 +13,6 @@ import { lookAtSids } from './look-at-sids.ts';
 const BEAT_MS = 500;
 /** At most so many objects at once, which takes a quarter of a second: a change of the feed waits no longer for it. */
 const BATCH = 400;
-/** From this many on `ldbmodify` is quicker. */
-const BULK_FROM = 25;
 /** How often it is looked among all: the end of an account, or of a group, is told by nobody. */
 const LOOK_MS = 5_000;
 /** Until what the directory refused is tried again. */
@@ -63,7 +61,7 @@ export class SidKeeper implements Service {
           if (this.#isTime()) while ((await this.#round(groups, signal)) >= BULK_FROM && !signal.aborted);
         } catch (error) {
           this.#lookAgainAt = 0;
-          log.warn({ err: describeError(error) }, 'on-premises SIDs are not written; trying again');
+          log.warn({ err: describeError(error) }, 'cannot write on-premises SIDs; retrying');
           await ledger.clock.sleep(AGAIN_MS / 10, signal);
         } finally {
           await ldbModify.release();
@@ -109,7 +107,7 @@ export class SidKeeper implements Service {
     if (differing + ofNobody.length > 0)
       this.#options.log.warn(
         { differing, ofNobody: ofNobody.length },
-        'on-premises SIDs are not as they were written: put right',
+        'on-premises SIDs differed from what was written; corrected them',
       );
   }
 
@@ -130,7 +128,7 @@ export class SidKeeper implements Service {
       }
       objects += await this.#openAll(groups, opening);
     } while (after !== undefined && !signal.aborted);
-    if (objects > 0) log.info({ objects }, 'on-premises SIDs written');
+    if (objects > 0) log.info({ objects }, 'wrote on-premises SIDs');
     return objects;
   }
 
@@ -163,7 +161,7 @@ export class SidKeeper implements Service {
       if (!this.#empty.has(sid))
         log.warn(
           { sid, reason: deleted.reason },
-          'the group of an on-premises SID is empty and opens nothing; it cannot be deleted yet',
+          'cannot delete the empty group of an on-premises SID yet; it grants nothing',
         );
       this.#empty.set(sid, ledger.clock.now() + AGAIN_MS);
     }
@@ -198,12 +196,11 @@ export class SidKeeper implements Service {
       else ledger.sids.wroteHistory(object, object.wanted);
       if (one.kind === 'add') opened++;
     };
-    if (objects.length < BULK_FROM) {
-      for (const one of writes.keys()) note(one, await write(one));
-      return opened;
-    }
     const slow = (count: number, reason: string) =>
-      log.info({ writes: count, reason }, 'on-premises SIDs are written one by one');
+      log.info(
+        { writes: count, reason },
+        'cannot write on-premises SIDs in one batch; writing them one by one',
+      );
     const all = [...writes.keys()];
     const writing = writeInBulk(ldbModify, all, write, slow);
     if (objects.length === BATCH) ldbModify.prepare();
@@ -224,7 +221,7 @@ export class SidKeeper implements Service {
       return true;
     }
     const { reason } = result;
-    if (!this.#later.has(key)) log.warn({ forest, anchor, reason }, 'its on-premises SID is not written yet');
+    if (!this.#later.has(key)) log.warn({ forest, anchor, reason }, 'cannot write an on-premises SID yet');
     this.#later.set(key, ledger.clock.now() + AGAIN_MS);
     // Of an account that no record has come for yet, `unclaimed` is all that is told.
     const others = ledger.problems.of(one).filter(({ kind, code }) => kind === 'sid' && code !== NOT_WRITTEN);

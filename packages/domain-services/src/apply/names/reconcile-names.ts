@@ -1,6 +1,6 @@
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import { faultPoint } from '@causeway/service';
-import { writeInBulk } from '../../directory/ldb/bulk.ts';
+import { BULK_FROM, writeInBulk } from '../../directory/ldb/bulk.ts';
 import type { Write, WriteResult } from '../../directory/write.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { viewOf } from '../../ledger/name-book.ts';
@@ -8,7 +8,6 @@ import type { Slot } from '../../names/naming.ts';
 import { keyOf } from '../../person.ts';
 import type { Obstacle } from '../../refusals.ts';
 import { forgotten } from '../plan.ts';
-import { BULK_FROM } from '../write-page.ts';
 import { lookAtNames, type NamingContext, postpone, RESERVATION_MS } from './look-at-names.ts';
 import { type Move, nextSteps } from './name-moves.ts';
 import { findObstacles } from './page-names.ts';
@@ -91,7 +90,7 @@ async function takeSteps(
         : await directory.setPrincipal(entry.managedGuid!, to);
     faultPoint('domain.after-name');
     const { forest, anchor } = account;
-    if (!result.ok) log.warn({ forest, anchor, kind, reason: result.reason }, 'a name is not taken');
+    if (!result.ok) log.warn({ forest, anchor, kind, reason: result.reason }, 'cannot write a name');
     done.push({ move, result });
   }
   return done;
@@ -105,7 +104,8 @@ async function takeInBulk(
   const writes = moves.map(({ entry, to }): Write => {
     return { kind: 'modify', guid: entry.managedGuid!, values: { userPrincipalName: [to!] } };
   });
-  const slow = (names: number, reason: string) => log.warn({ names, reason }, 'names are changed one by one');
+  const slow = (names: number, reason: string) =>
+    log.warn({ names, reason }, 'cannot change names in one batch; changing them one by one');
   const results = await writeInBulk(ldbModify, writes, write => directory.write(write), slow);
   return moves.map((move, i) => ({ move, result: results[i]! }));
 }

@@ -4,6 +4,8 @@ import type { Write, WriteResult } from '../write.ts';
 import type { LdbModify } from './ldb-modify.ts';
 import { renderLdif } from './ldif.ts';
 
+/** Fewer writes go one by one over LDAP: they take no longer than a start of `ldbmodify`. */
+export const BULK_FROM = 50;
 /** A batch that failed this often is not tried again: its objects are written one by one. */
 const MAX_TRIES = 4;
 /** `ldbmodify` names the first line after the change that failed. */
@@ -13,7 +15,8 @@ const DISK_TROUBLE = /^ldbmodify \S+ ended with 2: .*IO Error -> Protocol error/
 
 /**
  * Writes a batch by `ldbmodify` straight into the database, ten times faster than over LDAP: one transaction, all
- * of it or nothing. The change that fails is left out and the rest written again, so it costs itself alone.
+ * of it or nothing. The change that fails is left out and the rest written again, so it costs itself alone. A small
+ * batch goes over LDAP.
  *
  * @param one writes a single change over LDAP, and says why it fails
  * @param slow hears of a batch that has to be written one by one, and why
@@ -27,8 +30,9 @@ export async function writeInBulk(
   slow: (writes: number, reason: string) => void,
 ): Promise<WriteResult[]> {
   const results = new Map<Write, WriteResult>();
-  let rest = [...writes];
-  let singles: Write[] = [];
+  const isSmall = writes.length < BULK_FROM;
+  let rest = isSmall ? [] : [...writes];
+  let singles = isSmall ? [...writes] : [];
   for (let tries = 0; rest.length > 0; tries++) {
     const failure = await writeBatch(ldbModify, rest);
     if (failure === undefined) {
