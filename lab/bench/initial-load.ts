@@ -77,8 +77,8 @@ async function loadDomain(scene: Scene, users: number, withSids: number): Promis
   };
   const patience = { patienceMs: scene.patienceMs, lookMs: 3000 };
   await eventually('everybody is in the managed domain', look, patience);
-  const pages = logged<Page>('page applied');
-  const sids = logged<{ time: string }>('on-premises SIDs written');
+  const pages = logged<Page>('applied a page');
+  const sids = logged<{ time: string }>('wrote on-premises SIDs');
   const times = [...pages, ...sids].map(({ time }) => time);
   return { pages, end: times.toSorted().at(-1)! };
 }

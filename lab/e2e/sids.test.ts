@@ -309,7 +309,7 @@ test('a user whose primary group has the RID holds the deletion up, and nothing 
   assert.deepEqual(await membersOf(holdup.sid!), []);
   assert.match(
     readFileSync(join(folder, 'domain.log'), 'utf8'),
-    /is empty and opens nothing; it cannot be deleted yet/,
+    /cannot delete the empty group of an on-premises SID yet/,
   );
   await primary(513);
   await restart();

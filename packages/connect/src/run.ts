@@ -51,7 +51,7 @@ async function runUntilTurned(
     const network = makeAdminServer(connect, handlers, { side: 'network', tls });
     services.push(
       serving('admin API', network, stopping, async () => {
-        log.info({ url: await listen(network, address, tls !== undefined) }, 'the admin API listens');
+        log.info({ url: await listen(network, address, tls !== undefined) }, 'admin API is listening');
       }),
     );
   }
@@ -85,7 +85,7 @@ function announce(socket: LocalSocket, log: Log): void {
   try {
     announceSocket(socket);
   } catch (error) {
-    log.warn({ err: describeError(error) }, 'the socket cannot be announced to other programs');
+    log.warn({ err: describeError(error) }, 'cannot announce the socket to other programs');
   }
 }
 

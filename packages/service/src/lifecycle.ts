@@ -29,7 +29,7 @@ export async function runServices(
   const end = (): void => {
     stop.abort();
     patience ??= setTimeout(() => {
-      log.error('not everything was put away in time');
+      log.error('shutdown took too long; some work was cut off');
       process.exit(1);
     }, graceMs).unref();
   };
@@ -52,7 +52,7 @@ export async function runServices(
         } catch (error) {
           const err = describeError(error);
           if (stop.signal.aborted) {
-            log.warn({ service: service.name, err }, 'service failed while it ended');
+            log.warn({ service: service.name, err }, 'service failed while stopping');
             return;
           }
           failures.push(error);

@@ -31,7 +31,7 @@ export function createLog(service: string, destination?: DestinationStream): Log
   if (destination) return pino(options, destination);
   const output = new StandardOutput();
   const log = pino(options, output);
-  output.onLost = (lines, err) => log.warn({ lines, err }, 'lines of this log were lost');
+  output.onLost = (lines, err) => log.warn({ lines, err }, 'lost lines of this log');
   return log;
 }
 

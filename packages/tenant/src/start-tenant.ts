@@ -74,7 +74,7 @@ export async function startTenant(
     const local = makeLocalServer(context);
     undo.push(() => local.close());
     await serveLocally(local, configuration.stateDirectory);
-    log.info({ address, publicUrl, database: location.kind }, 'tenant service is up');
+    log.info({ address, publicUrl, database: location.kind }, 'tenant service is listening');
     return { publicUrl, database, close };
   } catch (error) {
     await close();
@@ -98,6 +98,6 @@ export function tenantService(configuration: TenantConfiguration, log: Log): Ser
 
 /** The operating system puts away what a process holds; what was not committed, nobody was told to be stored. */
 function endNow(reason: CausewayError, log: Log): never {
-  log.fatal({ err: describeError(reason) }, 'the embedded database has ended; ending with it');
+  log.fatal({ err: describeError(reason) }, 'the embedded database has ended; stopping');
   process.exit(reportError(reason, false));
 }

@@ -80,7 +80,7 @@ export function startCycle(connect: Connect, initial: boolean): { started: boole
   connect
     .sync({ initial })
     .catch((error: unknown) =>
-      connect.log.warn({ err: (error as Error).message }, 'a cycle that was asked for'),
+      connect.log.warn({ err: (error as Error).message }, 'a requested cycle failed'),
     );
   return { started: true };
 }

@@ -125,7 +125,7 @@ test('each kept digest is compared with its rows within an hour, a wrong one is 
   await comparison.turn();
   const kept = () => [heads.summary(), heads.lineDigests()];
   const right = kept();
-  const told = () => events.last(200).filter(({ text }) => text.includes('was not that of its rows'));
+  const told = () => events.last(200).filter(({ text }) => text.includes('did not match its rows'));
   const [one, other] = [bucketOf(anchorOf(1)), bucketOf(anchorOf(2))].sort((a, b) => a - b) as [
     number,
     number,

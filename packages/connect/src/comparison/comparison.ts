@@ -67,8 +67,8 @@ export class Comparison {
     const { log, connector, store } = this.#context;
     this.#startedAt = store.clock.monotonic();
     this.#trouble = new Trouble(
-      text => log.warn({ connector: connector.name }, `not compared with the tenant: ${text}`),
-      () => log.info({ connector: connector.name }, 'compared with the tenant again'),
+      text => log.warn({ connector: connector.name }, `cannot compare with the tenant: ${text}`),
+      () => log.info({ connector: connector.name }, 'comparing with the tenant again'),
     );
   }
 
@@ -110,7 +110,7 @@ export class Comparison {
     for (let n = Math.ceil((BUCKETS * settings.headIntervalMs) / RECHECK_MS); n > 0; n--) {
       const bucket = this.#rechecked++ % BUCKETS;
       if (!store.heads.mendBucket(bucket)) continue;
-      const text = `the digest of bucket ${bucket} of ${connector.forest} was not that of its rows: it is made anew`;
+      const text = `the digest of bucket ${bucket} of ${connector.forest} did not match its rows; computed it again`;
       store.events.add('runErrors', connector.name, text);
     }
   }

@@ -40,7 +40,7 @@ export class HeadService implements Service {
     const { name } = connector;
     this.#trouble = new Trouble(
       text => log.warn({ connector: name }, text),
-      () => log.info({ connector: name }, 'heads and receipts go again'),
+      () => log.info({ connector: name }, 'heads and receipts are sent again'),
     );
     this.name = `head of ${context.connector.forest}`;
   }
@@ -52,7 +52,7 @@ export class HeadService implements Service {
         await this.turn();
       } catch (error) {
         if (!isDiskError(error)) throw error;
-        this.#trouble.begin(`no head can be made: ${describeError(error)}`);
+        this.#trouble.begin(`cannot make a head: ${describeError(error)}`);
       }
     };
     await every(settings.headIntervalMs, signal, turn, { clock: store.clock });

@@ -253,7 +253,7 @@ export class Events {
       this.#db.run(sql, this.#db.timestamp(), eventId, level, connector, text);
     } catch (error) {
       if (this.#db.inTransaction || !isDiskError(error)) throw error;
-      this.#log.error({ eventId, err: describeError(error) }, 'the event is not stored');
+      this.#log.error({ eventId, err: describeError(error) }, 'cannot store the event');
     }
   }
 

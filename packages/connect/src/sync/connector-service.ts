@@ -37,7 +37,7 @@ export class ConnectorService implements Service {
     this.name = `connector ${name}`;
     this.#trouble = new Trouble(
       (text, error) => this.#tell(text, error),
-      () => connector.context.log.info({ connector: name }, 'synchronization goes on again'),
+      () => connector.context.log.info({ connector: name }, 'synchronization has resumed'),
     );
   }
 

@@ -146,7 +146,7 @@ describe('administrators of the managed domain', () => {
     assert.deepEqual(await tenant.says([member(alice)]), { [alice.anchor]: 'proposed' });
     assert.deepEqual(standing(), []);
     assert.deepEqual(countAdministrators(ledger), { accepted: 0, waiting: 1, more: 0, tenant: 'says' });
-    assert.match(tenant.log().at(-1)!.msg, /'causeway domain administrators' shows who/);
+    assert.match(tenant.log().at(-1)!.msg, /to review them: causeway domain administrators/);
 
     for (const name of ['bob', bob.anchor]) assert.throws(() => accept(name), { code: 'not-proposed' });
     assert.throws(() => accept('nobody'), { code: 'no-such-user', status: 404 });
@@ -196,7 +196,7 @@ describe('administrators of the managed domain', () => {
     const warned = tenant.log().filter(({ why }) => why !== undefined);
     assert.deepEqual(
       warned.map(({ level, msg }) => [level, msg]),
-      [[40, 'not an administrator of the managed domain any more']],
+      [[40, "removed from the managed domain's administrators"]],
     );
     const again = await tenant.says([member(alice), member(bob)]);
     assert.deepEqual(again, { [alice.anchor]: 'accepted', [bob.anchor]: 'proposed' });
@@ -399,7 +399,7 @@ describe('administrators of the managed domain', () => {
       const told = tenant.log().filter(({ err }) => why.test(err ?? ''));
       assert.deepEqual(
         told.map(({ msg }) => msg),
-        ['the tenant does not say whom it proposes as administrators'],
+        ['cannot ask the tenant whom it proposes as administrators'],
       );
     }
     await tenant.says({ members: many.slice(1), more: 3 });

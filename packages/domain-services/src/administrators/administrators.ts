@@ -103,7 +103,7 @@ export function endUnproven(ledger: Ledger, members: ReadonlySet<string>): Ended
 }
 
 export function logEnded(log: Log, ended: readonly Ended[]): void {
-  for (const one of ended) log.warn(one, 'not an administrator of the managed domain any more');
+  for (const one of ended) log.warn(one, "removed from the managed domain's administrators");
 }
 
 /** Who administers the managed domain now: accepted here, still proposed by the tenant, and still the object that was accepted. */

@@ -107,7 +107,7 @@ export class BlockKeeper implements Service {
 
   async run(signal: AbortSignal): Promise<void> {
     const { domainWhenUp, ledger, log } = this.#options;
-    const trouble = new Trouble(err => log.error({ err }, 'a block is not on its account yet'));
+    const trouble = new Trouble(err => log.error({ err }, 'cannot write a block to its account yet'));
     await domainWhenUp(signal);
     const apply = async (): Promise<void> => {
       const why = await applyBlocks(this.#options).catch(describeError);

@@ -93,7 +93,7 @@ async function deleteOne(
     ledger.problems.save({ ...problem, reason, sequence, at, acceptable: null });
     ledger.outbox.add([{ ...common, outcome: 'failed', reason }]);
   });
-  log.warn({ forest, anchor, reason }, 'not deleted; tried again');
+  log.warn({ forest, anchor, reason }, 'cannot delete an account; retrying');
 }
 
 /** Who is held for the first time is said loudly, kept as a problem, and reported. */
@@ -117,6 +117,6 @@ function tellHeld(
   const names = held.flatMap(({ entry }) => (canStillSignIn(ledger, entry) ? [nameOf(entry)] : []));
   log.error(
     { forest, waiting: held.length, limit, stillSigningIn: names.length, named: names.slice(0, NAMED) },
-    `ALARM: deletions are held, and people who were deleted can still sign in; look at them: ${look}`,
+    `ALARM: deletions are held, and deleted people can still sign in; to review them: ${look}`,
   );
 }

@@ -43,7 +43,7 @@ async function restoreAccount(
   });
   log.info(
     { forest, anchor, ...(!result.ok && { reason: result.reason }) },
-    result.ok ? 'account restored' : 'account made anew',
+    result.ok ? 'restored an account' : 'created an account anew',
   );
   task.entry = ledger.accounts.of(entry)!;
   if (!result.ok) task.madeAnew = true;

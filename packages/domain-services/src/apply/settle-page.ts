@@ -117,7 +117,7 @@ function settle(context: ApplyContext, tasks: readonly Task[]): { failed: FeedIt
       if (!report) continue;
       reports.push(report);
       if (report.outcome === 'failed') {
-        log.warn({ ...verified.person, kind, reason: report.reason }, 'not written; tried again');
+        log.warn({ ...verified.person, kind, reason: report.reason }, 'cannot write a user; retrying');
       }
     }
   }

@@ -40,13 +40,13 @@ export class AccountUpgrade implements Service {
   async #round(signal: AbortSignal): Promise<void> {
     const { ledger, log, due, what } = this.#options;
     const count = due.waiting();
-    if (count > 0) log.info({ accounts: count }, `accounts from before get ${what}`);
+    if (count > 0) log.info({ accounts: count }, `writing ${what} to older accounts`);
     let person = due.after();
     for (; person !== undefined && !signal.aborted; person = due.after(person)) {
       try {
         await this.#one(person);
       } catch (error) {
-        log.warn({ ...person, err: describeError(error) }, `it has not got ${what} yet`);
+        log.warn({ ...person, err: describeError(error) }, `cannot write ${what} to an account yet`);
       }
       await ledger.clock.sleep(PAUSE_MS, signal);
     }
@@ -60,7 +60,7 @@ export class AccountUpgrade implements Service {
     if (entry?.managedGuid != null) {
       const result = await write({ ...entry, managedGuid: entry.managedGuid });
       if (!result.ok && !result.gone) {
-        log.warn({ ...person, reason: result.reason }, `it has not got ${what} yet`);
+        log.warn({ ...person, reason: result.reason }, `cannot write ${what} to an account yet`);
         return;
       }
     }

@@ -39,7 +39,7 @@ export class RealmGuard implements Service {
   }
 
   run(signal: AbortSignal): Promise<void> {
-    const told = { failed: 'the realm is not guarded', again: 'the realm is guarded again' };
+    const told = { failed: 'cannot guard the realm', again: 'guarding the realm again' };
     return keepDirectory(
       this.#options,
       { intervalMs: INTERVAL_MS, told },
@@ -58,7 +58,7 @@ export class RealmGuard implements Service {
       log.error(lock, lockAlarm(lock));
     }
     for (const name of await ensureLockoutPolicy(ldap, directory.base, domain.sid)) {
-      log.warn({ name }, 'lockout policy was missing or changed, and is ours again');
+      log.warn({ name }, 'restored the lockout policy, which was missing or changed');
     }
   }
 }

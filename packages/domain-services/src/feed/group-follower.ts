@@ -38,8 +38,8 @@ export class GroupFollower implements Service {
     this.#options = options;
     const { log } = options;
     this.#trouble = new Trouble(
-      err => log.warn({ err }, 'the feed of groups is not followed; trying again'),
-      () => log.info('the feed of groups is followed again'),
+      err => log.warn({ err }, 'cannot follow the feed of groups; retrying'),
+      () => log.info('following the feed of groups again'),
     );
   }
 
@@ -113,8 +113,8 @@ export class GroupFollower implements Service {
     });
     if (believed === undefined) return false;
     if (items.length > 0)
-      log.info({ records: items.length, believed: believed.believed }, 'page of groups believed');
-    if (unreadable > 0) log.warn({ records: unreadable }, 'records of the feed of groups cannot be read');
+      log.info({ records: items.length, believed: believed.believed }, 'verified a page of groups');
+    if (unreadable > 0) log.warn({ records: unreadable }, 'cannot read records in the feed of groups');
     if (believed.refused.length > 0) {
       const named = believed.refused
         .slice(0, NAMED)
@@ -124,7 +124,7 @@ export class GroupFollower implements Service {
           code,
           reason,
         }));
-      log.warn({ records: believed.refused.length, named }, 'records of groups are refused');
+      log.warn({ records: believed.refused.length, named }, 'refused records of groups');
     }
     return !believed.again;
   }

@@ -27,6 +27,6 @@ export function noteUnreadable(
       });
     }
   });
-  log.warn({ users: unreadable.length, reason: unreadable[0]!.reason }, 'users of the feed cannot be read');
+  log.warn({ users: unreadable.length, reason: unreadable[0]!.reason }, 'cannot read users in the feed');
   retries.everybodyLater();
 }

@@ -175,7 +175,7 @@ export class Reading {
     retries.note(page.items, failed);
     await sendReports(this.#context, signal);
     faultPoint('domain.before-cursor');
-    log.info({ users: page.items.length, failed: failed.length }, 'page applied');
+    log.info({ users: page.items.length, failed: failed.length }, 'applied a page');
     this.#moveCursor(page.cursor);
   }
 

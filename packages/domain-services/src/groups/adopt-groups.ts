@@ -11,5 +11,5 @@ export async function adoptGroups(context: LookContext): Promise<void> {
   if (ledger.state.get('adoptedAt')) return;
   const { adopted, missing } = await lookAtGroups(context);
   if (adopted + missing === 0) return;
-  log.warn({ adopted, missing }, 'the ledger has taken over from the directory whose its groups are');
+  log.warn({ adopted, missing }, 'the ledger has read from the directory whose groups it holds');
 }

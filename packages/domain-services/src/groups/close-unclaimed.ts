@@ -24,7 +24,7 @@ export async function closeUnclaimed(context: GroupContext): Promise<void> {
       ...{ forest, anchor, verified: true, kind: 'group', outcome: 'waiting', code, reason },
       ...{ sequence, acceptable, at: ledger.timestamp() },
     });
-    log.warn({ forest, anchor }, 'no record of this group has come: it has no members');
+    log.warn({ forest, anchor }, 'no record describes this group; emptied it');
   }
 }
 
@@ -36,7 +36,7 @@ async function takeOut({ groups, log }: GroupContext, entry: GroupEntry): Promis
     const some = members.slice(at, at + MAX_MEMBERS);
     const result = await groups.changeMembers(entry.managedGuid!, 'delete', some);
     if (result.ok) continue;
-    log.warn({ forest, anchor, reason: result.reason }, 'a group of nobody who is known is not emptied');
+    log.warn({ forest, anchor, reason: result.reason }, 'cannot empty a group that no record describes');
     return false;
   }
   return true;

@@ -31,7 +31,7 @@ export async function deleteGroups(context: GroupContext, threshold: number): Pr
     if (fresh.length > 0)
       log.error(
         { forest, waiting: held.length, limit },
-        `ALARM: deletions of groups are held; look at them: causeway domain deletions --forest '${forest}'`,
+        `ALARM: deletions of groups are held; to review them: causeway domain deletions --forest '${forest}'`,
       );
     for (const { entry } of [...approved, ...go]) if (await deleteOne(context, entry)) deleted++;
   }
@@ -50,7 +50,7 @@ async function deleteOne(
       : await directory.delete(managedGuid!, nonce);
   if (!result.ok && !result.gone) {
     const { reason } = result;
-    if (later.put(keyOf(entry))) log.warn({ forest, anchor, reason }, 'a group is not deleted; tried again');
+    if (later.put(keyOf(entry))) log.warn({ forest, anchor, reason }, 'cannot delete a group; retrying');
     return false;
   }
   later.done(keyOf(entry));

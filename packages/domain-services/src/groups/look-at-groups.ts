@@ -51,7 +51,7 @@ function lookAt({ ledger, log }: LookContext, found: FoundGroup, look: Look): vo
   // Nobody may delete a group by the ledger's word alone.
   if (nonce === undefined || (entry === undefined && mark?.objectGuid === undefined)) return;
   if (entry?.managedGuid != null) {
-    log.error({ guid }, 'two groups say that they are one: look at both');
+    log.error({ guid }, 'two groups claim to be the same group; review both');
     return;
   }
   const known = entry ?? { ...newGroup(mark!, mark!.objectGuid!), securityEnabled: isSecurity(found) };

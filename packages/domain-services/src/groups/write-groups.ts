@@ -137,12 +137,11 @@ function note({ ledger, log, later }: GroupContext, before: GroupEntry, result: 
   const entry = ledger.groups.of(before)!;
   const { reason } = result;
   if (result.gone && entry.managedGuid !== null) {
-    log.warn({ forest, anchor }, 'a group is not there any more: it is made again');
+    log.warn({ forest, anchor }, 'a group is missing; creating it again');
     ledger.groups.save(withoutGroup(entry));
     return false;
   }
-  if (later.put(keyOf(before)))
-    log.warn({ forest, anchor, reason }, 'a group is not written yet; tried again');
+  if (later.put(keyOf(before))) log.warn({ forest, anchor, reason }, 'cannot write a group yet; retrying');
   const code = 'group-not-written';
   ledger.problems.save({
     ...{ forest, anchor, kind: 'group', verified: true, outcome: 'failed', code, acceptable: null },

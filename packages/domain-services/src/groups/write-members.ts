@@ -150,10 +150,7 @@ function noteRefused(
   const { forest, anchor } = group;
   if (!later.put(whatOf(group, guid)) || result.ok) return;
   const { reason } = result;
-  log.warn(
-    { forest, anchor, member: due.reference, reason },
-    'a member of a group is not written; tried again',
-  );
+  log.warn({ forest, anchor, member: due.reference, reason }, 'cannot write a member of a group; retrying');
 }
 
 const whatOf = (group: Person, member: string): string => `${keyOf(group)} ${member}`;

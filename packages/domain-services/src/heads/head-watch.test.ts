@@ -178,7 +178,7 @@ test('a user that is withheld is an alarm once it lasts, and the receipt tells o
   w.ledger.accounts.save(entryOf(all[0]!, w.forest.forest));
   await w.shows(w.head(all));
   assert.equal(w.arrival().state, 'complete');
-  assert.match(w.log(), /agree again/);
+  assert.match(w.log(), /match the ledger again/);
 });
 
 test('a head that is forged, of another tenant, forest or version, or older than one before, is not believed', async () => {
@@ -369,7 +369,7 @@ test('a difference that lasts has the feed read again: at once, after an hour, t
   await w.shows(w.head(all));
   assert.deepEqual(w.readAgain, [], 'one head may speak of what is on its way');
   assert.equal(await lasting(), 1);
-  assert.match(w.log(), /the feed is read again from its start/);
+  assert.match(w.log(), /reading the feed from its start/);
   assert.equal(await lasting(), 0);
   const at = async (hours: number) => {
     clock.set(began + hours * HOURS);

@@ -70,8 +70,8 @@ export class HeadWatch implements Service {
     const { clock } = ledger;
     const trouble = (what: string) =>
       new Trouble(
-        err => log.warn({ err }, `${what} do not go`),
-        () => log.info(`${what} go again`),
+        err => log.warn({ err }, `cannot exchange ${what} with the tenant`),
+        () => log.info(`exchanging ${what} with the tenant again`),
       );
     const [noHeads, noReceipts] = [trouble('heads'), trouble('receipts')];
     const read = () => noHeads.during(() => this.#readHeads(signal), signal);
@@ -107,10 +107,7 @@ export class HeadWatch implements Service {
 
   #readAgain(forest: string, of: Subject): void {
     const { log, onLasting } = this.#options;
-    log.warn(
-      { forest, of },
-      'two heads in turn differ from the ledger: the feed is read again from its start',
-    );
+    log.warn({ forest, of }, 'two consecutive heads differ from the ledger; reading the feed from its start');
     onLasting(of);
   }
 
@@ -155,7 +152,7 @@ export class HeadWatch implements Service {
   #refuse(forest: string, why: string): void {
     if (this.#refused.get(forest) === why) return;
     this.#refused.set(forest, why);
-    this.#options.log.error({ forest, reason: why }, 'the head that the tenant shows is not believed');
+    this.#options.log.error({ forest, reason: why }, 'refused a head from the tenant');
   }
 
   async #sendReceipts(signal: AbortSignal): Promise<void> {
@@ -196,7 +193,7 @@ export class HeadWatch implements Service {
       const { forest, alarm } = arrival;
       const before = this.#alarms.get(forest);
       if (alarm && before !== alarm.kind) log.error({ forest, since: alarm.since }, alarmText(arrival));
-      if (!alarm && before !== undefined) log.info({ forest }, 'heads and ledger agree again');
+      if (!alarm && before !== undefined) log.info({ forest }, 'heads match the ledger again');
       if (alarm) this.#alarms.set(forest, alarm.kind);
       else this.#alarms.delete(forest);
     }

@@ -124,7 +124,7 @@ test('another copy of this machine is an alarm in log and status while the tenan
     log()[0]!,
     /^ALARM: this Domain Services runs more than once.* on ds1-copy \(10\.0\.0\.7\) since /,
   );
-  assert.match(log()[1]!, /no other copy/);
+  assert.match(log()[1]!, /only one copy/);
   assert.equal(log().length, 2, 'each is told once');
 });
 
@@ -179,7 +179,7 @@ for (const [what, answer, state, alarm, next] of [
       [[registration.alarm, registration.next]],
     );
     assert.equal((await watch.says(first.shown)).alarm, null);
-    assert.equal(watch.log().at(-1), "this domain is its tenant's again");
+    assert.equal(watch.log().at(-1), 'the tenant has this domain registered again');
   });
 }
 

@@ -132,8 +132,8 @@ export class StandingWatch implements Service {
     this.#options = options;
     const silent = (what: string) =>
       new Trouble(
-        err => options.log.warn({ err }, `the tenant does not say ${what}`),
-        () => options.log.info(`the tenant says ${what} again`),
+        err => options.log.warn({ err }, `cannot ask the tenant ${what}`),
+        () => options.log.info(`the tenant answers again ${what}`),
       );
     this.#noDomain = silent('which managed domain it has');
     this.#noProposals = silent('whom it proposes as administrators');
@@ -169,7 +169,7 @@ export class StandingWatch implements Service {
       logEnded(log, ended);
       if (isNew)
         log.info(
-          "the tenant proposes administrators of the domain: 'causeway domain administrators' shows who",
+          'the tenant proposes administrators of the domain; to review them: causeway domain administrators',
         );
     }, signal);
   }
@@ -180,14 +180,14 @@ export class StandingWatch implements Service {
     this.#otherRuns = otherRuns;
     const { log } = this.#options;
     if (otherRuns && !before) log.error(`ALARM: ${describeOtherRuns('Domain Services', otherRuns)}`);
-    if (before && !otherRuns) log.info('no other copy of this Domain Services calls the tenant any more');
+    if (before && !otherRuns) log.info('only one copy of this Domain Services calls the tenant now');
   }
 
   /** An alarm once, and again in the log of a new start. */
   #say(changed: boolean): void {
     const { alarm, next, since } = readRegistration(this.#options.ledger, this.#options.own.realm);
     if (alarm !== null && (changed || !this.#said)) this.#options.log.error({ since, next }, alarm);
-    if (alarm === null && this.#said) this.#options.log.info("this domain is its tenant's again");
+    if (alarm === null && this.#said) this.#options.log.info('the tenant has this domain registered again');
     this.#said = alarm !== null;
   }
 }

@@ -65,7 +65,7 @@ export class DomainGroups {
     try {
       await this.#keeper.turn(this.#context, new AbortController().signal);
     } catch (error) {
-      this.#context.log.warn({ err: describeError(error) }, 'groups are not written; trying again');
+      this.#context.log.warn({ err: describeError(error) }, 'cannot write groups; retrying');
     }
   }
 

@@ -25,8 +25,8 @@ export class DelegationKeeper implements Service {
 
   run(signal: AbortSignal): Promise<void> {
     const told = {
-      failed: 'the rights of AAD DC Administrators are not kept',
-      again: 'the rights of AAD DC Administrators are kept again',
+      failed: 'cannot maintain the rights of AAD DC Administrators',
+      again: 'maintaining the rights of AAD DC Administrators again',
     };
     return keepDirectory(
       this.#options,
@@ -48,11 +48,11 @@ export class DelegationKeeper implements Service {
           : [{ guid, dn: accountDn(samAccountName, directory.users) }],
     );
     if (await setAdministrators(ldap, directory.base, accounts))
-      log.info({ administrators: accounts.length }, 'AAD DC Administrators has the accepted administrators');
+      log.info({ administrators: accounts.length }, 'updated the members of AAD DC Administrators');
     if (this.#looks++ % RIGHTS_EVERY !== 0) return;
     const { base } = directory;
     const written = await delegate(ldap, { base, domainSid: domain.sid }, () => this.#keepFolder());
-    if (written.length > 0) log.info({ written }, 'AAD DC Administrators may do what it is to');
+    if (written.length > 0) log.info({ written }, 'granted rights to AAD DC Administrators');
   }
 
   /** Its access list is lost by a restore alone, while the service is stopped: once is enough of a tool that takes a third of a second. */

@@ -363,7 +363,7 @@ test('what somebody else changed is put right within the hour', async () => {
   await scene.later(HOUR_MS);
   assert.deepEqual(scene.members('Staff'), ['alice']);
   assert.equal(peer.named('Staff')!.values.groupType?.[0], '-2147483640');
-  assert.match(scene.said.join(''), /put right/);
+  assert.match(scene.said.join(''), /corrected them/);
 });
 
 test('a ledger that was lost finds its groups and their members, and takes out nobody before all is known', async () => {

@@ -64,7 +64,7 @@ export class GroupKeeper implements Service {
         this.#tell();
       } catch (error) {
         if (signal.aborted) return;
-        log.warn({ err: describeError(error) }, 'groups are not written; trying again');
+        log.warn({ err: describeError(error) }, 'cannot write groups; retrying');
         await ledger.clock.sleep(AGAIN_MS, signal);
       }
     };
@@ -91,7 +91,7 @@ export class GroupKeeper implements Service {
     members += await writeMembers(context, 'add', signal, entry => this.#learnMembers(context, entry));
     await this.#learnOthers(context, signal);
     await closeUnclaimed(context);
-    if (groups + members > 0) context.log.info({ groups, members }, 'groups written');
+    if (groups + members > 0) context.log.info({ groups, members }, 'wrote groups');
   }
 
   async #writeDue(context: GroupContext, securityEnabled: boolean, signal: AbortSignal): Promise<number> {
@@ -160,7 +160,7 @@ export class GroupKeeper implements Service {
     if (differing + missing + adopted + strangers + lost > 0)
       log.warn(
         { differing, missing, adopted, strangers, lost },
-        'groups are not as they were written: put right; strangers are members that somebody else added',
+        'groups differed from what was written; corrected them (strangers: members that somebody else added)',
       );
   }
 }

@@ -38,7 +38,7 @@ function learnOfBefore(
     }
     ledger.state.set('shadowsLearnt', ledger.timestamp());
   });
-  if (histories.length > 0) log.info({ objects: histories.length }, 'on-premises SIDs from before are there');
+  if (histories.length > 0) log.info({ objects: histories.length }, 'found older on-premises SIDs');
 }
 
 /**

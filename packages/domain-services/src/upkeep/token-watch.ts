@@ -23,7 +23,7 @@ export class TokenWatch implements Service {
         await this.look(signal);
       } catch (error) {
         if (signal.aborted) return;
-        log.warn({ err: describeError(error) }, 'cannot count the groups of people; trying again');
+        log.warn({ err: describeError(error) }, "cannot count people's groups; retrying");
       }
     };
     await every(INTERVAL_MS, signal, look, { clock: ledger.clock });
@@ -43,7 +43,7 @@ export class TokenWatch implements Service {
     if (found.length > 0)
       log.warn(
         { people: found.length, groups: MANY_GROUPS },
-        'people are in more on-premises groups than this',
+        'people are members of too many on-premises groups',
       );
   }
 }

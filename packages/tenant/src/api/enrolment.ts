@@ -28,7 +28,7 @@ export function registerEnrolment(
     replaced: readonly Replaced[],
   ): void => {
     for (const { id: agentId, name: agent, forests } of replaced)
-      log.warn({ tenant, agentId, agent, forests, by }, 'agent replaced by another one');
+      log.warn({ tenant, agentId, agent, forests, by }, 'agent replaced');
   };
   registerRoute(server, context, enrolmentRoutes.createEnrolment, async ({ body }, caller) => {
     const { scope } = caller;
@@ -38,7 +38,7 @@ export function registerEnrolment(
       ...{ kind, name: agent, forests, replaces, staging },
     });
     const about = { tenant: scope.tenantName, kind, agent, forests, replaces };
-    log.info({ ...about, ...(staging && { staging }) }, 'enrolment code made');
+    log.info({ ...about, ...(staging && { staging }) }, 'enrolment code created');
     return { code, expiresAt: expiresAt.toISOString() };
   });
   registerOpenRoute(server, enrolmentRoutes.enrol, async ({ body, address }) => {
@@ -87,7 +87,10 @@ export function registerEnrolment(
   }));
   registerRoute(server, context, enrolmentRoutes.setForests, async ({ params, body }, { scope }) => {
     const replaced = await setForests(scope, params.id, body.forests, body.replaces ?? []);
-    log.info({ tenant: scope.tenantName, agentId: params.id, forests: body.forests }, 'forests set');
+    log.info(
+      { tenant: scope.tenantName, agentId: params.id, forests: body.forests },
+      "agent's forests changed",
+    );
     logReplaced(scope, params.id, replaced);
     return {};
   });

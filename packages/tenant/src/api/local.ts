@@ -39,7 +39,7 @@ export function registerLocal(
       throw new CausewayError('no-such-tenant', `there is no tenant '${body.tenant}'`);
     }
     const { token, expiresAt } = await createToken(scope, await findAdministrator(scope, body.administrator));
-    log.info({ tenant: body.tenant, administrator: body.administrator }, 'administrator token made');
+    log.info({ tenant: body.tenant, administrator: body.administrator }, 'administrator token created');
     return { token, tokenExpiresAt: expiresAt.toISOString() };
   });
 }

@@ -9,7 +9,10 @@ export function registerLosses(server: HttpServer, context: RouteContext): void 
   }));
   registerRoute(server, context, lossRoutes.seeLoss, async ({ body, address }, { scope, userId: by }) => {
     await seeLoss(scope, body.id, by);
-    context.log.warn({ tenant: scope.tenantName, loss: body.id, by, address }, 'loss of changes seen');
+    context.log.warn(
+      { tenant: scope.tenantName, loss: body.id, by, address },
+      'loss of changes acknowledged',
+    );
     return {};
   });
 }

@@ -27,7 +27,7 @@ export function registerManagedDomain(server: HttpServer, context: RouteContext)
     const { replaced } = await registerDomainKey(caller.scope, agentId, body);
     const about = { tenant: caller.scope.tenantName, realm: body.realm, fingerprint, agentId };
     if (replaced === undefined) context.log.info(about, 'managed domain keys registered');
-    else context.log.warn({ ...about, replaced }, 'managed domain replaced by another one');
+    else context.log.warn({ ...about, replaced }, 'managed domain replaced');
     return {};
   });
   registerRoute(server, context, managedDomainRoutes.readDomain, async (_input, caller) => ({
@@ -82,7 +82,10 @@ export function registerManagedDomain(server: HttpServer, context: RouteContext)
     if (!(await storeReports(scope, caller.agentId, body.reports))) return {};
     if (body.reports.some(({ reason }) => reason?.includes('name-'))) {
       for (const difference of await readNameDifferences(scope))
-        context.log.error({ tenant: scope.tenantName, ...difference }, 'a name is two users in two places');
+        context.log.error(
+          { tenant: scope.tenantName, ...difference },
+          'a name belongs to different users at the tenant and in the managed domain',
+        );
     }
     return {};
   });
@@ -101,7 +104,7 @@ export function registerManagedDomain(server: HttpServer, context: RouteContext)
     if (ended.length > 0)
       context.log.error(
         { tenant: scope.tenantName, count: ended.length, named: ended.slice(0, NAMED) },
-        'the managed domain has something newer of cloud-only people, which this database lost: their sessions and tokens were ended',
+        'the managed domain holds newer state of cloud-only users than this database; ended their sessions and tokens',
       );
     return {};
   });

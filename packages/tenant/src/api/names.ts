@@ -17,7 +17,7 @@ export function registerNames(server: HttpServer, context: RouteContext): void {
   registerRoute(server, context, nameRoutes.seeNameDifference, async ({ body, address }, caller) => {
     await seeNameDifference(caller.scope, body.name);
     const by = caller.userId;
-    context.log.warn({ tenant: caller.scope.tenantName, by, address }, 'difference of a name seen');
+    context.log.warn({ tenant: caller.scope.tenantName, by, address }, 'difference of a name acknowledged');
     return {};
   });
   registerRoute(server, context, nameRoutes.giveName, async ({ body, address }, caller) => {

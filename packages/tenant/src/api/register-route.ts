@@ -122,11 +122,8 @@ function noteRun(
   const change = run && installation.runs.note(agentId, run, address);
   const agent = { tenant: scope.tenantName, agentId, agent: agentName };
   if (change === 'begin')
-    log.error(
-      { ...agent, runs: installation.runs.together(agentId) },
-      'two copies of one agent run beside each other',
-    );
-  else if (change === 'end') log.info(agent, 'one copy of the agent runs again');
+    log.error({ ...agent, runs: installation.runs.together(agentId) }, 'two copies of one agent are running');
+  else if (change === 'end') log.info(agent, 'only one copy of the agent is running now');
 }
 
 /** For the reply to an agent that says which start of it calls. */

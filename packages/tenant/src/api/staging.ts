@@ -8,7 +8,7 @@ export function registerStaging(server: HttpServer, context: RouteContext): void
   registerRoute(server, context, routes.createPromotion, async ({ params, body }, { scope }) => {
     const { code, expiresAt, name: agent } = await createPromotion(scope, params.id, body.demotes);
     const about = { tenant: scope.tenantName, agentId: params.id, agent, demotes: body.demotes };
-    log.info(about, 'promotion code made');
+    log.info(about, 'promotion code created');
     return { code, expiresAt: expiresAt.toISOString() };
   });
   registerRoute(server, context, routes.promote, async ({ body, address }, caller) => {

@@ -80,7 +80,7 @@ onEveryBackend('an agent whose place another one takes', tenant => {
     await assert.rejects(speaks(first), ENDED);
     const [line] = tenant()
       .log()
-      .filter(({ msg, by }) => msg === 'agent replaced by another one' && by === id);
+      .filter(({ msg, by }) => msg === 'agent replaced' && by === id);
     assert.deepEqual([line?.agentId, line?.forests], [first.id, []]);
   });
 

@@ -32,10 +32,7 @@ export function keepDigests(installation: Installation, log: Log, signal: AbortS
       for (const scope of await installation.tenants()) {
         const buckets = (await checkDigests(scope, signal)).length;
         if (buckets === 0) continue;
-        log.warn(
-          { tenant: scope.tenantName, buckets },
-          'digests that Connects compare with were not those of the users, and have been corrected',
-        );
+        log.warn({ tenant: scope.tenantName, buckets }, 'corrected digests that did not match their users');
       }
     },
   });

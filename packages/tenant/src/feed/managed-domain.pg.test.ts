@@ -124,7 +124,7 @@ onEveryBackend('the managed domain of a tenant', tenant => {
     assert.equal((await registered())!.realm, first.realm);
     const replaced = tenant()
       .log()
-      .filter(({ msg }) => msg === 'managed domain replaced by another one')
+      .filter(({ msg }) => msg === 'managed domain replaced')
       .map(line => [line.replaced, line.realm]);
     assert.deepEqual(replaced.slice(-2), [
       [first.realm, second.realm],

@@ -60,7 +60,7 @@ export class MarkKeeper {
     if (loss) {
       this.#log.error(
         { tenant: scope.tenantName, ...loss },
-        'changes of this tenant are lost: its database is of an earlier day; all sessions, tokens and codes were ended',
+        'this tenant lost changes because its database was restored; ended all sessions, tokens and codes',
       );
     }
     return !lost;

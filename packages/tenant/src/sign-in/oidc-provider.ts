@@ -101,7 +101,10 @@ export function makeProvider(
   keepEpochs(provider);
   compareSecrets(provider);
   provider.on('server_error', (_context, error) => {
-    log.error({ tenant: scope.tenantName, err: describeError(error) }, 'sign-in failed here');
+    log.error(
+      { tenant: scope.tenantName, err: describeError(error) },
+      'sign-in failed because of an internal error',
+    );
   });
   return provider;
 }

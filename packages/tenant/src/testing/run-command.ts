@@ -29,7 +29,7 @@ export async function spawnTenant(
   });
   for await (const line of createInterface({ input: child.stdout })) {
     const event = JSON.parse(line) as { msg: string; publicUrl: string };
-    if (event.msg === 'tenant service is up') {
+    if (event.msg === 'tenant service is listening') {
       child.stdout.resume();
       return { child, url: event.publicUrl };
     }

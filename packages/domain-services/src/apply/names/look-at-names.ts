@@ -55,7 +55,7 @@ export function lookAtNames(
     if (sayProblems(ledger, account, decision.problems, quiet)) {
       log.info(
         { forest, anchor, names: decision.problems.map(({ reason }) => reason) },
-        'names of an account',
+        "an account's names have problems",
       );
     }
     moves.set(keyOf(account), movesOf(ledger.accounts.of(account)!, account, decision, domain));

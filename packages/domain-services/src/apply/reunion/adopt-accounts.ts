@@ -46,13 +46,13 @@ export async function adoptAccounts(context: AdoptionContext): Promise<void> {
     }
     for (const found of others) {
       if (adopt(context, found) === 'adopted') adopted++;
-      else log.error({ guid: found.guid }, 'two accounts say that they are one person: look at both');
+      else log.error({ guid: found.guid }, 'two accounts claim to be the same person; review both');
     }
     ledger.state.set('adoptedAt', ledger.timestamp());
     if (adopted + missing === 0) return;
     const detail = `${adopted} accounts were in the directory alone, ${missing} in the ledger alone`;
     ledger.audit.add({ action: 'adopt-accounts', subject: context.domain.realm, detail });
-    log.warn({ adopted, missing }, 'the ledger has taken over from the directory whose its accounts are');
+    log.warn({ adopted, missing }, 'the ledger has read from the directory whose accounts it holds');
   });
 }
 

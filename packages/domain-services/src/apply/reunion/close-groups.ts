@@ -38,10 +38,7 @@ export async function closeGroups(closing: Closing): Promise<void> {
   const administrators = await database.administrators();
   const standing = new Set(standingAdministrators(ledger).map(({ entry }) => entry.managedGuid ?? ''));
   if (administrators) count.members += await takeOut(closing, administrators, standing);
-  log.info(
-    count,
-    'members and rights that were taken since the backup are taken again before the domain serves',
-  );
+  log.info(count, 'removed again members and rights that were removed since the backup');
 }
 
 /** Some people, by objectGUID. */
@@ -82,11 +79,7 @@ async function takeOut(
     for (const one of some) {
       const result = await database.takeOut(guid, [one]);
       if (result.ok) out++;
-      else
-        log.error(
-          { guid, member: one, reason: result.reason },
-          'somebody is still in a group of the directory',
-        );
+      else log.error({ guid, member: one, reason: result.reason }, 'cannot remove a member from a group');
     }
   }
   return out;
@@ -102,6 +95,6 @@ async function takeRights(
   const values = { groupType: [UNIVERSAL_DISTRIBUTION] };
   const [result] = await database.write([{ kind: 'modify', guid, values }], () => {});
   if (result?.ok) return 1;
-  log.error({ guid, reason: result?.reason }, 'a group of the directory has still rights');
+  log.error({ guid, reason: result?.reason }, "cannot remove a group's rights");
   return 0;
 }

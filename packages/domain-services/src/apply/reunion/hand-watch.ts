@@ -118,8 +118,8 @@ export class HandWatch {
     const { ledger, log } = this.#options;
     if (result.ok) {
       ledger.audit.add({ action: 'put-right', subject: anchor, detail: `of ${forest}: ${what} by hand` });
-      log.warn({ forest, anchor }, `${what} by hand, and is put right`);
-    } else log.warn({ forest, anchor, reason: result.reason }, `${what} by hand, and is not put right yet`);
+      log.warn({ forest, anchor }, `${what} by hand; corrected it`);
+    } else log.warn({ forest, anchor, reason: result.reason }, `${what} by hand; cannot correct it yet`);
   }
 
   async #repair(): Promise<boolean> {
@@ -135,7 +135,7 @@ export class HandWatch {
           ...expiryValues(entry),
         });
         if (!result.ok && !result.gone) {
-          log.warn({ ...person, reason: result.reason }, 'not repaired yet');
+          log.warn({ ...person, reason: result.reason }, 'cannot repair an account yet');
           ledger.byHand.postpone(person);
           continue;
         }
@@ -146,7 +146,7 @@ export class HandWatch {
         }
       }
       ledger.byHand.clear(person);
-      log.info({ ...person, what }, 'repaired');
+      log.info({ ...person, what }, 'repaired an account');
     }
     return again;
   }

@@ -31,7 +31,7 @@ export async function reunite(context: ReunionContext): Promise<Reunion> {
   const found = await database.generation();
   const reunion = compareGenerations(knownGeneration(ledger.state), readGeneration(found ?? ''));
   if (reunion === 'directory-older') {
-    log.error('the directory is older than the ledger: everything is written to it anew');
+    log.error('the directory is older than the ledger; writing everything anew');
     await closeAgain(context);
     await closeGroups(context);
     await database.raiseRids(ledger);
@@ -55,7 +55,9 @@ export async function reunite(context: ReunionContext): Promise<Reunion> {
       ledger.audit.add({ action: 'reunite', subject: database.realm, detail });
     });
     if (reunion === 'ledger-older')
-      log.warn('the ledger is older than the directory: its accounts are taken over, the feed is read anew');
+      log.warn(
+        'the ledger is older than the directory; adopting its accounts and reading the feed from its start',
+      );
   }
   await beginGeneration(ledger, database, found);
   return reunion;
@@ -84,12 +86,12 @@ async function closeAgain({ ledger, database, log }: ReunionContext): Promise<vo
     const values = { ...controlValues(false), ...accountMark(entry, block), ...noPassword };
     writes.push({ kind: 'modify', guid, values });
   }
-  const slow = (users: number, reason: string) => log.warn({ users, reason }, 'closed one by one');
+  const slow = (users: number, reason: string) =>
+    log.warn({ users, reason }, 'cannot disable accounts in one batch; disabling them one by one');
   for (let at = 0; at < writes.length; at += BATCH) {
     const results = await database.write(writes.slice(at, at + BATCH), slow);
     for (const result of results)
-      if (!result.ok)
-        log.error({ reason: result.reason }, 'an account that is closed is not so in the directory');
+      if (!result.ok) log.error({ reason: result.reason }, 'cannot disable an account in the directory');
   }
-  log.info({ accounts: writes.length }, 'closed in the directory before it serves');
+  log.info({ accounts: writes.length }, 'disabled accounts before the domain serves');
 }

@@ -39,7 +39,7 @@ export async function disableUnclaimed({
     if (!result.ok) {
       log.warn(
         { forest, anchor, reason: result.reason },
-        'an account of nobody who is known is not disabled',
+        'cannot disable an account that no record describes',
       );
       continue;
     }
@@ -48,6 +48,6 @@ export async function disableUnclaimed({
       ...{ forest, anchor, verified: true, kind: 'account', outcome: 'waiting', code, reason },
       ...{ sequence, acceptable, at: ledger.timestamp() },
     });
-    log.warn({ forest, anchor }, 'no record of this account has come: it is disabled');
+    log.warn({ forest, anchor }, 'no record describes this account; disabled it');
   }
 }

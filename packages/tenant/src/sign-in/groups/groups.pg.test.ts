@@ -204,7 +204,7 @@ onEveryBackend('groups at the sign-in', tenant => {
     assert.ok(
       tenant()
         .log()
-        .some(({ msg, level }) => /members of a group/.test(String(msg)) && level),
+        .some(({ msg, level }) => /not in a group/.test(String(msg)) && level),
     );
 
     const again = await party.begin(browser);

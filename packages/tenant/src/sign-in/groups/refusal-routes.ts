@@ -39,7 +39,7 @@ async function show(
   const tenant = scope.tenantName;
   log.warn(
     { tenant, userId: user?.id, clientId: at.clientId, address: request.ip },
-    'sign-in refused: the application is for members of a group',
+    'sign-in refused: the user is not in a group that the application requires',
   );
   const application = escapeHtml(client?.clientName ?? 'The application');
   const who = user?.sign_in_name == null ? '' : ` You are signed in as ${escapeHtml(user.sign_in_name)}.`;
