@@ -128,7 +128,7 @@ async function runParts(
     const context = { ledger, directory, log, domainWhenUp };
     const keepers = keepersOf(context, places, configuration, {
       wake: () => api.follower?.wake(),
-      isReading: () => api.follower?.isReading ?? false,
+      isLoading: () => api.follower?.isLoading ?? false,
     });
     log.info({ realm, tenant: enrolment.tenantName, samba: samba.version }, 'starting');
     if (samba.warning !== null) log.warn(samba.warning);

@@ -173,12 +173,12 @@ test('a manager is written when that one’s account is there, goes with it, and
     writes.push([`<GUID=${guid}>`, ...values.manager]);
     return { ok: true };
   };
-  let isReading = false;
+  let isLoading = false;
   const keeper = new ManagerKeeper({
     ledger,
     log,
     directory: { write },
-    isReading: () => isReading,
+    isLoading: () => isLoading,
   } as never);
   const turn = async () => {
     writes.length = 0;
@@ -192,9 +192,9 @@ test('a manager is written when that one’s account is there, goes with it, and
   await show(alice, signed(alice, under(boss)), under(boss));
   assert.deepEqual(await turn(), [], 'nobody is there yet');
   await show(boss, signed(boss, BOB), BOB);
-  isReading = true;
+  isLoading = true;
   assert.deepEqual(await turn(), [], 'pages of the feed go first');
-  isReading = false;
+  isLoading = false;
   assert.deepEqual(await turn(), [[managed(alice), managed(boss)]]);
   assert.deepEqual(await turn(), [], 'once');
 

@@ -76,9 +76,9 @@ export class Follower implements Service {
     return this.#trouble.text;
   }
 
-  /** Whether pages are being read and written: the end of the feed was not seen yet, and the tenant answers. */
-  get isReading(): boolean {
-    return !this.#reading.caughtUp && this.trouble === undefined;
+  /** Whether page after page is written with many changes each, as at an initial load; false while the tenant does not answer. */
+  get isLoading(): boolean {
+    return this.#reading.isLoading && !this.#reading.caughtUp && this.trouble === undefined;
   }
 
   /** Reads the feed again from the start: what is trusted or accepted has changed. Equal records cost nothing. */

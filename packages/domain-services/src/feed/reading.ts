@@ -31,6 +31,8 @@ const MAX_PAUSE_SECONDS = 5;
 export class Reading {
   /** It has seen the end of the feed, and waits there for news. */
   caughtUp = false;
+  /** Page after page is written with many changes each, as at an initial load. */
+  isLoading = false;
   /** The feed is to be read from its start: the cursor is no business of this reading any more. */
   isOutdated = false;
   readonly #context: FeedContext;
@@ -110,6 +112,7 @@ export class Reading {
     const writing = writePage(applyContext(this.#context), tasks);
     for (const { verified } of tasks) this.#inFlight.add(keyOf(verified.person));
     // The names of this page are in the ledger from here on, unless it gives accounts other ones.
+    this.isLoading = more && isBulk(tasks);
     if (more) {
       // What this page makes counts for the next one, where new accounts may have to wait.
       const mayPlan = !tasks.some(changesNames) && growth !== 'hold';

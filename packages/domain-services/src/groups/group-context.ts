@@ -15,3 +15,6 @@ export interface GroupContext {
   /** What the directory refused. */
   later: Later;
 }
+
+/** Asked between two writes. */
+export type Stop = Pick<AbortSignal, 'aborted'>;

@@ -8,16 +8,21 @@ import { type GroupEntry, withoutGroup } from '../ledger/groups/group-book.ts';
 import { slotOfName } from '../names/naming.ts';
 import { isSamePerson, keyOf } from '../person.ts';
 import { REASONS, type Refused, refuse } from '../refusals.ts';
-import type { GroupContext } from './group-context.ts';
+import type { GroupContext, Stop } from './group-context.ts';
 import { decideGroupName, nameCandidates } from './group-names.ts';
 
 /** Makes or changes groups as their records say, each by itself. @returns how many were */
-export async function writeGroups(context: GroupContext, due: readonly GroupEntry[]): Promise<number> {
+export async function writeGroups(
+  context: GroupContext,
+  due: readonly GroupEntry[],
+  stop: Stop = { aborted: false },
+): Promise<number> {
   const { ledger, domain, later } = context;
   const entries = due.filter(entry => !later.isEarly(keyOf(entry)));
   const holders = await holdersOf(context, entries);
   let written = 0;
   for (const entry of entries) {
+    if (stop.aborted) break;
     const { name, problem } = decideGroupName(
       entry,
       domain,

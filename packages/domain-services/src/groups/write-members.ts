@@ -3,7 +3,7 @@ import type { WriteResult } from '../directory/write.ts';
 import { type GroupEntry, withoutGroup } from '../ledger/groups/group-book.ts';
 import type { DueMembership } from '../ledger/groups/membership-book.ts';
 import { keyOf, type Person } from '../person.ts';
-import type { GroupContext } from './group-context.ts';
+import type { GroupContext, Stop } from './group-context.ts';
 import { type Holders, targetOf } from './target.ts';
 
 export type MemberOperation = 'add' | 'delete';
@@ -21,7 +21,7 @@ interface Change {
 export async function writeMembers(
   context: GroupContext,
   operation: MemberOperation,
-  signal: AbortSignal,
+  signal: Stop,
   before: (entry: GroupEntry) => Promise<void> = async () => {},
 ): Promise<number> {
   const { ledger } = context;
@@ -44,7 +44,7 @@ async function writeMembersOf(
   context: GroupContext,
   group: GroupEntry,
   operation: MemberOperation,
-  signal: AbortSignal,
+  signal: Stop,
 ): Promise<number> {
   const { ledger } = context;
   const holders: Holders = {

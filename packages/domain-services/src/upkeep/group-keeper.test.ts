@@ -34,6 +34,8 @@ class Scene {
   /** Its sequences are behind those of the forest. */
   readonly cloud = new ForestPeer(TENANT, CLOUD_FOREST);
   readonly corp = new ForestPeer(TENANT);
+  /** The feed writes many people. */
+  isLoading = false;
   ledger: Ledger;
   keeper: GroupKeeper;
   #context: GroupContext;
@@ -54,7 +56,8 @@ class Scene {
     const { ledger, log, peer, clock } = this;
     const { directory, groups } = peer;
     const options = { ledger, log, directory: directory as never, domainWhenUp: async () => domain };
-    const keeper = new GroupKeeper({ ...options, deletionThreshold: 500 });
+    const isLoading = () => this.isLoading;
+    const keeper = new GroupKeeper({ ...options, deletionThreshold: 500, isLoading });
     return [keeper, { ledger, directory, groups, domain, log, later: new Later(clock) }];
   }
 
@@ -167,6 +170,24 @@ test('one changed member of a large group writes one value, and reads no list', 
   scene.believe(staff, ...corp.slices(staff, anchors.slice(1)));
   await scene.turn();
   assert.deepEqual([scene.members('Staff')?.length, peer.written], [1499, 1]);
+});
+
+test('removes members while the feed writes many people, and adds members and groups afterwards', async () => {
+  const scene = new Scene();
+  const { corp } = scene;
+  const [staff, later] = [corp.group('Staff'), corp.group('Later')];
+  const [alice, bob] = [corp.person('alice'), corp.person('bob')];
+  for (const one of [alice, bob]) scene.come(one);
+  scene.believe(staff, corp.groupRecord(staff), ...corp.slices(staff, [alice.anchor]));
+  await scene.turn();
+  scene.isLoading = true;
+  scene.believe(staff, ...corp.slices(staff, [bob.anchor]));
+  scene.believe(later, corp.groupRecord(later));
+  await scene.turn();
+  assert.deepEqual([scene.members('Staff'), scene.members('Later')], [[], undefined]);
+  scene.isLoading = false;
+  await scene.turn();
+  assert.deepEqual([scene.members('Staff'), scene.members('Later')], [['bob'], []]);
 });
 
 test('what changes while it is written is written next', async () => {

@@ -3,7 +3,7 @@ import { ManagedGroups } from '../directory/groups/managed-groups.ts';
 import type { KeeperContext } from '../directory/keep-directory.ts';
 import { closeUnclaimed } from '../groups/close-unclaimed.ts';
 import { deleteGroups } from '../groups/delete-groups.ts';
-import type { GroupContext } from '../groups/group-context.ts';
+import type { GroupContext, Stop } from '../groups/group-context.ts';
 import { Later } from '../groups/later.ts';
 import { lookAtGroups, lookAtMembers } from '../groups/look-at-groups.ts';
 import { writeGroups } from '../groups/write-groups.ts';
@@ -27,6 +27,8 @@ export interface GroupKeeperOptions extends KeeperContext {
   onNamesDue?: () => void;
   /** The tenant is to be told what became of groups. */
   onUnreported?: () => void;
+  /** Whether the feed writes many people. What opens waits for them; what closes does not. */
+  isLoading?: () => boolean;
 }
 
 /**
@@ -81,33 +83,42 @@ export class GroupKeeper implements Service {
   async turn(context: GroupContext, signal: AbortSignal): Promise<void> {
     await this.#compare(context, signal);
     const freed = await deleteGroups(context, this.#options.deletionThreshold);
+    // A name may be free now, and after each group that is written.
+    if (freed > 0) this.#namesAt = 0;
     // A group that is to have no rights any more loses them first.
     let groups = await this.#writeDue(context, false, signal);
     let members = await writeMembers(context, 'delete', signal);
-    groups += await this.#writeDue(context, true, signal);
-    // A name may be free now.
-    if (freed + groups > 0) this.#namesAt = 0;
-    groups += await this.#lookAtNames(context, signal);
-    members += await writeMembers(context, 'add', signal, entry => this.#learnMembers(context, entry));
-    await this.#learnOthers(context, signal);
+    const { isLoading = () => false } = this.#options;
+    const opening: Stop = {
+      get aborted() {
+        return signal.aborted || isLoading();
+      },
+    };
+    if (!opening.aborted) {
+      groups += await this.#writeDue(context, true, opening);
+      groups += await this.#lookAtNames(context, opening);
+      members += await writeMembers(context, 'add', opening, entry => this.#learnMembers(context, entry));
+    }
+    if (!opening.aborted) await this.#learnOthers(context, signal);
     await closeUnclaimed(context);
     if (groups + members > 0) context.log.info({ groups, members }, 'wrote groups');
   }
 
-  async #writeDue(context: GroupContext, securityEnabled: boolean, signal: AbortSignal): Promise<number> {
+  async #writeDue(context: GroupContext, securityEnabled: boolean, signal: Stop): Promise<number> {
     const { ledger } = this.#options;
     let written = 0;
     let last: GroupEntry | undefined;
     do {
       const due = ledger.groups.due(securityEnabled, BATCH, last);
       last = due.length === BATCH ? due.at(-1) : undefined;
-      written += await writeGroups(context, due);
+      written += await writeGroups(context, due, signal);
     } while (last !== undefined && !signal.aborted);
+    if (written > 0) this.#namesAt = 0;
     return written;
   }
 
   /** A name that was let go of is taken by the group that wants it. */
-  async #lookAtNames(context: GroupContext, signal: AbortSignal): Promise<number> {
+  async #lookAtNames(context: GroupContext, signal: Stop): Promise<number> {
     const { ledger } = this.#options;
     if (ledger.clock.monotonic() < this.#namesAt) return 0;
     let written = 0;
@@ -115,7 +126,7 @@ export class GroupKeeper implements Service {
     do {
       const differing = ledger.groups.differing(BATCH, last);
       last = differing.length === BATCH ? differing.at(-1) : undefined;
-      written += await writeGroups(context, differing);
+      written += await writeGroups(context, differing, signal);
     } while (last !== undefined && !signal.aborted);
     this.#namesAt = ledger.clock.monotonic() + NAMES_MS;
     return written;

@@ -18,7 +18,7 @@ export function keepersOf(
   context: KeeperContext,
   places: Places,
   { onPremisesSids, deletionThreshold }: Pick<DomainConfiguration, 'onPremisesSids' | 'deletionThreshold'>,
-  feed: { wake: () => void; isReading: () => boolean },
+  feed: { wake: () => void; isLoading: () => boolean },
 ): Service[] {
   const { ledger, directory } = context;
   const ldbModify = () => new LdbModify(places.domain, () => directory.beforeChange());
@@ -44,7 +44,7 @@ export function keepersOf(
   });
   const groups = new GroupKeeper({
     ...context,
-    ...{ deletionThreshold, onNamesDue: feed.wake, onUnreported: feed.wake },
+    ...{ deletionThreshold, onNamesDue: feed.wake, onUnreported: feed.wake, isLoading: feed.isLoading },
   });
   return [
     guard,
@@ -54,7 +54,7 @@ export function keepersOf(
     delegation,
     groups,
     sids,
-    new ManagerKeeper({ ...context, ldbModify: ldbModify(), isReading: feed.isReading }),
+    new ManagerKeeper({ ...context, ldbModify: ldbModify(), isLoading: feed.isLoading }),
     new TokenWatch(context),
   ];
 }

@@ -16,8 +16,8 @@ const AGAIN_MS = 5_000;
 export interface ManagerKeeperOptions extends KeeperContext {
   /** Writes many at once. */
   ldbModify: LdbModify;
-  /** Whether pages of the feed are being written. Managers wait for them: state, names and passwords go first. */
-  isReading: () => boolean;
+  /** Whether the feed writes many people. Managers wait for them: state, names and passwords go first. */
+  isLoading: () => boolean;
 }
 
 /**
@@ -50,11 +50,11 @@ export class ManagerKeeper implements Service {
     await every(BEAT_MS, signal, beat, { clock: ledger.clock });
   }
 
-  /** Writes what is due, until the feed brings more. @returns how many were written */
+  /** Writes what is due, unless the feed writes many people. @returns how many were written */
   async turn(signal: AbortSignal): Promise<number> {
-    const { ledger, isReading } = this.#options;
+    const { ledger, isLoading } = this.#options;
     let written = 0;
-    for (let last: Person | undefined; !signal.aborted && !isReading(); ) {
+    for (let last: Person | undefined; !signal.aborted && !isLoading(); ) {
       const due = ledger.managers.due(BATCH, last);
       last = due.at(-1);
       const differing = due.filter(
