@@ -89,7 +89,7 @@ ${caught('Get-ADSyncConnector')}`);
       assert.equal(used.join('\n').includes(TOKEN), false, 'the token is never shown');
       assert.match(
         used.at(-1)!,
-        /^ObjectNotFound\|not-connected\|.*\|Run it where Connect runs, or register/,
+        /^ObjectNotFound\|not-connected\|.*\|Run the cmdlet on Connect's machine, or register/,
       );
       assert.equal(existsSync(profile), false);
       assert.deepEqual(remote.breaches, []);
@@ -174,7 +174,7 @@ ${caught(`Invoke-ADSyncDiagnostics -PasswordSync -DistinguishedName 'CN=x'`)}
 $e = $null; Get-ADSyncConnector wrong -ErrorAction SilentlyContinue -ErrorVariable e; "$($e.Count) $($e[0].TargetObject)"`);
       const expected = [
         new RegExp(
-          `^ObjectNotFound\\|no-such-connector\\|.*'${FORESTS[0]}'.*'${TENANT}'.*\\|Get-ADSyncConnector lists`,
+          `^ObjectNotFound\\|no-such-connector\\|.*'${FORESTS[0]}'.*'${TENANT}'.*\\|Use a name that the message lists`,
         ),
         /^ResourceUnavailable\|unavailable\|the store is locked\|/,
         /^NotSpecified\|internal\|/,
@@ -202,7 +202,7 @@ $e = $null; Get-ADSyncConnector wrong -ErrorAction SilentlyContinue -ErrorVariab
       const gone = speak(engine, { CAUSEWAY_CONNECT: join(folder, 'none.sock') });
       assert.match(
         (await gone(caught('Get-ADSyncConnector')))[0]!,
-        /^ConnectionError\|not-running\|Connect is not running: nobody listens on .*\|Start Connect/,
+        /^ConnectionError\|not-running\|Connect is not running: nobody listens on .*\|Start it, with the same configuration/,
       );
       const wrong = speak(engine, { CAUSEWAY_CONNECT: 'https://connect.example' });
       assert.match(

@@ -72,7 +72,7 @@ try { Start-ADSyncSyncCycle -PolicyType Delta -ErrorAction Stop }
 catch [System.InvalidOperationException] {
   "$($_.Exception.Message -match 'AAD is busy') $($_.CategoryInfo.Category) $($_.ErrorDetails.RecommendedAction)"
 }`);
-      assert.match(output[0]!, /^True ResourceBusy Wait until Get-ADSyncConnectorRunStatus shows nothing/);
+      assert.match(output[0]!, /^True ResourceBusy Wait for its end, or stop it:/);
     });
 
     test('a forced pass that is merged with one under way is a warning, one that begins is none', async () => {
@@ -143,7 +143,7 @@ foreach ($name in 'Set-ADSyncAADCompanyFeature', 'Set-ADSyncAADPasswordSyncConfi
       const shown = `catch { "$($_.CategoryInfo.Category) $($_.ErrorDetails.RecommendedAction)" }`;
       const output = await lines(`
 try { Set-ADSyncAADCompanyFeature -ConnectorName '${TENANT}' -ForcePasswordResetOnLogonFeature $true -ErrorAction Stop } ${shown}`);
-      assert.match(output[0]!, /^NotImplemented Leave the feature off/);
+      assert.match(output[0]!, /^NotImplemented Leave it switched off/);
       assert.deepEqual(
         asked('setCompanyFeature').map(({ body }) => body),
         [{ forcePasswordChangeOnLogOn: true }],
@@ -262,7 +262,7 @@ catch { "$($_.CategoryInfo.Category)|$(($_.FullyQualifiedErrorId -split ',')[0])
       assert.equal(output[0], '2');
       assert.match(
         output[1]!,
-        /^InvalidOperation\|connector-changed\|version 5 expected, got 3.*\|Get the connector again/,
+        /^InvalidOperation\|connector-changed\|version 5 expected, got 3.*\|Read the connector again/,
       );
     });
 

@@ -41,6 +41,8 @@ export interface Project {
   readonly locked: ReadonlyMap<string, LockedPackage>;
   /** The text of each document, by its path from the root. */
   readonly documents: ReadonlyMap<string, string>;
+  /** The text of each C# file of the PowerShell module, by its path from the root. */
+  readonly module: ReadonlyMap<string, string>;
   /** Every file and folder, from the root. */
   readonly paths: ReadonlySet<string>;
 }
@@ -50,6 +52,7 @@ export const SCOPE = '@causeway/';
 
 const SOURCE = /^(?:packages\/(?<package>[^/]+)\/src|(?<folder>lab|tools))\/.+\.ts$/;
 const MANIFEST = /^(?:packages\/(?<package>[^/]+)|(?<folder>lab|tools))\/package\.json$/;
+const MODULE = /^powershell\/ADSync\/.+\.cs$/;
 
 const LOCKFILE = 'package-lock.json';
 /** What is nobody's work. */
@@ -59,7 +62,8 @@ const EXCLUDED = ['**/node_modules', '**/.git', '**/{bin,obj}'];
 export function readProject(root: string): Project {
   const paths = globSync('**/*', { cwd: root, exclude: EXCLUDED }).sort();
   const read = paths.filter(
-    path => SOURCE.test(path) || MANIFEST.test(path) || path === LOCKFILE || path.endsWith('.md'),
+    path =>
+      [SOURCE, MANIFEST, MODULE].some(one => one.test(path)) || path === LOCKFILE || path.endsWith('.md'),
   );
   const files = Object.fromEntries(read.map(path => [path, readFileSync(join(root, path), 'utf8')]));
   return { ...projectOf(files), paths: new Set(paths) };
@@ -70,6 +74,7 @@ export function projectOf(files: Readonly<Record<string, string>>): Project {
   const manifests = new Map<string, Manifest>();
   const lockfile = JSON.parse(files[LOCKFILE] ?? '{}') as { packages?: Record<string, LockedPackage> };
   const documents = new Map(Object.entries(files).filter(([path]) => path.endsWith('.md')));
+  const module = new Map(Object.entries(files).filter(([path]) => MODULE.test(path)));
   const paths = new Set(Object.keys(files).flatMap(withFolders));
   const sources: SourceFile[] = [];
   for (const [path, text] of Object.entries(files)) {
@@ -91,6 +96,7 @@ export function projectOf(files: Readonly<Record<string, string>>): Project {
     manifests,
     locked: new Map(Object.entries(lockfile.packages ?? {})),
     documents,
+    module,
     paths,
   };
 }

@@ -7,6 +7,7 @@ import { apis } from '@causeway/contract';
 import { AUDIT_ACTIONS, DomainConfiguration } from '@causeway/domain-services';
 import { ENVIRONMENT_VARIABLES, ERROR_TABLES, MERGED_CODES } from '@causeway/service';
 import { TenantConfiguration } from '@causeway/tenant';
+import { adviceSource } from './advice.ts';
 import { commandsPage } from './commands.ts';
 import { type ConfigurationPart, configurationPage } from './configuration.ts';
 import { environmentPage } from './environment.ts';
@@ -14,7 +15,8 @@ import { type ErrorPart, errorsPage } from './errors.ts';
 import { eventsPage } from './events.ts';
 import { routesPage } from './routes.ts';
 
-export const FOLDER = 'docs/reference';
+const FOLDER = 'docs/reference';
+const ADVICE = 'powershell/ADSync/Cmdlets/Advice.cs';
 
 const CONFIGURATION: readonly ConfigurationPart[] = [
   {
@@ -54,28 +56,37 @@ const ERRORS: readonly ErrorPart[] = [
   { title: 'Calls to a domain controller', errors: CALL_ERRORS },
 ];
 
-/** Every page of the reference, by its file's name. */
+/** What the PowerShell module can meet. */
+const OF_MODULE = [
+  ERROR_TABLES.shared,
+  ERROR_TABLES.directory,
+  ERROR_TABLES.connect,
+  ERROR_TABLES.powershell,
+].map(errors => ({ errors }));
+
+/** Every page of the reference, and what else is made with it, by the path from the root. */
 export async function referencePages(): Promise<Map<string, string>> {
   return new Map([
-    ['commands.md', commandsPage(await createProgram())],
-    ['configuration.md', configurationPage(CONFIGURATION)],
-    ['errors.md', errorsPage(ERRORS, MERGED_CODES)],
-    ['events.md', eventsPage(EVENTS, AUDIT_ACTIONS)],
-    ['environment.md', environmentPage(ENVIRONMENT_VARIABLES)],
-    ['routes.md', routesPage(apis)],
+    [`${FOLDER}/commands.md`, commandsPage(await createProgram())],
+    [`${FOLDER}/configuration.md`, configurationPage(CONFIGURATION)],
+    [`${FOLDER}/errors.md`, errorsPage(ERRORS, MERGED_CODES)],
+    [`${FOLDER}/events.md`, eventsPage(EVENTS, AUDIT_ACTIONS)],
+    [`${FOLDER}/environment.md`, environmentPage(ENVIRONMENT_VARIABLES)],
+    [`${FOLDER}/routes.md`, routesPage(apis)],
+    [ADVICE, adviceSource(OF_MODULE)],
   ]);
 }
 
-/** The pages as they are in a folder, by their files' names. */
-export function pagesIn(folder: string): Map<string, string> {
-  const names = globSync('*.md', { cwd: folder }).sort();
-  return new Map(names.map(name => [name, readFileSync(join(folder, name), 'utf8')]));
+/** The same as it is under `root`. */
+export function pagesIn(root: string): Map<string, string> {
+  const paths = globSync([`${FOLDER}/*.md`, ADVICE], { cwd: root }).sort();
+  return new Map(paths.map(path => [path, readFileSync(join(root, path), 'utf8')]));
 }
 
 /** What differs between the pages that are to be and those that are, a sentence each. */
 export function staleness(made: ReadonlyMap<string, string>, found: ReadonlyMap<string, string>): string[] {
   return [
-    ...[...made].filter(([name, text]) => found.get(name) !== text).map(([name]) => name),
-    ...[...found.keys()].filter(name => !made.has(name)),
-  ].map(name => `${FOLDER}/${name} does not match the code: run 'npm run reference'`);
+    ...[...made].filter(([path, text]) => found.get(path) !== text).map(([path]) => path),
+    ...[...found.keys()].filter(path => !made.has(path)),
+  ].map(path => `${path} does not match the code: run 'npm run reference'`);
 }

@@ -10,23 +10,23 @@ import { configurationPage } from './configuration.ts';
 import { errorsPage } from './errors.ts';
 import { eventsPage } from './events.ts';
 import { MAX_LINE, paragraph, plain } from './markdown.ts';
-import { FOLDER, pagesIn, referencePages, staleness } from './pages.ts';
+import { pagesIn, referencePages, staleness } from './pages.ts';
 
 test('the reference matches the code', async () => {
-  const found = pagesIn(join(import.meta.dirname, '../..', FOLDER));
+  const found = pagesIn(join(import.meta.dirname, '../..'));
   assert.deepEqual(staleness(await referencePages(), found), []);
 });
 
 test('finds each page that drifted, is missing, or belongs to nobody', () => {
   const made = new Map([
-    ['commands.md', '- `--days <n>`: Default: `90`.\n'],
-    ['routes.md', 'x\n'],
-    ['errors.md', 'y\n'],
+    ['docs/reference/commands.md', '- `--days <n>`: Default: `90`.\n'],
+    ['docs/reference/routes.md', 'x\n'],
+    ['docs/reference/errors.md', 'y\n'],
   ]);
   const found = new Map([
-    ['commands.md', '- `--days <n>`: Default: `30`.\n'],
-    ['routes.md', 'x\n'],
-    ['old.md', ''],
+    ['docs/reference/commands.md', '- `--days <n>`: Default: `30`.\n'],
+    ['docs/reference/routes.md', 'x\n'],
+    ['docs/reference/old.md', ''],
   ]);
   assert.deepEqual(staleness(made, found), [
     "docs/reference/commands.md does not match the code: run 'npm run reference'",

@@ -8,34 +8,28 @@ namespace Causeway.ADSync.Cmdlets;
 /// <summary>Connect's errors as PowerShell tells them: category, id, and what to do.</summary>
 internal static class ErrorRecords
 {
-    private static readonly Dictionary<string, (ErrorCategory Category, string Action)> Known = new Dictionary<string, (ErrorCategory, string)>
+    private static readonly Dictionary<string, ErrorCategory> Categories = new Dictionary<string, ErrorCategory>
     {
-        ["not-connected"] = (ErrorCategory.ObjectNotFound, "Run it where Connect runs, or register a connection once with Register-CausewayConnection."),
-        ["not-running"] = (ErrorCategory.ConnectionError, "Start Connect with 'causeway connect run', or look at Get-CausewayConnection for the address that was tried."),
-        ["not-allowed"] = (ErrorCategory.PermissionDenied, "Run it as root or as a member of the group causeway-admins, or register a connection with a token."),
-        ["timed-out"] = (ErrorCategory.OperationTimeout, "Look at 'causeway connect status' and Connect's log for what keeps it busy, then try again."),
-        ["certificate-refused"] = (ErrorCategory.SecurityError, "Register the connection anew with the PEM file of the CA that issued Connect's certificate, and the name that is in it."),
-        ["bad-ca"] = (ErrorCategory.InvalidData, "Give the PEM file of the CA that issued Connect's certificate."),
-        ["bad-address"] = (ErrorCategory.InvalidArgument, "Give https://, a host name and a port."),
-        ["bad-token"] = (ErrorCategory.InvalidArgument, "Make a token on Connect's machine with 'causeway connect token create' and give it as a SecureString."),
-        ["bad-profile"] = (ErrorCategory.InvalidData, "Register the connection anew with Register-CausewayConnection."),
-        ["bad-discovery"] = (ErrorCategory.InvalidData, "Start Connect again; it writes the file anew."),
-        ["no-such-connector"] = (ErrorCategory.ObjectNotFound, "Get-ADSyncConnector lists the connectors. Upper and lower case count in their names."),
-        ["cycle-in-progress"] = (ErrorCategory.ResourceBusy, "Wait until Get-ADSyncConnectorRunStatus shows nothing, or end the cycle with Stop-ADSyncSyncCycle."),
-        ["cycle-stopped"] = (ErrorCategory.OperationStopped, "Start a cycle again with Start-ADSyncSyncCycle, or wait for the next one."),
-        ["scheduler-suspended"] = (ErrorCategory.InvalidOperation, "End that with Set-ADSyncScheduler -SchedulerSuspended $false."),
-        ["connector-changed"] = (ErrorCategory.InvalidOperation, "Get the connector again with Get-ADSyncConnector, make the change in it, and save that."),
-        ["no-such-feature"] = (ErrorCategory.NotImplemented, "Leave the feature off: Get-Help about_ADSync tells what Causeway has not got."),
-        ["password-sync-by-pair"] = (ErrorCategory.InvalidOperation, "Use Set-ADSyncAADPasswordSyncConfiguration with the names of the forest's and the tenant's connector."),
-        ["threshold-too-large"] = (ErrorCategory.InvalidOperation, "Set deletionThreshold in Connect's configuration; approve a list that waits with Disable-ADSyncExportDeletionThreshold."),
-        ["nothing-to-import"] = (ErrorCategory.NotImplemented, "Name the connector of a forest: Get-ADSyncConnector lists them."),
-        ["not-synchronized"] = (ErrorCategory.ObjectNotFound, "Get-ADSyncCSObject shows what is filtered, and FilteredBy why."),
-        ["bad-answer"] = (ErrorCategory.ProtocolError, "Use the module of the same version as Connect: 'causeway powershell install' on Connect's machine."),
+        ["not-connected"] = ErrorCategory.ObjectNotFound,
+        ["not-running"] = ErrorCategory.ConnectionError,
+        ["timed-out"] = ErrorCategory.OperationTimeout,
+        ["certificate-refused"] = ErrorCategory.SecurityError,
+        ["bad-ca"] = ErrorCategory.InvalidData,
+        ["bad-profile"] = ErrorCategory.InvalidData,
+        ["bad-discovery"] = ErrorCategory.InvalidData,
+        ["bad-answer"] = ErrorCategory.ProtocolError,
+        ["cycle-in-progress"] = ErrorCategory.ResourceBusy,
+        ["cycle-stopped"] = ErrorCategory.OperationStopped,
+        ["no-such-feature"] = ErrorCategory.NotImplemented,
+        ["nothing-to-import"] = ErrorCategory.NotImplemented,
     };
 
     public static ErrorRecord From(ConnectException error, object? target)
     {
-        var (category, action) = Known.TryGetValue(error.Code, out var known) ? known : ByStatus(error.Status);
+        var (ofStatus, adviceOfStatus) = ByStatus(error.Status);
+        var category = Categories.TryGetValue(error.Code, out var known) ? known : ofStatus;
+        // A code that this release does not know comes from a newer Connect.
+        var action = Advice.Of.TryGetValue(error.Code, out var advice) ? advice : adviceOfStatus;
         // What the present state does not allow is what the original's scripts catch as an InvalidOperationException.
         var exception = error.Status == 409 ? new InvalidOperationException(error.Message, error) : (Exception)error;
         return new ErrorRecord(exception, error.Code, category, target) { ErrorDetails = new ErrorDetails(error.Message) { RecommendedAction = action } };

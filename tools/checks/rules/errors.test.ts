@@ -23,10 +23,13 @@ test('finds a code that is thrown and stands in no table', () => {
     'packages/service/src/errors/shared-errors.ts': table('disk-full'),
     'packages/tenant/src/a.ts': throws('disk-full') + throws('brand-new'),
     'packages/api/src/b.ts': "reply.send({ error: { code: 'no-row', message: '' } });\n",
+    'powershell/ADSync/Api/C.cs':
+      'throw new ConnectException("disk-full", "");\n// \nthrow new Api.ConnectException("new-too", "");\n',
   };
   assert.deepEqual(planted(ERRORS, files).sort(), [
     "packages/api/src/b.ts:1: 'no-row' stands in no table: add its row in packages/service/src/errors/",
     "packages/tenant/src/a.ts:2: 'brand-new' stands in no table: add its row in packages/service/src/errors/",
+    "powershell/ADSync/Api/C.cs:3: 'new-too' stands in no table: add its row in packages/service/src/errors/",
   ]);
 });
 

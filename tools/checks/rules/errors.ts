@@ -7,6 +7,8 @@ const TABLE = /^packages\/service\/src\/errors\/[a-z]+-errors\.ts$/;
 const ROW = /^ {2}'?([a-z][\w-]*)'?: \{$/gm;
 /** An error with its code; `code` is empty where it is put together of parts, or handed in. */
 const MADE = /\bnew (?:CausewayError\(|CallError\(\s*[\w.]+,)\s*(?:'(?<code>[^']+)')?/g;
+/** The same in the PowerShell module. */
+const MADE_IN_MODULE = /\bnew (?:Api\.)?ConnectException\(\s*"(?<code>[^"]+)"/g;
 /** What the server answers with by itself, without an error of ours. */
 const ANSWERED = /\bcode: '(?<code>[^']+)'/g;
 
@@ -21,10 +23,10 @@ export const ERRORS: Rule = {
   permissions: [
     { who: 'invalid_client', because: 'the code of RFC 6749 by which the tenant refuses an agent its token' },
   ],
-  find: ({ files }) => {
+  find: ({ files, module }) => {
     const rows = files.filter(({ path }) => TABLE.test(path)).flatMap(rowsOf);
     const throwing = files.filter(file => isPackage(file) && !file.isTest && !file.path.startsWith(TABLES));
-    const thrown = throwing.flatMap(thrownIn);
+    const thrown = [...throwing.flatMap(thrownIn), ...[...module].flatMap(thrownInModule)];
     const codes = new Set(thrown.map(({ code }) => code));
     const parts = throwing.flatMap(partsOf);
     return [
@@ -61,6 +63,13 @@ function thrownIn(file: SourceFile): Place[] {
     const code = groups?.code;
     return code === undefined ? [] : [{ code, at: `${file.path}:${lineOf(file, index)}` }];
   });
+}
+
+function thrownInModule([path, text]: [string, string]): Place[] {
+  return [...text.matchAll(MADE_IN_MODULE)].map(({ groups, index }) => ({
+    code: groups!.code!,
+    at: `${path}:${text.slice(0, index).split('\n').length}`,
+  }));
 }
 
 /** Of a file that puts codes together: whether a code can come of one of its texts. */
