@@ -42,8 +42,8 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Shows an error as a program sees it. */
-const CAUGHT = `catch { "$($_.CategoryInfo.Category)|$(($_.FullyQualifiedErrorId -split ',')[0])|$($_.Exception.Message)|$($_.ErrorDetails.RecommendedAction)" }`;
+/** Shows an error as a program sees it, its advice in one line. */
+const CAUGHT = `catch { "$($_.CategoryInfo.Category)|$(($_.FullyQualifiedErrorId -split ',')[0])|$($_.Exception.Message)|$($_.ErrorDetails.RecommendedAction -replace '\\s+', ' ')" }`;
 const caught = (command: string): string => `try { ${command} -ErrorAction Stop } ${CAUGHT}`;
 
 const secure = (token: string): string =>
