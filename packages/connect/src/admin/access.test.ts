@@ -52,7 +52,7 @@ const served = (side: 'socket' | 'network') =>
   registered[side].filter(each => !each.startsWith('HEAD ')).sort();
 const names = (list: readonly Route[]) => list.map(({ method, path }) => `${method} ${path}`).sort();
 
-test('the socket serves every route of the contract, the network those for operators, and nothing else', () => {
+test('the socket serves every route of the contract, the network only the routes for operators', () => {
   assert.deepEqual(served('socket'), names(routes));
   assert.deepEqual(served('network'), names(routes.filter(({ access }) => access.includes('operator'))));
   assert.equal(
@@ -61,7 +61,7 @@ test('the socket serves every route of the contract, the network those for opera
   );
 });
 
-test('no route over the network answers without a token, with a wrong, a revoked or an expired one', async () => {
+test('every route over the network rejects a missing, wrong, revoked or expired token', async () => {
   const { token: revoked } = tokens.create('revoked', 1);
   tokens.revoke('revoked');
   const { token: expired } = tokens.create('expired', 1);
@@ -92,7 +92,7 @@ test('no route over the network answers without a token, with a wrong, a revoked
   }
 });
 
-test('the socket needs no token, and nobody but its owner may open it', async () => {
+test('the socket needs no token, and only its owner may open it', async () => {
   assert.equal(statSync(socket).mode & 0o777, 0o600);
   const service = serviceIn(at.stateDirectory, 'connect');
   const { createAdminToken, revokeAdminToken } = connectAdministrationRoutes;
@@ -105,7 +105,7 @@ test('the socket needs no token, and nobody but its owner may open it', async ()
   assert.equal((await ask(route!, token)).status, 401);
 });
 
-test('a token is in the state as a digest alone, and its name is taken while it lives', () => {
+test('stores only the digest of a token, and reserves its name while the token is valid', () => {
   const { token } = tokens.create('once', 1);
   assert.throws(() => tokens.create('once', 1), { code: 'token-exists', status: 409 });
   const rows = JSON.stringify(at.connect.store.db.all('SELECT * FROM admin_token'));

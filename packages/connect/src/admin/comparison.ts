@@ -4,7 +4,7 @@ import { CausewayError } from '@causeway/service';
 import { readDifferences } from '../comparison/contents/contents-at-tenant.ts';
 import type { Connect } from '../sync/connect.ts';
 
-/** @throws CausewayError 'no-such-forest', and what comparing brings */
+/** @throws CausewayError 'no-such-forest', or any error of the comparison */
 export function compareWithTenant(
   connect: Connect,
   { forest, ...position }: ServedInput<typeof routes.compareWithTenant>['query'],

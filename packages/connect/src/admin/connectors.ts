@@ -14,13 +14,13 @@ import type { Connect } from '../sync/connect.ts';
 import type { Connector } from '../sync/connector.ts';
 import { fixedParameter } from './fixed-parameter.ts';
 
-/** What the tenant's connector is called in the original's scripts. */
+/** The type of the tenant's connector, as the original's scripts expect it. */
 const TENANT_SUBTYPE = 'Windows Azure Active Directory (Microsoft)';
 
 const OBJECT_CLASSES = ['user', 'inetOrgPerson', 'group'];
 const TENANT_CLASSES = ['user', 'group'];
 
-/** Read-only: they are in the configuration, and with the agent's keys. */
+/** Read-only: the values come from the configuration and the agent's keys. */
 const connectivity = (values: Record<string, string>): ConfigurationParameter[] =>
   Object.entries(values).map(([name, value]) => fixedParameter(name, value, 'Connectivity'));
 
@@ -63,14 +63,14 @@ export function describeConnector(connect: Connect, name: string): ConnectorDesc
   return isTenant(connect, name) ? describeTenant(connect) : describeForest(forestConnector(connect, name));
 }
 
-/** Only keeps what is given. What a parameter means shows elsewhere: the forced full pass when the channel is switched on. */
+/** Only stores the parameters. They take effect elsewhere: a forced full pass begins when the channel is switched on. */
 export function saveConnector(
   connect: Connect,
   name: string,
   change: {
     globalParameters: ConfigurationParameter[];
     partitions?: { identifier: string; parameters: ConfigurationParameter[] }[] | undefined;
-    /** The version that was changed: another one that was saved meanwhile is not undone. */
+    /** The version that the caller changed. If somebody saved another one meanwhile, the call fails. */
     version?: number | undefined;
   },
   caller: string,
@@ -103,7 +103,7 @@ export function saveConnector(
   return describeConnector(connect, name);
 }
 
-/** A value that asks for nothing would be kept in silence, and its administrator would wait for a pass that never comes. */
+/** Connect would store any other value without an error, and the administrator would wait for a pass that never begins. */
 function checkForced(parameters: readonly ConfigurationParameter[]): void {
   const forced = parameters.find(({ name }) => name === FORCE_FULL_PASSWORD_SYNC);
   if (forced === undefined || [null, '', 0, 1, '0', '1'].includes(forced.value as string)) return;
@@ -203,8 +203,8 @@ function describeTenant({ tenantConnector, configuration, agent }: Connect): Con
 }
 
 /**
- * What is pending. What a forest's connector imported is merged at once, so nothing of it ever waits; what the tenant has not got
- * as it should be is the tenant connector's export.
+ * What is pending. Connect merges at once what a forest's connector imports, so its imports are never pending. The tenant
+ * connector's exports are the objects that the tenant does not have yet, or has in an older state.
  */
 export function connectorStatistics(connect: Connect, name: string): ConnectorStatistics {
   const nothing = {
@@ -245,13 +245,16 @@ export function connectorStatistics(connect: Connect, name: string): ConnectorSt
   return statistics;
 }
 
-/** An object as several connectors may have it. */
+/** An object in the space of one connector. Several connectors may have it. */
 interface Found {
   readonly connector: Connector;
   readonly object: SpaceObject;
 }
 
-/** Of an object that moved between two domains of a forest the one row that the tenant acknowledged; two forests' are two objects. */
+/**
+ * If an object moved between two domains of a forest, keeps only the row that the tenant acknowledged. The same GUID in two forests
+ * is two objects.
+ */
 export function withoutFormer(found: readonly Found[]): Found[] {
   const objects = Map.groupBy(
     found,
@@ -262,7 +265,7 @@ export function withoutFormer(found: readonly Found[]): Found[] {
   );
 }
 
-/** Whether the domain's controller answers and takes the account. @throws CausewayError 'no-such-connector' */
+/** Whether the domain controller answers and accepts the account. @throws CausewayError 'no-such-connector' */
 export async function domainReachability(connect: Connect, name: string) {
   return { domains: [await forestConnector(connect, name).reachability()] };
 }

@@ -13,7 +13,7 @@ function check(name: string, passed: boolean, found: string, action: string): Di
   return { check: name, passed, found, action: passed ? null : action };
 }
 
-/** The original's checks of password hash synchronization, as far as Causeway has a meaning for them. */
+/** The original's checks of password hash synchronization, as far as they apply to Causeway. */
 export async function diagnose(
   connect: Connect,
   query: { connector?: string | undefined; distinguishedName?: string | undefined },
@@ -119,7 +119,7 @@ async function diagnoseConnector(connector: Connector): Promise<Diagnosis[]> {
   return checks;
 }
 
-/** The way of one object's password. */
+/** Checks each step of one object's password. */
 function diagnoseObject(connect: Connect, { name, context }: Connector, dn: string): Diagnosis[] {
   const { store } = context;
   const object = store.space.findByDn(dn);
@@ -171,7 +171,7 @@ function diagnoseObject(connect: Connect, { name, context }: Connector, dn: stri
     ),
     check(
       'last attempt',
-      !isSent || password?.status === 'Success', // nothing failed of whom nothing is to be sent
+      !isSent || password?.status === 'Success', // nothing can fail for a user whose password is not sent
       password
         ? `${password.status}${password.detail ? `: ${password.detail}` : ''} (${password.updatedAt})`
         : 'there is no history',

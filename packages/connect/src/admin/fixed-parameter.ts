@@ -1,6 +1,6 @@
 import type { ConfigurationParameter } from '@causeway/contract';
 
-/** A parameter that shows how something is, and that nobody sets. */
+/** A read-only parameter. */
 export const fixedParameter = (name: string, value: string, scope: string): ConfigurationParameter => ({
   ...{
     name,

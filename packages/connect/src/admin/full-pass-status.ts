@@ -4,7 +4,7 @@ import { pairingState } from '../pairing/pairing-state.ts';
 import { expectedEnd, ratePerSecond } from '../passwords/full-pass-progress.ts';
 import type { Connector } from '../sync/connector.ts';
 
-/** A connector's last forced full pass, as far as it is, and what it waits for. */
+/** A connector's last forced full pass, its progress, and what it waits for. */
 export async function fullPassStatus(connector: Connector): Promise<FullPasswordSync | null> {
   const { store } = connector.context;
   const pass = store.passes.last();

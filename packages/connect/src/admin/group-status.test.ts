@@ -21,7 +21,7 @@ import { connectStatus, userStatus } from './status.ts';
 
 const value = (n: number) => ({ guid: guidOf(n), sid: `${DOMAIN_SID}-${1000 + n}`, dn: '' });
 
-test('status says how it stands with groups, what does not arrive of them, and why nothing goes', async t => {
+test('status shows the state of groups, which memberships do not arrive, and why none is sent', async t => {
   const clock = new HandClock();
   const { connect, peer, close } = await openConnect(clock);
   t.after(close);
@@ -69,7 +69,7 @@ test('status says how it stands with groups, what does not arrive of them, and w
   });
 });
 
-test('groups and missing members that wait are shown in lists of their own, and approved by digest', async t => {
+test('lists held groups and held missing members separately, and approves each list by digest', async t => {
   const { connect, close } = await openConnect();
   t.after(close);
   const { context } = connect.connectors[0]!;
@@ -105,7 +105,7 @@ test('groups and missing members that wait are shown in lists of their own, and 
   assert.equal(store.lists.get(guidOf(600))!.members, 0);
 });
 
-test('one group is shown with its members, its slices and its list, by any of its names', async t => {
+test('shows one group with its members, slices and list, by any of its names', async t => {
   const clock = new HandClock();
   const { connect, peer, close } = await openConnect(clock);
   t.after(close);
@@ -132,7 +132,7 @@ test('one group is shown with its members, its slices and its list, by any of it
   assert.throws(() => status('user1'), { code: 'no-such-group' });
 });
 
-test('objects of a connector space are users first and then groups, each as what it is; only users have passwords', async t => {
+test('lists the users of a connector space before its groups, each with its type, and rejects password calls for a group', async t => {
   const { connect, close, peer } = await openConnect();
   t.after(close);
   peer.accepts = GROUP_RECORDS;

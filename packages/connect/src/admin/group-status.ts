@@ -7,7 +7,7 @@ import { signedReads } from '../pairing/signed-reads.ts';
 import type { Connector } from '../sync/connector.ts';
 
 const LISTED = 50;
-/** Members above which the original leaves a group out. */
+/** The original leaves out a group with more members than this. */
 const LARGE = 250_000;
 
 /** @param accepts what the tenant announced; null: it did not answer */
@@ -37,7 +37,10 @@ export function groupStatus(
   };
 }
 
-/** A managed domain that signed that it reads groups reads them through a tenant that takes them: one that does not went back, or withholds. */
+/**
+ * Once the managed domain has signed that it reads groups, its tenant accepted them. A tenant that does not accept them was
+ * downgraded, or withholds them.
+ */
 function whyNotTaken(
   { store }: Pick<ConnectorContext, 'store'>,
   accepts: readonly string[] | undefined | null,

@@ -46,13 +46,13 @@ import { tokenHandlers } from './tokens.ts';
 type Routes = typeof routes;
 export type RouteName = keyof Routes;
 
-/** The caller is who asks, in words, for the events. */
+/** The `string` is the caller, in words for the events. */
 export type AdminHandlers = Handlers<Routes, string>;
 
 /**
- * Connect's admin API, a handler a route of the contract. The running service serves them; where none runs, a command that has
- * opened the state calls them.
- * @param nudge something was asked for: the next cycle begins now
+ * Connect's admin API: one handler per route of the contract. The running service serves them. If none runs, a command opens
+ * the state and calls them itself.
+ * @param nudge begins the next cycle now
  */
 export function adminHandlers(connect: Connect, nudge: () => void): AdminHandlers {
   return {
@@ -129,7 +129,7 @@ export function adminHandlers(connect: Connect, nudge: () => void): AdminHandler
   };
 }
 
-/** Whom it sends to, and whether it sends. */
+/** Which managed domain Connect sends to, and whether it sends at all. */
 const placeHandlers = (
   connect: Connect,
   nudge: () => void,

@@ -13,7 +13,7 @@ import { forestConnector, isTenant, withoutFormer } from './connectors.ts';
 
 type Query = ServedInput<typeof routes.listObjects>['query'];
 
-/** Objects of one connector space: a forest's as its directory has them, the tenant's as they are or are to be exported. */
+/** Objects of one connector space: a forest's as in its directory, the tenant's as they were or will be exported. */
 export function listObjects(connect: Connect, query: Query): ConnectorSpaceObject[] {
   const { connector: name, distinguishedName, startIndex, maxResultCount } = query;
   if (!isTenant(connect, name)) {
@@ -32,7 +32,7 @@ export function listObjects(connect: Connect, query: Query): ConnectorSpaceObjec
   );
 }
 
-/** Users of a connector before its groups, and connectors in their order. */
+/** The connectors in their order, and each one's users before its groups. */
 function sliceOf(
   connectors: readonly Connector[],
   side: 'directory' | 'tenant',
@@ -71,9 +71,9 @@ function findInTenant(connect: Connect, dn: string): ConnectorSpaceObject[] {
 }
 
 /**
- * Two forests may say one objectGUID: then nobody is taken for somebody else.
+ * Finds an object by its GUID. If objects of two forests have the GUID, it throws rather than pick one.
  *
- * @param kinds groups have no passwords: who asks for those looks for users alone
+ * @param kinds 'users' for calls about passwords, because groups have none
  * @throws CausewayError 'no-such-object', 'a-group' or 'several-objects'
  */
 export function locate(
@@ -107,7 +107,7 @@ export function objectLog(connect: Connect, guid: string, count: number): Passwo
   return locate(connect, guid, 'users').connector.context.store.passwordLog.last(guid, count);
 }
 
-/** @throws CausewayError 'no-such-object', 'several-objects', 'password-sync-off', and what the domain controller or the tenant brings */
+/** @throws CausewayError 'no-such-object', 'several-objects', 'password-sync-off', or an error of the domain controller or tenant */
 export async function syncObjectPassword(
   connect: Connect,
   guid: string,
@@ -156,7 +156,7 @@ function describe(connector: Connector, object: SpaceObject): ConnectorSpaceObje
   };
 }
 
-/** Distinguished name of a tenant's object, as the original makes it of the anchor. */
+/** The distinguished name of a tenant's object, made of the anchor as the original does. */
 export const tenantDn = (anchor: string): string => `CN={${Buffer.from(anchor, 'utf8').toString('hex')}}`;
 
 function describeInTenant(

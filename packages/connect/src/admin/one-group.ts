@@ -4,7 +4,7 @@ import type { SpaceObject } from '../store/space-object.ts';
 import type { Connect } from '../sync/connect.ts';
 import type { Connector } from '../sync/connector.ts';
 
-/** How it stands with one group and who is in it. @throws CausewayError 'no-such-group' or 'several-groups' */
+/** The state of one group and its member list. @throws CausewayError 'no-such-group' or 'several-groups' */
 export function oneGroupStatus(connect: Connect, name: string): ConnectGroupStatus {
   const { connector, object } = findGroup(connect, name);
   const { store } = connector.context;

@@ -7,7 +7,7 @@ import { forestConnector, isTenant } from './connectors.ts';
 
 type Change = { [K in 'fullImportRequired' | 'fullSyncRequired']?: boolean | undefined };
 
-/** The tenant first, as of connectors. */
+/** The tenant first, as in the list of connectors. */
 export function listOverrides(connect: Connect, name: string | undefined): ConnectorOverride[] {
   if (name === undefined) return [ofTenant(connect), ...connect.connectors.map(describe)];
   return [isTenant(connect, name) ? ofTenant(connect) : describe(forestConnector(connect, name))];

@@ -18,7 +18,7 @@ const reopen = async () => {
   connect = await at.reopen();
   api = adminHandlers(connect, () => nudges++);
 };
-/** As if the open pass had read everybody. */
+/** Marks the open pass as having read everybody. */
 const readOpenPass = () => {
   const { passes } = connect.connectors[0]!.context.store;
   passes.read(passes.open()!.id);
@@ -42,7 +42,7 @@ const forcedValue = async (name: string) =>
     each => each.name === FORCE_FULL_PASSWORD_SYNC,
   )?.value;
 
-test('connectors have names whose case counts, and identifiers that stay', async () => {
+test('connector names are case-sensitive, and identifiers survive a restart', async () => {
   const { connectors } = await api.listConnectors(none, '');
   assert.deepEqual(
     connectors.map(({ name, type }) => [name, type]),
@@ -67,7 +67,7 @@ test('connectors have names whose case counts, and identifiers that stay', async
   assert.equal((await api.getConnector({ ...none, params: { name: identifier } }, '')).name, fabrikam);
 });
 
-test("the script's way: the parameter does nothing until the channel is switched off and on, and for its forest alone", async () => {
+test('the forced full pass begins only when the channel is switched off and on, and only for its forest', async () => {
   const { version } = await api.getConnector({ ...none, params: { name: corp } }, '');
   const saved = await save(corp, forced(1));
   assert.ok(saved.version > version);
@@ -87,7 +87,7 @@ test("the script's way: the parameter does nothing until the channel is switched
   assert.ok(nudges >= 2);
 });
 
-test('forcing twice while a pass reads is one pass, and the second request is told so', async () => {
+test('a second request merges into the pass that still reads, and reports that', async () => {
   const { id } = (await passOf(corp))!;
   await save(corp, forced('1'));
   await set(corp, false);
@@ -97,7 +97,7 @@ test('forcing twice while a pass reads is one pass, and the second request is to
   assert.deepEqual([passes[0]!.pass!.id, passes[0]!.merged], [id, true]);
 });
 
-test('a pass that has read everybody and waits gives way to the next request, not to a restart', async () => {
+test('a pass that has read everybody and waits survives a restart, and the next request replaces it', async () => {
   const { id } = (await passOf(corp))!;
   readOpenPass();
   await reopen();
@@ -109,7 +109,7 @@ test('a pass that has read everybody and waits gives way to the next request, no
   assert.deepEqual([passes[0]!.pass!.readAt, passes[0]!.merged], [null, undefined]);
 });
 
-test('a channel that runs is started again by switching it on: the parameter counts then', async () => {
+test('switching on a running channel starts it again, and the parameter takes effect', async () => {
   readOpenPass();
   const { id } = (await passOf(corp))!;
   await save(corp, forced(1));
@@ -117,7 +117,7 @@ test('a channel that runs is started again by switching it on: the parameter cou
   assert.notEqual((await passOf(corp))!.id, id);
 });
 
-test('a version that is not the newest is not saved, and neither is a value that asks for nothing', async () => {
+test('rejects parameters of an older version, and a value other than 1 or 0', async () => {
   const { version } = await api.getConnector({ ...none, params: { name: corp } }, '');
   await set(corp, false);
   await set(corp, true);
@@ -147,7 +147,7 @@ test('switching on without the parameter, or with it at 0, begins no pass', asyn
   }
 });
 
-test('the start of the service is a start of the channel, and a channel that is off begins nothing', async () => {
+test('starting the service begins no pass while the channel is off; switching the channel on begins it', async () => {
   await save(fabrikam, forced('1'));
   await set(fabrikam, false);
   await reopen();
@@ -158,7 +158,7 @@ test('the start of the service is a start of the channel, and a channel that is 
   assert.notEqual(await passOf(fabrikam), null);
 });
 
-test('a pair that is none, a parameter twice and a partition that is not there are refused in words', async () => {
+test('rejects an unknown pair, a repeated parameter and an unknown partition', async () => {
   await assert.rejects(set(corp, true, 'Peer - AAD'), { message: /'peer - AAD' expected \(case counts\)/ });
   await assert.rejects(set(tenant, true), { code: 'no-such-connector', message: /one of a forest expected/ });
   await assert.rejects(save(corp, forced(1), forced(0)), { code: 'bad-parameter' });

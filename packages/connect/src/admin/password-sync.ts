@@ -20,7 +20,7 @@ function configurationOf(connect: Connect, { name, context }: Connector): Passwo
   return { sourceConnector: name, targetConnector: connect.tenantConnector.name, enabled: passwordSync };
 }
 
-/** @throws CausewayError 'no-such-connector' for a source that is no forest's, or a target that is not the tenant's */
+/** @throws CausewayError 'no-such-connector' if the source is not a forest's connector, or the target not the tenant's */
 export async function setPasswordSync(
   connect: Connect,
   { sourceConnector, targetConnector, enabled }: PasswordSyncConfiguration,
@@ -42,7 +42,7 @@ export async function setPasswordSync(
 export interface Pass {
   connector: string;
   pass: FullPasswordSync | null;
-  /** The request found a pass that still reads, and begins none of its own. */
+  /** The request found a pass that still reads, so it began none of its own. */
   merged?: true;
 }
 
@@ -55,7 +55,7 @@ export function listPasses(connect: Connect, name: string | undefined): Promise<
   );
 }
 
-/** What the original's script does: the parameter, then the channel off and on. */
+/** Does what the original's script does: sets the parameter, then switches the channel off and on. */
 export async function forceFullPass(
   connect: Connect,
   name: string | undefined,

@@ -7,7 +7,7 @@ import { describeDirectory, isSame } from '../domain-controller/directory-guard.
 import { decideObject, mergeImported } from '../objects/merge.ts';
 import type { Connector } from '../sync/connector.ts';
 
-/** What a connector reads, what its domain controller serves, and what moving from one to the other would do. Changes nothing. */
+/** Which directory a connector reads, which one its domain controller serves, and what moving to it would do. Changes nothing. */
 export async function previewRepin({ context, controller }: Connector): Promise<DirectoryPin> {
   const { store } = context;
   const { connection, directory: answered } = await controller.openUnguarded();
@@ -27,7 +27,7 @@ export async function previewRepin({ context, controller }: Connector): Promise<
   }
 }
 
-/** Reads the whole directory as a full import would, and keeps nothing of it. */
+/** Reads the whole directory as a full import would, and stores nothing. */
 async function compareUsers(
   { store, scope }: ConnectorContext,
   connection: LdapConnection,
@@ -50,11 +50,11 @@ async function compareUsers(
 }
 
 /**
- * Pins the directory that the domain controller serves. All that was kept of where the other one stood goes, so the next import is a
- * full one; whom it does not meet is deleted in the tenant, within the threshold. Called while no cycle runs.
+ * Pins the directory that the domain controller serves. Forgets every position in the former directory, so the next import is a
+ * full one. Users whom it does not find are deleted in the tenant, within the threshold. Call it while no cycle runs.
  *
  * @param domainGuid of the directory that an administrator was shown
- * @throws CausewayError 'directory-changed' when it is not the one that answers
+ * @throws CausewayError 'directory-changed' if another directory answers
  */
 export async function repin(
   { context, controller }: Connector,
@@ -69,7 +69,7 @@ export async function repin(
     throw new CausewayError('directory-changed', text);
   }
   const before = store.pin.get();
-  // The pin last: a kill in between has the former directory read anew, and never the new one by the former one's cookies.
+  // The pin comes last: after a kill in between, Connect reads the former directory again, never the new one by the former's cookies.
   store.db.transaction(() => {
     const stale = [
       ...(['dirsync-cookie', 'replication-cookie', 'usn', 'invocation-id'] as const),

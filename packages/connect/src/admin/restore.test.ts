@@ -41,7 +41,7 @@ async function withPeople(count: number, clock?: HandClock): Promise<ConnectorCo
   return context;
 }
 
-/** A managed domain that is confirmed. */
+/** Offers a managed domain, and confirms its key. */
 async function pair(context: ConnectorContext): Promise<void> {
   const key = sealingPublicKey(await generateSealingKey());
   peer.offerKey(key);
@@ -49,7 +49,7 @@ async function pair(context: ConnectorContext): Promise<void> {
   context.store.confirmations.confirmDomain(peer.confirmable(key));
 }
 
-test('older passwords of a restored forest wait for one word, and go then in a new epoch, with records that say so', async () => {
+test('holds older passwords of a restored forest until the administrator accepts it, then sends them once in a new epoch', async () => {
   const context = await withPeople(2);
   peer.domainAccepts = ACCEPTED_RECORDS;
   await pair(context);
@@ -81,7 +81,7 @@ test('older passwords of a restored forest wait for one word, and go then in a n
   assert.equal((await processUsers(context, [replicated(0, 5)], whole)).sent, 0, 'once');
 });
 
-test('a reset with must change after the restore withdraws in the new epoch, and the flag alone of a same password does not', async () => {
+test('after the restore, a reset to a temporary password withdraws in the new epoch, and the flag alone does not', async () => {
   const context = await withPeople(2);
   await processUsers(context, [replicated(0, 9), replicated(1, 9)], whole);
   await processUsers(context, [replicated(0, 5)], whole);
@@ -94,7 +94,7 @@ test('a reset with must change after the restore withdraws in the new epoch, and
   assert.ok(userOf(1).credential, 'it is no other password than before');
 });
 
-test('what waited ends by itself when the domain controller has the newer password after all', async () => {
+test('a held password needs no approval any more once the domain controller has the newer one after all', async () => {
   const context = await withPeople(1);
   await processUsers(context, [replicated(0, 9)], whole);
   await processUsers(context, [replicated(0, 5)], whole);
@@ -104,7 +104,7 @@ test('what waited ends by itself when the domain controller has the newer passwo
   await assert.rejects(accept(context), { code: 'nothing-to-accept' });
 });
 
-test('a tenant that calls every password older, by whatever epoch, moves none: an administrator alone does', async () => {
+test('a tenant that calls every password older never raises the epoch, whatever epoch it claims', async () => {
   const context = await withPeople(2);
   peer.judge = () => ({ verdict: 'refused', code: 'older-password-order', reason: 'epoch 9007199254740991' });
   await processUsers(context, [replicated(0, 9), replicated(1, 9)], whole);
@@ -114,12 +114,12 @@ test('a tenant that calls every password older, by whatever epoch, moves none: a
   await processUsers(context, [replicated(0, 9), replicated(1, 9)], { ...whole, fullPass: 1 });
   assert.equal(context.store.restores.epoch, 0);
   assert.equal(userOf(1).order!.epoch, undefined, 'what is sent after the lie has no epoch');
-  // A domain controller that lags is still no way for an older password.
+  // A domain controller that lags still cannot bring in an older password.
   await processUsers(context, [replicated(1, 4)], whole);
   assert.equal(userOf(1).order!.version, 9);
 });
 
-test('a Connect that lost its state since the restore needs the word again, and its epoch is above every one before', async () => {
+test('a Connect that lost its state after the restore needs a second approval, and uses a higher epoch than ever before', async () => {
   const clock = new HandClock();
   const before = await withPeople(1, clock);
   await processUsers(before, [replicated(0, 9)], whole);
@@ -137,7 +137,7 @@ test('a Connect that lost its state since the restore needs the word again, and 
   assert.ok(emptied.store.restores.epoch > before.store.restores.epoch);
 });
 
-test('a tenant or managed domain of a release before is named, and nothing changes', async () => {
+test('names a tenant or managed domain of an older release, and changes nothing', async () => {
   const context = await withPeople(1);
   await processUsers(context, [replicated(0, 9)], whole);
   await processUsers(context, [replicated(0, 5)], whole);
@@ -153,7 +153,7 @@ test('a tenant or managed domain of a release before is named, and nothing chang
   assert.notEqual(context.store.restores.epoch, 0, 'what the managed domain signed counts');
 });
 
-test('passwords of a restored forest are set aside while the tenant is of a release before', async () => {
+test('queues passwords of a restored forest while the tenant is of an older release', async () => {
   const context = await withPeople(1);
   await processUsers(context, [replicated(0, 9)], whole);
   context.store.restores.raise(7);
@@ -169,7 +169,7 @@ test('passwords of a restored forest are set aside while the tenant is of a rele
   assert.equal(recordName(userOf(0).withdrawal!), 'withdrawal-2');
 });
 
-test('another domain controller than was shown is accepted by nobody', async () => {
+test('rejects a domain controller other than the one that the administrator was shown', async () => {
   const context = await withPeople(1);
   noteRestore(context, 100n, 'a');
   noteRestore(context, 90n, 'a');
@@ -179,7 +179,7 @@ test('another domain controller than was shown is accepted by nobody', async () 
   assert.match(state(context)!.reason!, /went back from 100 to 90/);
 });
 
-test('a running pass does not swallow the one that a restore needs', async () => {
+test('accepting a restore begins a new pass although another one runs', async () => {
   const context = await withPeople(1);
   context.store.passes.request();
   const { id } = context.store.passes.open()!;

@@ -17,7 +17,7 @@ import { forestConnector } from './connectors.ts';
 
 type Routes = Pick<typeof connectAdministrationRoutes, 'getRestore' | 'acceptRestore'>;
 
-/** People that are named of each kind. */
+/** How many people of each kind are named. */
 const NAMED = 20;
 
 export function restoreHandlers(connect: Connect, nudge: () => void): Handlers<Routes, string> {
@@ -38,7 +38,7 @@ export function restoreHandlers(connect: Connect, nudge: () => void): Handlers<R
   };
 }
 
-/** What waits for the word that the forest was restored; undefined: nothing does. */
+/** What waits until the administrator says that the forest was restored. Undefined if nothing waits. */
 export function restoreState(
   { store, connector }: Pick<ConnectorContext, 'store' | 'connector'>,
   { server }: { server: string },
@@ -59,10 +59,10 @@ export function restoreState(
 }
 
 /**
- * The forest was restored, as its administrator says: it counts as it is, and begins a new epoch, so that its passwords, though older,
- * are newer than all that was sent before. Everything is imported, and everybody's password is sent once more. Called while no cycle runs.
+ * Accepts the forest as it was restored, and begins a new epoch. In it the forest's passwords, though older, are newer than all
+ * that was sent before. Connect then imports everything and sends everybody's password again. Call it while no cycle runs.
  *
- * The epoch is of the counter that numbers what is signed, which no loss of this state takes back below what was used.
+ * The epoch comes from the counter that numbers signed records. Even if this state is lost, that counter never falls below a used number.
  *
  * @throws CausewayError 'other-domain-controller', 'nothing-to-accept', 'tenant-too-old' or 'domain-too-old'
  */
@@ -85,7 +85,7 @@ export async function acceptRestore(
   const { vector } = hasSeveral(connector)
     ? await readUpToDateVector(await controller.ldap(), await controller.namingContext())
     : { vector: undefined };
-  // First, and not in the database: a kill in between has the administrator say it once more.
+  // The epoch comes first, outside the transaction: after a kill in between the administrator accepts once more.
   store.restores.raise(reserveSequences(store.db, 1));
   store.db.transaction(() => {
     store.restores.setPending(undefined);
@@ -99,7 +99,7 @@ export async function acceptRestore(
   });
 }
 
-/** Who does not know of epochs would refuse every password from here on. */
+/** A tenant or managed domain that does not know epochs would reject every password from now on. */
 async function checkReaders({ store, tenant }: ConnectorContext): Promise<void> {
   const { accepts, domainAccepts, windowsCredentialsSyncConfig } = await tenant.configuration(true);
   const reads = (names: readonly string[]) => EPOCH_RECORDS.every(name => isReadBy(names, name));

@@ -16,7 +16,7 @@ const tenant = at.connect.tenantConnector.name;
 const list = async (query: Partial<Parameters<typeof api.listRuns>[0]['query']> = {}) =>
   (await api.listRuns({ params: undefined, query: { limit: 100, ...query }, body: undefined }, '')).runs;
 
-/** A run of each forest's, a second each: the last one has an error. */
+/** Records a run of one second at a forest. An export has an error. */
 async function work(forest: string, kind: RunKind, whole = false): Promise<string> {
   const { runs } = at.connect.connectors.find(({ name }) => name === forest)!.context.store;
   const run = runs.begin(kind, whole);
@@ -27,7 +27,7 @@ async function work(forest: string, kind: RunKind, whole = false): Promise<strin
   return run.id;
 }
 
-test('runs are listed by connector, by profile and by time, newest first', async () => {
+test('lists runs by connector, profile and time, newest first', async () => {
   await work(corp, 'import', true);
   await work(corp, 'synchronization');
   await work(corp, 'export');
@@ -65,7 +65,7 @@ test('runs are listed by connector, by profile and by time, newest first', async
   });
 });
 
-test("a connector's run profiles are those that its runs go by", async () => {
+test("a connector's run profiles include those of all its runs", async () => {
   const { connectors } = await api.listConnectors(
     { params: undefined, query: undefined, body: undefined },
     '',
@@ -85,7 +85,7 @@ test("a connector's run profiles are those that its runs go by", async () => {
   }
 });
 
-test('one run is told with the objects that had an error, and what there is not is said', async () => {
+test('shows one run with the objects that had an error, and rejects an unknown run', async () => {
   const id = await work(corp, 'export');
   const details = await api.getRun({ params: { id }, query: undefined, body: undefined }, '');
   assert.equal(details.run.result, 'completed-export-errors');
@@ -112,7 +112,7 @@ test('one run is told with the objects that had an error, and what there is not 
   });
 });
 
-test('a time is a number of minutes, hours or days ago, or a time', () => {
+test('reads a time as a number of minutes, hours or days ago, or as a date and time', () => {
   const now = Date.UTC(2026, 10, 29, 12);
   assert.equal(sinceWhen('30m', now), '2026-11-29T11:30:00.000Z');
   assert.equal(sinceWhen('2d', now), '2026-11-27T12:00:00.000Z');

@@ -39,7 +39,7 @@ interface Called {
   readonly profile: RunProfile;
 }
 
-/** Forests' connectors with the profiles of this name or identifier; those of the tenant are each forest's exports. */
+/** The connectors that have a run profile of this name or identifier. The tenant's profiles are each forest's exports. */
 function profilesCalled(connect: Connect, called: string): Called[] {
   const tenantId = connect.tenantConnector.settings.get().identifier;
   const found = connect.connectors.flatMap(({ name, context }) => {
@@ -77,7 +77,7 @@ function describeRun(connect: Connect, run: StoredRun): RunResult {
       : { name: run.connector, settings: source?.context.store.settings.get() };
   const isRunComplete = run.result !== 'in-progress';
   const { adds, updates, deletes, unchanged, errors } = run.counts;
-  // Of a connector that is not configured any more nothing but its runs is known.
+  // If a connector is not configured any more, Connect knows only its runs.
   const connectorId = owner.settings?.identifier ?? NOBODY;
   return {
     ...{ runHistoryId: run.id, runNumber: run.number, connectorId, connectorName: owner.name },

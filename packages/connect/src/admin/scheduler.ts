@@ -29,7 +29,7 @@ export function describeScheduler(connect: Connect): Scheduler {
   };
 }
 
-/** When a cycle is due. A time that is past tells who watches it that cycles stand still: suspended, switched off, or in trouble. */
+/** When a cycle is due. A time in the past shows that cycles stand still: suspended, switched off, or failing. */
 function nextStart({ connectors }: Connect, intervalMs: number): string {
   const starts = connectors.map(({ context }) => {
     const last = context.store.cursors.get('last-object-cycle-at');
@@ -63,7 +63,7 @@ export function changeScheduler(
 }
 
 /**
- * Begins a cycle of every connector and does not wait for its end; a failure shows in the status.
+ * Begins a cycle of every connector and does not wait for its end. The status shows a failure.
  * @throws CausewayError 'scheduler-suspended', 'cycle-in-progress'
  */
 export function startCycle(connect: Connect, initial: boolean): { started: boolean } {
@@ -73,7 +73,7 @@ export function startCycle(connect: Connect, initial: boolean): { started: boole
     throw new CausewayError('scheduler-suspended', text);
   }
   if (connect.isCycleAsked) {
-    // Scripts look for the original's words: the connector that is busy is the tenant's, in which every pair ends.
+    // Scripts look for the original's words. The tenant's connector is the busy one, because every pair ends in it.
     const text = `connector: ${connect.tenantConnector.name} is busy: a cycle that was asked for is under way, wait for its end or stop it`;
     throw new CausewayError('cycle-in-progress', text);
   }
@@ -90,8 +90,8 @@ export async function stopCycle(connect: Connect): Promise<{ stopped: boolean }>
 }
 
 /**
- * Who is busy. INVARIANT: while no other cycle may be started, every connector is: one that has had its turn, or waits for it, looks
- * idle to a script that goes on to start the next cycle.
+ * Which connectors are busy. INVARIANT: while no other cycle may start, every connector is. Otherwise a connector before or after
+ * its turn would look idle, and a script would try to start the next cycle.
  */
 export function listRunStatus(
   connect: Connect,

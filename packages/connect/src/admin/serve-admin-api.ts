@@ -13,10 +13,10 @@ import type { Connect } from '../sync/connect.ts';
 import type { AdminHandlers } from './handlers.ts';
 
 export interface AdminServerOptions {
-  /** `socket`: whoever may open it may do everything. `network`: a token is needed, and some routes are not there at all. */
+  /** `socket`: every program that may open it may do everything. `network`: needs a token, and leaves some routes out. */
   readonly side: 'socket' | 'network';
   readonly tls?: { readonly certificateFile: string; readonly keyFile: string } | undefined;
-  /** Is shown every route as it is registered. */
+  /** Called for each route when it is registered. */
   readonly onRoute?: (route: RegisteredRoute) => void;
 }
 
@@ -36,7 +36,7 @@ export function makeAdminServer(
   return server;
 }
 
-/** INVARIANT: what is for the socket alone is not there over the network. */
+/** INVARIANT: a route for the socket alone does not exist over the network. */
 function routesOf(side: AdminServerOptions['side']): RouteTable {
   const all = Object.entries<Route>(routes);
   return Object.fromEntries(all.filter(([, { access }]) => side === 'socket' || access.includes('operator')));
@@ -50,7 +50,7 @@ function tokenHolder({ store }: Connect, request: HttpRequest): string {
   throw new CausewayError('unauthorized', 'this needs a valid token of the admin API');
 }
 
-/** Whoever may call this may know why something failed: a tenant or a domain controller that does not answer. */
+/** Passes the cause on: a caller of this API may know why a tenant or domain controller failed. */
 async function telling<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -18,7 +18,7 @@ after(() => at.close());
 
 const none = { params: undefined as never, query: undefined as never, body: undefined as never };
 
-test('the effective interval is the larger one of what is allowed and what is customized', async () => {
+test('the effective interval is the larger of the allowed and the customized one', async () => {
   const { scheduler } = at.connect.store;
   const before = await api.getScheduler(none, '');
   assert.deepEqual(
@@ -61,7 +61,7 @@ const running = async (query: { connector?: string } = {}) =>
   (await api.listRunStatus({ ...none, query }, '')).running.map(({ connectorName }) => connectorName);
 const inProgress = async () => (await api.getScheduler(none, '')).syncCycleInProgress;
 
-test('one cycle that was asked for at a time; stopping nothing says so', async () => {
+test('starts one requested cycle at a time, and reports when there is nothing to stop', async () => {
   assert.deepEqual(await api.stopSyncCycle(none, ''), { stopped: false });
   assert.deepEqual(await start(), { started: true });
   await assert.rejects(start(), {
@@ -76,8 +76,8 @@ test('one cycle that was asked for at a time; stopping nothing says so', async (
   assert.ok((await status()).every(({ lastError }) => /cannot be used/.test(lastError ?? '')));
 });
 
-test('until a cycle that was asked for has ended it is under way, every connector is busy, and no other starts', async () => {
-  // The second forest waits for its turn: the first has had it, and nothing is imported or exported.
+test('every connector is busy and no other cycle starts until a requested cycle has ended', async () => {
+  // The first forest has had its turn and the second still waits, so nothing is imported or exported.
   const second = Promise.withResolvers<void>();
   const held = at.connect.connectors[1]!.betweenCycles(() => second.promise);
   assert.deepEqual([await running(), await inProgress()], [[], false]);
@@ -96,21 +96,21 @@ test('until a cycle that was asked for has ended it is under way, every connecto
   assert.deepEqual([await running(), await inProgress()], [[], false]);
 });
 
-test('a cycle that is stopped leaves out the forests that have not had their turn', async () => {
+test('stopping a cycle skips the forests that have not had their turn', async () => {
   const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const [one, two] = at.connect.connectors;
   const held = [one!.betweenCycles(() => first.promise), two!.betweenCycles(() => second.promise)];
   const cycles = assert.rejects(at.connect.sync());
   const stopping = api.stopSyncCycle(none, '');
   first.resolve();
-  // With a turn for the second forest it would wait for that.
+  // If the second forest still had its turn, this would wait for it.
   assert.deepEqual(await stopping, { stopped: true });
   assert.deepEqual([await running(), await inProgress()], [[], false]);
   second.resolve();
   await Promise.all([cycles, ...held]);
 });
 
-test("a forest's next cycle can be told to import or decide everything anew; the tenant imports nothing", async () => {
+test("an override makes a forest's next cycle import or decide everything again; the tenant's connector rejects an import", async () => {
   const set = (name: string, body: Parameters<typeof api.setOverride>[0]['body']) =>
     api.setOverride({ params: { name }, query: undefined, body }, 'a test');
   const list = async (query = {}) => (await api.listOverrides({ ...none, query }, '')).overrides;
@@ -139,7 +139,7 @@ test("a forest's next cycle can be told to import or decide everything anew; the
   assert.equal((await set('peer - AAD', { fullImportRequired: false })).fullImportRequired, false);
 });
 
-test("a deletion threshold above the configuration's is refused with the reason; a lower one counts", async () => {
+test("rejects a deletion threshold above the configuration's, and applies a lower one", async () => {
   const set = (thresholdCount: number) =>
     api.setDeletionThreshold({ params: undefined, query: undefined, body: { thresholdCount } }, 'a test');
   assert.deepEqual(await api.getDeletionThreshold(none, ''), {
@@ -155,7 +155,7 @@ test("a deletion threshold above the configuration's is refused with the reason;
   assert.equal(at.connect.store.scheduler.deletionThreshold, undefined);
 });
 
-test('a connector says what of a domain is read, and as whom', async () => {
+test('a connector shows what it reads of a domain, and as whom', async () => {
   const forest = await api.getConnector({ params: { name: corp }, query: undefined, body: undefined }, '');
   assert.deepEqual(forest.partitions[0]!.connectorPartitionScope, {
     objectClasses: ['user', 'inetOrgPerson', 'group'],
@@ -173,7 +173,7 @@ test('a connector says what of a domain is read, and as whom', async () => {
   );
 });
 
-test('a connector says which containers and classes the scope in force takes', async () => {
+test('a connector shows which containers and classes the scope in force includes', async () => {
   const { store } = at.connect.connectors.find(({ name }) => name === corp)!.context;
   const before = store.rules.text!;
   const staff = { dn: 'OU=Staff,DC=corp,DC=example,DC=com', objectGuid: randomUUID() };
@@ -193,7 +193,7 @@ test('a connector says which containers and classes the scope in force takes', a
   });
 });
 
-test('what Causeway has not got cannot be switched on, and the reason is told', async () => {
+test('refuses to switch on a feature that Causeway lacks, with the reason', async () => {
   const features = await api.getCompanyFeature(none, '');
   assert.deepEqual(
     Object.entries(features).filter(([, on]) => on),
@@ -206,14 +206,14 @@ test('what Causeway has not got cannot be switched on, and the reason is told', 
   assert.deepEqual(await set({ userWriteback: false, passwordHashSync: true })(), features);
 });
 
-test('settings have an identity that stays, and parameters as the original names them', async () => {
+test("settings have a stable identity, and the original's parameter names", async () => {
   const settings = await api.getGlobalSettings(none, '');
   assert.equal((await api.getGlobalSettings(none, '')).instanceId, settings.instanceId);
   const threshold = settings.parameters.find(({ name }) => name.endsWith('ThresholdValue'));
   assert.equal(threshold!.value, '500');
 });
 
-test('what is pending is the tenant connector’s export; the objects of both sides are found by their names', async () => {
+test("counts pending objects as the tenant connector's exports, and finds objects of both sides by name", async () => {
   const { context } = at.connect.connectors[0]!;
   for (const n of [1, 2, 3])
     context.store.space.put(decideObject('user', person(n), { scope: context.scope, rules: NO_RULES }), 1);
@@ -257,7 +257,7 @@ test('what is pending is the tenant connector’s export; the objects of both si
   assert.throws(() => api.getObject({ ...none, params: { id: nobody } }, ''), { code: 'no-such-object' });
 });
 
-test('of two forests that say one objectGUID each has a person of its own, and who gives that alone is asked which', async () => {
+test('keeps two people with one objectGUID in two forests apart, and rejects the GUID alone as ambiguous', async () => {
   const twin = person(77);
   const [first, second] = at.connect.connectors.map(({ context }) => context);
   for (const { store, scope } of [first!, second!])
@@ -284,7 +284,7 @@ test('of two forests that say one objectGUID each has a person of its own, and w
   assert.equal(userStatus(at.connect, anchor).connector, corp);
 });
 
-test('the log of one object is newest first, and kept for seven days', async () => {
+test('lists the log of one object newest first, and keeps it for seven days', async () => {
   const { store } = at.connect.connectors[0]!.context;
   const id = person(1).guid;
   const dayMs = 86_400_000;
@@ -308,7 +308,7 @@ test('the log of one object is newest first, and kept for seven days', async () 
   );
 });
 
-test('the diagnostics say what is wrong and what to do', async () => {
+test('the diagnostics show what is wrong and what to do', async () => {
   const { checks } = await api.diagnosePasswordSync({ ...none, query: { connector: corp } }, '');
   const failed = checks.filter(({ passed }) => !passed);
   assert.ok(failed.some(({ check, action }) => check.endsWith('domain controller') && action !== null));

@@ -43,7 +43,7 @@ export function companyFeature({ connectors }: Connect): CompanyFeature {
   };
 }
 
-/** @throws CausewayError 'no-such-feature', 'password-sync-by-pair' for what cannot be as it is asked for */
+/** @throws CausewayError 'no-such-feature' or 'password-sync-by-pair' for a change that is not possible here */
 export function setCompanyFeature(
   connect: Connect,
   change: { [K in keyof CompanyFeature]?: boolean | undefined },

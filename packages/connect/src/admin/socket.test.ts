@@ -19,7 +19,7 @@ const configured = (more: object) =>
     ...more,
   });
 
-test('the socket is where the group can reach it, unless the state is in a place of its own', {
+test('places the socket where the group can reach it, unless the state has a folder of its own', {
   skip: process.platform === 'win32' && 'Windows has named pipes',
 }, () => {
   const usual = { path: '/run/causeway/connect.sock', group: 'causeway-admins' };

@@ -8,12 +8,12 @@ import {
 } from '@causeway/service';
 import type { ConnectConfiguration } from '../configuration.ts';
 
-/** Members of this group may open the socket of the admin API, and so do all that it can. */
+/** Members of this group may open the socket of the admin API, and so do everything that the API can. */
 export const ADMIN_GROUP = 'causeway-admins';
 
 /**
- * Where the admin API's socket is: as configured; for the state's usual place in the runtime folder, where the group can reach it;
- * otherwise in the state folder, which only the service's user can enter.
+ * Where the admin API's socket is. A configured path comes first. If the state is in its usual place, the socket is in the runtime
+ * folder, where the group can reach it. Otherwise it is in the state folder, which only the service's user can enter.
  */
 export function adminSocket(configuration: ConnectConfiguration): LocalSocket | undefined {
   const { stateDirectory, adminApi } = configuration;
@@ -30,8 +30,8 @@ export function adminSocketPath(configuration: ConnectConfiguration): string {
 }
 
 /**
- * Tells programs on this machine where the socket is: `connect.json` in the runtime folder. A Connect whose state and socket are
- * both in a place of its own is not told of: it is found by CAUSEWAY_CONNECT alone.
+ * Writes `connect.json` into the runtime folder, where programs on this machine look up the socket. If state and socket are both
+ * in a place of their own, Connect announces nothing, and programs find it only by CAUSEWAY_CONNECT.
  */
 export function announceSocket(socket: LocalSocket): void {
   const note = join(runtimeDirectory(), 'connect.json');

@@ -9,7 +9,7 @@ import { person } from '../testing/fixtures.ts';
 import { openConnect } from '../testing/open-connect.ts';
 import { connectStatus, userStatus } from './status.ts';
 
-test("a user's status says since when, and why, the channel stands still", async t => {
+test("a user's status shows since when and why the channel stands still", async t => {
   const { connect, close } = await openConnect();
   t.after(close);
   const connector = connect.connectors[0]!;
@@ -45,7 +45,7 @@ test("a user's status says since when, and why, the channel stands still", async
   assert.deepEqual(standstill(), { since, reason: 'password hash synchronization is switched off' });
 });
 
-test('another copy of this Connect is an alarm in the status, and an event when it comes and when it goes', async t => {
+test('raises an alarm in the status while another copy of this Connect runs, and an event when it appears and disappears', async t => {
   const clock = new HandClock();
   const { connect, peer, close } = await openConnect(clock);
   t.after(close);

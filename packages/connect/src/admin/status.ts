@@ -25,7 +25,7 @@ import { restoreState } from './restore.ts';
 const LISTED = 50;
 const EVENTS = 30;
 
-/** How Connect stands; nothing in it is secret. */
+/** The status of Connect. It holds no secret. */
 export async function connectStatus(connect: Connect): Promise<ConnectStatus> {
   const { agent, store } = connect;
   const told = await askTenant(connect);
@@ -55,7 +55,7 @@ export async function connectStatus(connect: Connect): Promise<ConnectStatus> {
 async function askTenant({ tenant }: Connect): Promise<SyncConfiguration | CallError> {
   try {
     const told = await tenant.configuration(false, 1);
-    await tenant.askStanding(1); // whoever was demoted meanwhile says so
+    await tenant.askStanding(1); // notices if this Connect was demoted meanwhile
     return told;
   } catch (error) {
     if (error instanceof CallError) return error;
@@ -129,7 +129,7 @@ function comparison({ context }: Connector): { comparison?: ConnectComparison } 
   return { comparison: { ...last, saidAnew: said, alarmed, strangers: strangers.count(), strangersHeld } };
 }
 
-/** What waits for an administrator, and who can still sign in because of that. */
+/** What waits for an administrator, and who can still sign in meanwhile. */
 function waiting({ context }: Connector) {
   const { bulk, cursors, passwordLeavers } = context.store;
   const out = passwordLeavers.countOut();
@@ -166,14 +166,14 @@ function entries(store: ConnectorStore, quarantined: boolean) {
   }));
 }
 
-/** Of a group, what it is called there, too. */
+/** A user's or group's name for the status. */
 function userName(store: ConnectorStore, guid: string): string {
   const object = store.space.get(guid) ?? store.groups.get(guid);
   const name = object?.attributes.userPrincipalName ?? object?.attributes.sAMAccountName;
   return typeof name === 'string' ? name : (object?.dn ?? guid);
 }
 
-/** The whole way of one user so far. @throws CausewayError 'no-such-user' or 'several-users' */
+/** The state of one user at every step. @throws CausewayError 'no-such-user' or 'several-users' */
 export function userStatus(connect: Connect, name: string): ConnectUserStatus {
   const { connector, object } = findUser(connect, name);
   const { store } = connector.context;
@@ -215,10 +215,10 @@ export function userStatus(connect: Connect, name: string): ConnectUserStatus {
   };
 }
 
-/** Cycles that may be missing before silence is a standstill: one can take long. */
+/** How many cycles may be missing before silence counts as a standstill. One cycle can take long. */
 const MISSING_CYCLES = 3;
 
-/** Since when a connector brings no passwords, and why; undefined while it does. */
+/** Since when and why a connector sends no passwords. Undefined while it sends them. */
 function standstill(connector: Connector): ConnectUserStatus['standstill'] {
   const { store, settings } = connector.context;
   const since = store.cursors.get('last-password-cycle-at') ?? null;
@@ -231,7 +231,7 @@ function standstill(connector: Connector): ConnectUserStatus['standstill'] {
   return { since, reason: "no password cycle has ended since then: see that 'causeway connect run' runs" };
 }
 
-/** By the name that stands in for a userPrincipalName that the directory has not got. */
+/** Finds a user without a userPrincipalName by the name that stands in for it. */
 function findByStandIn({ store, scope }: Connector['context'], name: string): SpaceObject | undefined {
   const [samAccountName, domain] = name.toLowerCase().split('@');
   if (samAccountName === undefined || domain !== scope.domain) return undefined;
@@ -240,8 +240,7 @@ function findByStandIn({ store, scope }: Connector['context'], name: string): Sp
   return isIts ? found : undefined;
 }
 
-/** Two forests may have a user of one sAMAccountName each: then nobody is shown for somebody else. */
-/** @throws CausewayError 'no-such-user' or 'several-users' */
+/** Throws rather than pick one if two forests have a user of that name. @throws CausewayError 'no-such-user' or 'several-users' */
 export function findUser(connect: Connect, name: string): { connector: Connector; object: SpaceObject } {
   const found = connect.connectors.flatMap(connector => {
     const { context } = connector;

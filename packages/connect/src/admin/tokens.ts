@@ -2,7 +2,7 @@ import type { Handlers } from '@causeway/api';
 import type { adminTokenRoutes } from '@causeway/contract';
 import type { Connect } from '../sync/connect.ts';
 
-/** Tokens of the admin API. The caller is who asks, in words. */
+/** Handlers for tokens of the admin API. The `string` is the caller, in words. */
 export function tokenHandlers(connect: Connect): Handlers<typeof adminTokenRoutes, string> {
   const { tokens } = connect.store;
   return {

@@ -15,8 +15,8 @@ export function getDeletionThreshold(connect: Connect): DeletionThreshold {
 }
 
 /**
- * Sets the number for all forests. What waits already goes by approval alone.
- * @throws CausewayError 'threshold-too-large' above the configuration's
+ * Sets the threshold for all forests. Deletions that are held already still need an approval.
+ * @throws CausewayError 'threshold-too-large' if it is larger than the configuration's
  */
 export function setDeletionThreshold(connect: Connect, count: number, caller: string): DeletionThreshold {
   const { store, configuration } = connect;

@@ -31,7 +31,7 @@ const preview = async (extensions?: string[]) => {
   return ScopePreview.parse(previews[0]);
 };
 
-test('a preview lists whose profile further attributes would change, and changes nothing', async () => {
+test('a preview lists the users whose profile further attributes would change, and changes nothing', async () => {
   const { updates, adds, deletes, unchanged, lines, notImported } = await preview(['division']);
   assert.deepEqual([updates, adds, deletes, unchanged, notImported], [2, 0, 0, 1, []]);
   assert.deepEqual(
@@ -45,7 +45,7 @@ test('a preview lists whose profile further attributes would change, and changes
   assert.equal((await preview()).updates, 0, 'a command of the release before names none');
 });
 
-test('what was not imported yet is named, and no attribute that is none is taken', async () => {
+test('names attributes that were not imported yet, and rejects an invalid attribute name', async () => {
   assert.deepEqual((await preview(['employeeType'])).notImported, ['employeeType']);
   await assert.rejects(preview(['(nonsense)']), { code: 'bad-scope', message: /extensions/ });
 });

@@ -19,7 +19,7 @@ const lists = async (connector?: string) =>
 const approve = (digest: string, operation: 'delete' | 'create') =>
   api.approveHeld({ ...none, params: { digest }, body: { operation } }, 'a test');
 
-/** A forest of 20 whose first people are gone, as a cycle meets them. */
+/** Imports a forest of 20 people, deletes the first `count` of them, and decides as a cycle does. */
 function lose(index: number, count: number): void {
   const { context } = at.connect.connectors[index]!;
   for (let n = 0; n < 20; n++) {
@@ -30,7 +30,7 @@ function lose(index: number, count: number): void {
   decideWaiting(context);
 }
 
-test('each connector has a list of its own, with the names, and its digest approves it', async () => {
+test('lists what each connector holds, with names, and approves a list by its digest', async () => {
   lose(0, 11);
   lose(1, 12);
   assert.deepEqual(
@@ -60,7 +60,7 @@ test('each connector has a list of its own, with the names, and its digest appro
   assert.match(event!.text, /^11 deletions of the list [0-9a-f]{32} were approved by a test; 0 did not hold/);
 });
 
-test('status names who can still sign in, and how many there are', async () => {
+test('status names the users who can still sign in, and counts them', async () => {
   const { connectors } = await api.getStatus(none, '');
   const [, { suppressedDeletes, stillSigningIn, stillSigningInCount }] = connectors as [
     unknown,
@@ -70,13 +70,13 @@ test('status names who can still sign in, and how many there are', async () => {
   assert.ok(stillSigningIn.includes(`user11@${corp}`));
 });
 
-test('a digest that nobody was shown, and the number of releases before, approve nothing', async () => {
+test('rejects the digest of a list that was never shown, and the number of deletions that older releases took', async () => {
   assert.throws(() => approve('0'.repeat(32), 'delete'), { code: 'no-such-list', status: 404 });
   const sync = async () => api.sync({ ...none, body: { allowDeletes: 5, policyType: 'Delta' } }, '');
   await assert.rejects(sync, { code: 'approve-by-list', todo: /causeway connect deletions/ });
 });
 
-test('deletions of people whom only another place has are a list of their own, and status counts them', async () => {
+test('lists deletions of people whom only the tenant has separately, and counts them in the status', async () => {
   const { context } = at.connect.connectors[0]!;
   const found = Array.from({ length: 11 }, (_, n) => sourceAnchorOf(guidOf(100 + n)));
   for (const [n, anchor] of found.entries()) context.store.space.putStranger(guidOf(100 + n), anchor);

@@ -17,10 +17,10 @@ import { forestConnectors } from '../connectors.ts';
 
 type Operation = HeldList['operation'];
 
-/** Names of one list; it may be longer. */
+/** Lines shown of one list, which may be longer. */
 const LISTED = 10_000;
 
-/** What waits, of one connector or of all. Every list is kept, so that it can be approved as it was shown. */
+/** What waits for an administrator, of one connector or of all. Keeps each list, so that it can be approved as it was shown. */
 export function listHeld(connect: Connect, operation: Operation, name: string | undefined): HeldList[] {
   return forestConnectors(connect, name).flatMap(connector => {
     const { context } = connector;
@@ -108,7 +108,7 @@ function describeLine(
   const object = store.space.get(objectGuid);
   if (object === undefined) return undefined;
   const canSignIn = operation === 'delete' && canStillSignIn(object, context, store.db.now());
-  // Of a stranger there may be no name.
+  // A stranger may have no name here.
   const user = object.attributes.sAMAccountName === undefined ? anchor : nameOf(object, context);
   return {
     ...{ user, sourceAnchor: anchor, objectGuid, distinguishedName: object.dn, canSignIn },
@@ -150,7 +150,7 @@ function reasonOf(kind: ShownList['kind'], { scopeReason }: SpaceObject): { reas
     : {};
 }
 
-/** @throws CausewayError 'approve-by-list': releases before let deletions go by their number */
+/** @throws CausewayError 'approve-by-list': older releases approved deletions by their number */
 export function refuseNumber(): never {
   const text = 'deletions are approved by their list, not by their number';
   throw new CausewayError('approve-by-list', text);

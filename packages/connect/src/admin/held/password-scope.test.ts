@@ -10,7 +10,7 @@ import { ConnectPlace } from '../../testing/connect-place.ts';
 import { ProvisioningPeer } from '../../testing/provisioning-peer.ts';
 import { ScriptedForest } from '../../testing/scripted-forest.ts';
 
-// What is said of people whose passwords are not synchronized, before and after.
+// What Connect reports of users whose passwords are not synchronized, before and after the withdrawal.
 
 const FOREST = 'corp.example.com';
 const EXCLUDE = '(!(adminDescription=PHSFiltered))';
@@ -61,7 +61,7 @@ async function diagnosisOf(name: string): Promise<Record<string, Diagnosis>> {
 const NOBODY = { withdraw: 0, keep: 0, send: 0 };
 const NOT_MET = 'the condition for passwords is not met';
 
-test('a preview lists whose password would be withdrawn, kept or sent, and changes nothing', async () => {
+test('a preview lists the users whose password would be withdrawn, kept or sent, and changes nothing', async () => {
   await start({});
   const excluded = await preview({ passwords: { condition: EXCLUDE } });
   assert.deepEqual(excluded.passwords, { ...NOBODY, withdraw: 1 });
@@ -78,7 +78,7 @@ test('a preview lists whose password would be withdrawn, kept or sent, and chang
   await assert.rejects(preview({ passwords: { condition: 'nonsense' } }), { code: 'bad-scope' });
 });
 
-test('the list says whose password waits, and why; preview and status say that it is sent meanwhile', async () => {
+test('lists each held withdrawal with its reason; preview and status show that the password is sent meanwhile', async () => {
   await start({ passwords: { condition: EXCLUDE } });
   const { lists } = await place.api.listHeld({ ...none, query: { operation: 'delete' } }, '');
   const [{ kind, people }] = lists as [(typeof lists)[number]];
@@ -94,7 +94,7 @@ test('the list says whose password waits, and why; preview and status say that i
   assert.match(describeStatus(status, true).join('\n'), /1 passwords are to be withdrawn, and wait for you/);
 });
 
-test('afterwards nothing of it is an error: not in status, not in the log, not in the diagnosis', async () => {
+test('after the withdrawal neither status nor log shows an error, and the diagnosis fails only the scope of passwords', async () => {
   place.approve();
   await turn();
   assert.match(await saysOf('ann'), /^not sent: not in the scope of passwords: the condition/);
@@ -121,7 +121,7 @@ test('afterwards nothing of it is an error: not in status, not in the log, not i
   assert.deepEqual([back.passwords, back.said], [{ ...NOBODY, send: 1 }, [['send', 'user', 'ann', '']]]);
 });
 
-test('state comes before scope: who signs in by smart card only, or is not synchronized, is said to be that', async () => {
+test('names the state before the scope: a user who is not synchronized, or signs in by smart card only', async () => {
   await start({ conditions: { user: '(!(sAMAccountName=ben))' }, passwords: { condition: EXCLUDE } });
   forest.change(cy, { smartCard: true });
   forest.change(ann, { smartCard: true });

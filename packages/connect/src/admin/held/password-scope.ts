@@ -4,7 +4,7 @@ import { WHY_NO_PASSWORD } from '../../scope/rules.ts';
 import type { SpaceObject } from '../../store/space-object.ts';
 import { isSmartCardOnly } from '../../user-account-control.ts';
 
-/** Whether passwords of somebody are sent, and what decided that, in words: state before scope. */
+/** Whether Connect sends a user's password, and in words why. The user's state comes before the scope. */
 export function passwordScopeSays(
   { store, connector }: ConnectorContext,
   object: SpaceObject,

@@ -10,7 +10,7 @@ import type { Connect } from '../../sync/connect.ts';
 import { findUser } from '../status.ts';
 import { passwordScopeSays } from './password-scope.ts';
 
-/** What decided of one person, by the rules in force. @throws CausewayError 'no-such-user' or 'several-users' */
+/** What the rules in force decide for one user. @throws CausewayError 'no-such-user' or 'several-users' */
 export function previewUser(connect: Connect, name: string): UserPreview {
   const { connector, object } = findUser(connect, name);
   const { store, scope } = connector.context;
@@ -45,7 +45,7 @@ export function previewUser(connect: Connect, name: string): UserPreview {
   };
 }
 
-/** What the managed domain calls the account: what is made of no rule, but of the configuration. */
+/** The account's name in the managed domain. It follows from the configuration, not from a rule. */
 function nameOfAccount({ attributes, namedBy }: SpaceObject): UserPreview['attributes'][number] {
   const value = accountName(attributes, namedBy);
   const isOwn = value === accountName(attributes);
@@ -58,6 +58,6 @@ function nameOfAccount({ attributes, namedBy }: SpaceObject): UserPreview['attri
 const rulesFor = (object: SpaceObject, profile: ProfileRules | undefined): FixedRule[] =>
   fixedRules(profile).filter(({ direction, source, name }) => {
     if (direction !== 'Inbound' || source === 'group') return false;
-    // An inetOrgPerson has one of its own in the place of a user's.
+    // An inetOrgPerson has its own AccountEnabled rule instead of a user's.
     return name.includes('AccountEnabled') ? (source === 'inetOrgPerson') === isInetOrgPerson(object) : true;
   });

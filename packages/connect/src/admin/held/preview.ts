@@ -30,20 +30,20 @@ import { previewUser } from './preview-user.ts';
 
 type Line = ScopePreview['lines'][number];
 
-/** Lines of each operation that are shown; there may be more. */
+/** Lines shown of each operation. There may be more. */
 const LISTED = 10_000;
-/** Objects that are decided before others have their turn. */
+/** Objects decided in a row before other work gets a turn. */
 const AT_A_TIME = 500;
 
-/** What would be, and why it is as it is. */
+/** What another configuration would change, and why a user is as they are now. */
 export const previewHandlers = (connect: Connect): Handlers<typeof previewRoutes, string> => ({
   previewUser: ({ params }) => previewUser(connect, params.user),
   previewScope: async ({ body }) => ({ previews: await previewRules(connect, body.connectors) }),
 });
 
 /**
- * What another configuration would do, object by object, by all that was imported. Nothing is changed.
- * @throws CausewayError 'bad-scope' for rules that are none, or 'no-such-connector'
+ * What another configuration would do with everything that was imported, object by object. Changes nothing.
+ * @throws CausewayError 'bad-scope' for invalid rules, or 'no-such-connector'
  */
 async function previewRules(connect: Connect, connectors: readonly Proposed[]): Promise<ScopePreview[]> {
   const proposed = new Map<ConnectorContext, Rules>();
@@ -115,7 +115,7 @@ async function previewConnector(context: ConnectorContext, rules: Rules): Promis
   };
 }
 
-/** Who else is to have the new names, when all connectors go by what is proposed for them. */
+/** Adds to each rename who else would get the name, if every connector followed its proposal. */
 function tellClashes(
   connect: Connect,
   proposed: ReadonlyMap<ConnectorContext, Rules>,

@@ -20,7 +20,7 @@ const [first, second] = at.connect.connectors.map(({ context }) => context) as [
   ConnectorContext,
 ];
 
-/** Puts objects there as the tenant has them. */
+/** Imports objects, and acknowledges them as the tenant's. */
 function known(context: ConnectorContext, ...objects: Parameters<typeof imported>[1][]): void {
   noteImported(context.store, { mailNickname: { form: 'text' } });
   imported(context, ...objects);
@@ -69,7 +69,7 @@ const lists = async () =>
     HeldList.parse(list),
   );
 
-test('a preview lists every rename, with who else is to have the name, and changes nothing', async () => {
+test('a preview lists each rename, with who else would get the name, and changes nothing', async () => {
   const { renames, adds, updates, deletes, unchanged, lines, notImported } = await preview('mailNickname');
   assert.deepEqual([renames, adds, updates, deletes, unchanged, notImported], [6, 0, 0, 0, 3, []]);
   assert.deepEqual(
@@ -81,13 +81,13 @@ test('a preview lists every rename, with who else is to have the name, and chang
   assert.deepEqual(await lists(), []);
 });
 
-test('what was not imported yet is named: nobody knows the new names', async () => {
+test('names the attribute that was not imported yet, because the new names are unknown until then', async () => {
   first.store.cursors.set('imported-attributes', undefined);
   assert.deepEqual((await preview('mailNickname')).notImported, ['mailNickname']);
   noteImported(first.store, { mailNickname: { form: 'text' } });
 });
 
-test('the list that waits says the same, and goes by its own word alone', async () => {
+test('the held list shows the same renames, and only its own operation approves it', async () => {
   const now = switched('mailNickname');
   applyRules(now);
   holdRenames(now);
@@ -122,7 +122,7 @@ test('the list that waits says the same, and goes by its own word alone', async 
   );
 });
 
-test('what else of a configuration decides shows, too: names of people without one, whose account it is, memberships that go', async () => {
+test("a preview shows what else a configuration decides: stand-in names, Connect's own account, lost memberships", async () => {
   const { store } = first;
   known(first, person(9, { userPrincipalName: 'no name' }));
   const { id } = store.lists.get(guidOf(8))!;

@@ -10,7 +10,7 @@ const api = adminHandlers(at.connect, () => {});
 after(() => at.close());
 const none = { params: undefined as never, query: undefined as never, body: undefined as never };
 
-test('a person is told as the tenant should have it, and who is filtered is refused with the reason', async () => {
+test('returns a person as the tenant should have it, and rejects a filtered one with the reason', async () => {
   const { context } = at.connect.connectors[0]!;
   imported(context, person(1, { mail: 'one@corp.example.com' }), person(2, { adminDescription: 'User_no' }));
   const get = (id: string) => api.getMetaverseObject({ ...none, params: { id } }, '');
@@ -34,7 +34,7 @@ test('a person is told as the tenant should have it, and who is filtered is refu
   await assert.rejects(async () => get(guidOf(3)), { code: 'no-such-object' });
 });
 
-test('rules have identifiers that stay, and say of whom passwords are sent', async () => {
+test('rules have stable identifiers, and show whose passwords are sent', async () => {
   const list = async () => (await api.listRules(none, '')).rules;
   const rules = await list();
   assert.equal(new Set(rules.map(({ identifier }) => identifier)).size, rules.length);

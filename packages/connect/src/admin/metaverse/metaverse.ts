@@ -7,7 +7,7 @@ import type { Connect } from '../../sync/connect.ts';
 import { locate, tenantDn } from '../objects.ts';
 
 /**
- * What is made of an object of the directory for the tenant.
+ * What Connect makes of a directory object for the tenant.
  * @throws CausewayError 'no-such-object', 'several-objects', or 'not-synchronized' with the reason
  */
 export function getMetaverseObject(connect: Connect, guid: string): MetaverseObject {

@@ -4,7 +4,7 @@ import { type FixedRule, fixedRules } from '../../objects/fixed-rules.ts';
 import { fixedId } from '../../runs/run-profiles.ts';
 import type { Connect } from '../../sync/connect.ts';
 
-/** Inbound ones of each forest, and outbound ones of the tenant. */
+/** The inbound rules of each forest, and the tenant's outbound rules. */
 export function listRules(connect: Connect): SyncRule[] {
   const { connectors, tenantConnector } = connect;
   const outbound = { name: tenantConnector.name, id: tenantConnector.settings.get().identifier };
