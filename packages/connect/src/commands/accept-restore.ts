@@ -7,7 +7,7 @@ interface Options extends CommonOptions {
   yes?: boolean;
 }
 
-/** Shows what would count again of a forest that was restored, asks, and lets it. */
+/** Shows which older state of a restored forest would count again, asks, and accepts it. */
 export async function acceptRestore(options: Options): Promise<void> {
   const { connector: name } = options;
   const { restore } = (await askOrDo(options, 'getRestore', { params: { name } })).result;
@@ -25,7 +25,7 @@ export async function acceptRestore(options: Options): Promise<void> {
   ]);
 }
 
-/** What waits, in a line each. */
+/** Describes what waits, one line each. */
 export function describeRestore(restore: RestoreState): string[] {
   const { connector, server, since, reason, olderPasswords, openings } = restore;
   return [

@@ -26,7 +26,7 @@ const serviceOf = (configuration: ConnectConfiguration): LocalService => ({
   socket: adminSocketPath(configuration),
 });
 
-/** Asks the running service. @throws CausewayError 'not-running', or the service's own */
+/** Asks the running service. @throws CausewayError 'not-running', or the service's own error */
 export function ask<N extends RouteName>(
   configuration: ConnectConfiguration,
   name: N,
@@ -36,8 +36,8 @@ export function ask<N extends RouteName>(
 }
 
 /**
- * Asks the running service, or, when none runs, takes its place for the moment: the same handler answers then.
- * @param then what the service would go on to do by itself
+ * Asks the running service. If none runs, takes its place for the moment, so that the same handler answers.
+ * @param then does what a running service would do next by itself
  */
 export async function askOrDo<N extends RouteName>(
   options: CommonOptions,
@@ -48,7 +48,7 @@ export async function askOrDo<N extends RouteName>(
   const configuration = loadConnectConfiguration(options.config);
   const service = serviceOf(configuration);
   const asked = await askAtHand<typeof routes, N, string>({ service, routes }, name, input, async answer => {
-    // The result belongs to standard output; what goes wrong on the way is told on standard error.
+    // Standard output is for the result, so problems on the way go to standard error.
     const log = createLog('connect', { write: line => process.stderr.write(line) });
     log.level = environment('CAUSEWAY_LOG_LEVEL') ?? 'error';
     const connect = await Connect.open(configuration, log);

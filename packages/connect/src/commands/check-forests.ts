@@ -7,9 +7,9 @@ import { type Agent, agentTransport } from '../tenant/identity.ts';
 import { TenantClient } from '../tenant/tenant-client.ts';
 
 /**
- * Asks each connector's domain controllers which forest and domain they serve, before the one-time code is used. Nobody signs in.
+ * Asks each connector's domain controllers which forest and domain they serve, before the one-time code is used. Does not sign in.
  *
- * @throws CausewayError 'wrong-directory', or 'directory-unchecked' for those of which none answers
+ * @throws CausewayError 'wrong-directory', or 'directory-unchecked' for connectors of which no domain controller answers
  */
 export async function checkDomainControllers({ connectors, timeoutMs }: ConnectConfiguration): Promise<void> {
   const silent: string[] = [];
@@ -41,8 +41,8 @@ const describeSilence = ({ name, server }: ConnectorConfiguration, error: unknow
   `the domain controller '${server}' of connector '${name}': ${describeError(error)}`;
 
 /**
- * Whether the enrolment is for the forests that the configuration names: the tenant takes a first heartbeat of each, or does not.
- * @throws CausewayError 'other-forest'; the enrolment stands
+ * Checks by a first heartbeat of each forest that the enrolment covers the forests of the configuration.
+ * @throws CausewayError 'other-forest'; the enrolment stays valid
  */
 export async function checkEnrolledForests(configuration: ConnectConfiguration, agent: Agent): Promise<void> {
   const tenant = new TenantClient(await agentTransport(configuration, agent));
@@ -60,7 +60,7 @@ export async function checkEnrolledForests(configuration: ConnectConfiguration, 
       await tenant.reportStatus({ forest, ...nothing });
     } catch (error) {
       if (!(error instanceof CallError)) throw error;
-      if (error.code === 'other-forest') refused.push(forest); // what else is wrong, the service says when it runs
+      if (error.code === 'other-forest') refused.push(forest); // the running service reports any other problem
     }
   }
   if (refused.length === 0) return;

@@ -10,7 +10,7 @@ const difference = (change: Partial<Difference> = {}): Difference => ({
 });
 const page = (differences: Difference[]) => ({ differences, here: 3, there: 2, unread: 0, next: null });
 
-test('what nothing will end is told apart from what waits, with counts of all and as many lines as are wanted', () => {
+test('separates open differences from those that wait, counts all and prints as many as asked for', () => {
   const report = newReport('corp.example.com');
   const attributes = [{ name: 'accountEnabled', here: true, there: false }];
   addPage(
@@ -45,7 +45,7 @@ test('what nothing will end is told apart from what waits, with counts of all an
   );
 });
 
-test('a name of the tenant makes no lines of its own', () => {
+test('a name from the tenant cannot add lines to the report', () => {
   const report = newReport('corp.example.com');
   addPage(
     report,
@@ -58,7 +58,7 @@ test('a name of the tenant makes no lines of its own', () => {
   assert.equal(lines.filter(line => line.trim() === 'nothing differs').length, 0);
 });
 
-test('where nothing differs it says so, and whose passwords nobody has compared', () => {
+test('reports that nothing differs, and how many passwords were not compared', () => {
   const report = newReport('corp.example.com');
   addPage(report, 'user', { ...page([]), unread: 2 }, 9);
   const text = describeReport(report).map(line => line.trim());
@@ -66,7 +66,7 @@ test('where nothing differs it says so, and whose passwords nobody has compared'
   assert.ok(text.some(line => line.startsWith('the passwords of 2 people were not compared')));
 });
 
-test('of a Connect that stages everything is what it would send, and that it stages is said also where nothing differs', () => {
+test('shows each difference of a staging Connect as one that it would send, and its staging even if nothing differs', () => {
   const report = newReport('corp.example.com');
   const staged = { staging: true as const, unread: 7 };
   addPage(

@@ -8,11 +8,11 @@ interface Count {
   onlyHere: number;
   onlyThere: number;
   differ: number;
-  /** Of the three above, those of which is known what will end them. */
+  /** How many of the three above wait for something known that will end them. */
   waiting: number;
 }
 
-/** What differs of a forest. */
+/** What differs in a forest. */
 export interface ForestReport {
   readonly forest: string;
   readonly counts: Readonly<Record<Difference['kind'], Count>>;
@@ -20,7 +20,7 @@ export interface ForestReport {
   unread: number;
   /** This Connect stages. */
   staging: boolean;
-  /** Some of them. */
+  /** Some of the differences that nothing known will end. */
   readonly open: Difference[];
   readonly waiting: Difference[];
 }
@@ -38,7 +38,7 @@ export const newReport = (forest: string): ForestReport => ({
 
 const COUNTED = { 'only-here': 'onlyHere', 'only-there': 'onlyThere', differs: 'differ' } as const;
 
-/** @param most differences that are kept, of those that wait and of the others */
+/** @param most how many differences to keep of those that wait, and of the others */
 export function addPage(report: ForestReport, kind: ComparedKind, page: ComparisonPage, most: number): void {
   report.counts[kind].here += page.here;
   report.counts[kind].there += page.there;
@@ -55,12 +55,12 @@ export function addPage(report: ForestReport, kind: ComparedKind, page: Comparis
 
 const total = ({ onlyHere, onlyThere, differ }: Count): number => onlyHere + onlyThere + differ;
 
-/** Differences, or what is asked for of each kind. */
+/** The sum over all kinds, by default of the differences. */
 export function countAll({ counts }: ForestReport, of: (count: Count) => number = total): number {
   return Object.values(counts).reduce((sum, count) => sum + of(count), 0);
 }
 
-/** Those of which nothing is known that would end them come first. */
+/** Differences that nothing known will end come first. */
 export function reportJson(report: ForestReport) {
   const { forest, counts, unread, staging, open, waiting } = report;
   const differences = [...open, ...waiting];
@@ -150,7 +150,7 @@ function describeDifference({
   );
   const why = [waits === null ? [] : `${WAITS[waits]}${at === null ? '' : ` at ${at}`}`, note ?? []].flat();
   const said = [values.length > 0 ? values : SIDES[what], ...(why.length > 0 ? [why.join(': ')] : [])].flat();
-  // One line, whatever the tenant calls somebody.
+  // The tenant chooses the name, which must not add lines.
   return plainText(`${kind} ${name} (${sourceAnchor}): ${said.join('; ')}`).replaceAll('\n', ' ');
 }
 

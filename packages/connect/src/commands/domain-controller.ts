@@ -2,7 +2,7 @@ import type { ControllerInUse } from '@causeway/contract';
 import { CausewayError, printResult } from '@causeway/service';
 import { askOrDo, type CommonOptions } from './at-hand.ts';
 
-/** In a line each, for people. */
+/** Describes the domain controller in use, one line each. */
 export function describeController(controller: ControllerInUse): string[] {
   const { server, preferred, since, reason, lagsSince } = controller;
   return [
@@ -13,7 +13,7 @@ export function describeController(controller: ControllerInUse): string[] {
   ];
 }
 
-/** Shows how a connector stands with its domain controllers; with `yes` the one that is read counts as it is. */
+/** Shows which domain controller a connector reads. With `yes`, accepts the state of that one as it is. */
 export async function acceptDomainController(
   name: string,
   options: CommonOptions & { yes?: boolean },

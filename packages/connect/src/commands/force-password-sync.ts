@@ -9,10 +9,10 @@ interface Pass {
 }
 
 const ASK_EVERY_MS = 500;
-/** How often progress is a line where there is no terminal to draw a bar on. */
+/** How often progress is printed without a terminal to draw a bar on. */
 const TELL_EVERY_MS = 10_000;
 
-/** Asks for a full pass and waits until everybody was read; who is owed is told, not waited for. */
+/** Requests a full pass and waits until it has read everybody. It reports users who are owed, and does not wait for them. */
 export async function forcePasswordSync(
   options: CommonOptions & { connector?: string; wait: boolean },
 ): Promise<void> {
@@ -46,7 +46,7 @@ export async function forcePasswordSync(
   }
 }
 
-/** The passes as they are now, with what became of the request. */
+/** The passes as they are now, marked where the request was merged into one that ran already. */
 function keepMerged(asked: readonly Pass[], now: readonly Pass[]): Pass[] {
   const merged = new Set(asked.filter(each => each.merged).map(({ connector }) => connector));
   return now.map(each => ({ ...each, ...(merged.has(each.connector) && { merged: true as const }) }));
@@ -81,7 +81,7 @@ export function describePass(pass: FullPasswordSync): string {
   return `full password sync under way: ${users} of ${total} users sent${fast}${until}${why}`;
 }
 
-/** A bar on a terminal, a line now and then elsewhere; both on standard error, because the result belongs to standard output. */
+/** A bar on a terminal, elsewhere a line now and then. Both go to standard error, because standard output is for the result. */
 function progress(): (passes: readonly Pass[]) => void {
   const { stderr } = process;
   let told = 0;

@@ -7,7 +7,7 @@ import { renameText } from './rename-text.ts';
 
 type Operation = HeldList['operation'];
 
-/** `causeway connect deletions`, `allow-deletes` and the same for new users and new names. */
+/** `causeway connect deletions`, `allow-deletes`, and their counterparts for new users and new names. */
 export function heldCommands(command: (name: string, description: string) => Command): void {
   for (const operation of ['delete', 'create', 'rename'] as const) {
     const words = HELD_WORDS[operation];

@@ -11,7 +11,7 @@ import { type ConnectorConfiguration, readConnectConfiguration } from '../config
 import { openSignedIn } from '../domain-controller/domain-controller.ts';
 import type { CommonOptions } from './at-hand.ts';
 
-/** Where the configuration of a scope names objects, and what they are to be. */
+/** Where the configuration of a scope names objects, and which kind they must be. */
 const LISTS = [
   {
     at: ['organizationalUnits', 'include'],
@@ -37,10 +37,10 @@ interface Named {
 }
 
 /**
- * Writes the objectGUID beside every container and group that the scopes of a configuration name by their DN alone. What has one stays:
- * what was made anew under the name of another is another one.
+ * Writes the objectGUID beside every container and group that the scopes of a configuration name by DN alone. Keeps those that are
+ * there: a new object with the DN of a deleted one is another object.
  *
- * @throws CausewayError 'bad-scope', with nothing written, and what the domain controller brings
+ * @throws CausewayError 'bad-scope', with nothing written, or an error of the domain controller
  */
 export async function nameScope({ config, json }: CommonOptions): Promise<void> {
   const { connectors, timeoutMs } = readConnectConfiguration(config);

@@ -6,7 +6,7 @@ import { askOrDo, type CommonOptions } from './at-hand.ts';
 import { renameText } from './rename-text.ts';
 import { synchronizedText } from './show-groups.ts';
 
-/** Lines that are printed of each connector; JSON has all that are shown. */
+/** Lines printed of each connector. JSON has all lines of the preview. */
 const PRINTED = 200;
 const SIGN = {
   ...{ delete: '-', withdraw: '-', rename: '=', add: '+', send: '+', update: '~', keep: '~' },

@@ -4,10 +4,10 @@ import { askOrDo, type CommonOptions } from './at-hand.ts';
 import { countAll, describeReport, type ForestReport, reportJson } from './difference-report.ts';
 import { compareForests } from './show-differences.ts';
 
-/** What an administrator gives at the tenant. */
+/** The command that an administrator runs at the tenant. */
 export const MAKE_PROMOTION = 'causeway tenant agents promote ID --demote OTHER';
 
-/** Shows what this Connect would send, asks, and changes places with the one that writes. */
+/** Shows what this Connect would send, asks, and changes places with the Connect that writes. */
 export async function promote(options: CommonOptions & CodeFlags & { yes?: boolean }): Promise<void> {
   const { staging, signingKey, pairing } = (await askOrDo(options, 'getStatus', {})).result;
   if (staging === undefined)
@@ -31,7 +31,7 @@ export async function promote(options: CommonOptions & CodeFlags & { yes?: boole
   ]);
 }
 
-/** Differences of a forest that are told. */
+/** How many differences of a forest are printed. */
 const LISTED = 1_000;
 
 function consequences(

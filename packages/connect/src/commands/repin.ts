@@ -2,7 +2,7 @@ import type { DirectoryPin } from '@causeway/contract';
 import { printResult, table } from '@causeway/service';
 import { askOrDo, type CommonOptions } from './at-hand.ts';
 
-/** Shows what a connector reads and what its domain controller serves; with `yes` it reads that from then on. */
+/** Shows which directory a connector reads and which its domain controller serves. With `yes`, the connector moves to the latter. */
 export async function repinConnector(
   name: string,
   options: CommonOptions & { yes?: boolean },

@@ -18,12 +18,12 @@ import {
 
 type Query = NonNullable<CallInput<(typeof connectAdministrationRoutes)['compareWithTenant']>['query']>;
 
-/** Differences of a forest that are told without `--all`, of those that wait and of the others. */
+/** How many differences of a forest are printed without `--all`, of those that wait and of the others. */
 const LISTED = 100;
-/** How often progress is a line where there is no terminal. */
+/** How often progress is printed without a terminal. */
 const TELL_EVERY_MS = 10_000;
 
-/** Compares with the tenant, shows what differs, and says by the exit code whether anything does. */
+/** Compares with the tenant and shows what differs. The exit code says whether anything does. */
 export async function showDifferences(
   options: CommonOptions & { connector?: string; all?: boolean },
 ): Promise<void> {
@@ -32,7 +32,7 @@ export async function showDifferences(
   if (reports.some(report => countAll(report) > 0)) process.exitCode = EXIT.differs;
 }
 
-/** @param most differences of a forest that are kept, of those that wait and of the others */
+/** @param most how many differences of a forest to keep of those that wait, and of the others */
 export async function compareForests(
   options: CommonOptions & { connector?: string },
   most: number = LISTED,
@@ -83,7 +83,7 @@ function forestsOf({ connectors }: ConnectConfiguration, name: string | undefine
   );
 }
 
-/** On standard error, because the result belongs to standard output. */
+/** Prints to standard error, because standard output is for the result. */
 function progressOf(reports: readonly ForestReport[]): { tell(): void; end(): void } {
   const { stderr } = process;
   let told = Date.now();

@@ -1,7 +1,7 @@
 import type { ConnectGroupStatus, ConnectGroups } from '@causeway/contract';
 import { table } from '@causeway/service';
 
-/** How it stands with groups and who is in them, for people. */
+/** The state of groups and their member lists, in words. */
 export function describeGroups(of: ConnectGroups, connector: string): string[] {
   const lines = [
     `${of.groups} groups in scope, ${of.exported} in the tenant, ${of.memberships} memberships; ${of.slicesWaiting} slices of members wait to be sent, ${of.listsToRead} lists to be read`,
@@ -23,7 +23,7 @@ export function describeGroups(of: ConnectGroups, connector: string): string[] {
   return lines;
 }
 
-/** One group's way, for people. */
+/** The state of one group at every step, in words. */
 export function describeGroup(of: ConnectGroupStatus): string[] {
   const { list, slices } = of;
   const refused = slices.refused === 0 ? '' : `, ${slices.refused} of them not taken: ${slices.problem}`;
@@ -44,7 +44,7 @@ export function describeGroup(of: ConnectGroupStatus): string[] {
   ]);
 }
 
-/** Whoever waits to leave is synchronized, and there is a reason why not. */
+/** An object whose deletion is held is still synchronized, but has a reason against it. */
 export const synchronizedText = ({
   synchronized,
   scopeReason,

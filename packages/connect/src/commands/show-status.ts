@@ -171,7 +171,7 @@ function describeArrival(arrival: ConnectStatus['connectors'][number]['arrival']
   return lines;
 }
 
-/** One user's way, for people. */
+/** The state of one user at every step, in words. */
 export function describeUser(user: ConnectUserStatus): string[] {
   const { password, standstill } = user;
   const rows = [

@@ -2,7 +2,7 @@ import { example, printResult, table, writePrivateFile } from '@causeway/service
 import { type Command, InvalidArgumentError } from 'commander';
 import { askOrDo, type CommonOptions, withCommonOptions } from './at-hand.ts';
 
-/** `causeway connect token …`: named tokens by which the admin API is called over HTTPS. */
+/** `causeway connect token …`: named tokens for calls to the admin API over HTTPS. */
 export function tokenCommands(connect: Command): void {
   const token = connect.command('token').description('named tokens of the admin API over HTTPS');
   withCommonOptions(token.command('create').description('create a token, which is shown once'))
