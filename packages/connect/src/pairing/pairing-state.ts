@@ -3,7 +3,7 @@ import type { ConfirmedKey } from '../store/confirmations.ts';
 import type { Store } from '../store/store.ts';
 import type { SyncConfiguration } from '../tenant/tenant-client.ts';
 
-/** A managed domain's two keys, and the fingerprint of both, made here from the keys themselves. */
+/** A managed domain's two keys, and the fingerprint of both, which Connect computed from the keys themselves. */
 export interface DomainKeys {
   /** Records are sealed to it. */
   key: PublicKeyInfo;
@@ -13,13 +13,13 @@ export interface DomainKeys {
 }
 
 /**
- * Whether legacy credentials flow. INVARIANT: nothing is sealed but to a key whose fingerprint, computed here from the
- * keys themselves, is the one that an administrator confirmed.
+ * Whether legacy credentials flow. INVARIANT: Connect seals only to a key whose fingerprint, computed here from the keys
+ * themselves, is the one that an administrator confirmed.
  */
 export type PairingState =
-  /** The tenant has no managed domain, and no administrator says otherwise: nobody is owed anything. */
+  /** The tenant has no managed domain, and no administrator confirmed one. No user is owed. */
   | { state: 'off' }
-  /** It has one whose key nobody has confirmed, or another key than the confirmed one, or denies it: who is owed is recorded. */
+  /** The tenant has an unconfirmed key, or another than the confirmed one, or denies the domain. Connect records who is owed. */
   | { state: 'unconfirmed'; offered: DomainKeys | undefined; realm: string }
   | ({ state: 'confirmed'; realm: string } & DomainKeys);
 
@@ -29,7 +29,7 @@ export function decidePairing(
 ): PairingState {
   const { enabled, domain } = configuration.windowsCredentialsSyncConfig;
   if (!enabled || domain === null) {
-    // While a key is confirmed, "no managed domain" is the tenant's word against an administrator's: who is owed stays owed.
+    // While a key is confirmed, the tenant's "no managed domain" contradicts the administrator, so users stay owed.
     return confirmed
       ? { state: 'unconfirmed', offered: undefined, realm: confirmed.realm }
       : { state: 'off' };
@@ -49,7 +49,7 @@ export function pairingState(
   return decidePairing(configuration, confirmations.managedDomain);
 }
 
-/** What the tenant says of fingerprints is not looked at. Undefined: they are no such keys. */
+/** Ignores the fingerprints that the tenant names. Undefined if these are not valid keys. */
 function offeredKeys(sealing: string, receipts: string): DomainKeys | undefined {
   try {
     return {

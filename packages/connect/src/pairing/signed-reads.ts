@@ -1,13 +1,13 @@
 import type { ConnectorStore } from '../store/store.ts';
 
-/** What the managed domain reads, by its newest receipt that said so. @param receiptKey that signed it */
+/** Stores what the managed domain reads, as its newest receipt says. @param receiptKey the key that signed the receipt */
 export function noteReads(store: ConnectorStore, receiptKey: string, names: readonly string[]): void {
   store.cursors.set('signed-reads', JSON.stringify({ receiptKey, names }));
 }
 
 /**
- * Records that go because the managed domain signed that it reads them. INVARIANT: what the tenant announces adds to that, and takes
- * nothing away. Nothing of keys that are not the confirmed ones any more.
+ * The records that the managed domain signed that it reads, so Connect sends them. INVARIANT: the tenant's announcement only adds to
+ * these. Empty if the key that signed is not the confirmed one any more.
  */
 export function signedReads(store: ConnectorStore): readonly string[] {
   const kept = store.cursors.get('signed-reads');
@@ -16,7 +16,7 @@ export function signedReads(store: ConnectorStore): readonly string[] {
   return receiptKey === store.confirmations.managedDomain?.receiptKey ? names : [];
 }
 
-/** Records that the tenant announced, or the managed domain signed for. */
+/** The records that the tenant announced, or that the managed domain signed for. */
 export const readsWith = (store: ConnectorStore, announced: readonly string[] = []): string[] => [
   ...announced,
   ...signedReads(store),

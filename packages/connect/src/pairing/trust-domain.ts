@@ -6,7 +6,7 @@ import type { TenantClient } from '../tenant/tenant-client.ts';
 import { pairingState } from './pairing-state.ts';
 
 /**
- * An administrator has compared the fingerprint that the managed domain shows.
+ * Trusts the managed domain whose fingerprint an administrator compared.
  * @throws CausewayError 'bad-fingerprint', 'no-managed-domain', 'fingerprint-differs'; CallError
  */
 export async function trustDomain(
@@ -41,7 +41,7 @@ export async function trustDomain(
   return confirmed;
 }
 
-/** @returns false when none was trusted */
+/** @returns false if none was trusted */
 export function untrustDomain({ confirmations, events }: Store): boolean {
   const withdrawn = confirmations.withdrawDomain();
   if (withdrawn) {
