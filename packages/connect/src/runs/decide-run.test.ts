@@ -8,7 +8,7 @@ const make = (kind: RunKind, more: Partial<RunRecord> = {}) =>
   new Run({ id: 'r', kind, startedAt: at(0), ...more });
 const error = (n: number, reason = 'no') => ({ guid: `g${n}`, dn: `CN=${n}`, code: 'refused', reason });
 
-test('what becomes of a run has the word of the original', () => {
+test('names the result of a run as the original does', () => {
   const through = make('export');
   assert.equal(decideResult(through, undefined), 'success');
   for (const [kind, result] of [
@@ -25,7 +25,7 @@ test('what becomes of a run has the word of the original', () => {
   assert.equal(decideResult(through, undefined), 'stopped-deletion-threshold-exceeded');
 });
 
-test('a run that could not begin says so, and one that was under way that it stopped', () => {
+test('distinguishes a run that could not begin from one that stopped midway', () => {
   const idle = make('import');
   const under = make('import');
   under.count('unchanged');
@@ -47,7 +47,7 @@ test('a run that could not begin says so, and one that was under way that it sto
   }
 });
 
-test('an object that fails counts once, with its last reason; of many that fail a hundred are named', () => {
+test('counts an object that fails once, with its last reason, and names at most a hundred', () => {
   const run = make('export');
   run.fail(error(1, 'first'));
   run.fail(error(1, 'then'));
@@ -59,7 +59,7 @@ test('an object that fails counts once, with its last reason; of many that fail 
   assert.ok(run.news.every(({ reason }) => reason.length <= 1_000));
 });
 
-test('a run that found nothing goes into the record of one that found nothing, for half an hour', () => {
+test('merges a run that found nothing into the previous one that found nothing, for up to half an hour', () => {
   const nothing = { result: 'success' } as const;
   const last = make('import', { ...nothing, endedAt: at(20) });
   const next = (minutes: number, more: Partial<RunRecord> = {}) =>

@@ -1,6 +1,6 @@
 import type { Run, RunKind, RunRecord, RunResult } from './run.ts';
 
-/** One record covers no more than this, as long as the original waits between two runs. */
+/** One record covers at most this long: the original's time between two runs. */
 const COVERS_MS = 30 * 60_000;
 
 const WITH_ERRORS: Readonly<Record<RunKind, RunResult>> = {
@@ -11,21 +11,21 @@ const WITH_ERRORS: Readonly<Record<RunKind, RunResult>> = {
 };
 
 const DISK: ReadonlySet<string> = new Set(['disk-full', 'disk-failed']);
-/** The account or the agent is not taken, whichever side refuses it. */
+/** The domain controller rejects the account, or the tenant the agent. */
 const CREDENTIALS: ReadonlySet<string> = new Set(['connector-account', 'access-denied', 'invalid_client']);
 
-/** By what a run ended that is not through. */
+/** Why a run ended early. */
 export interface RunFailure {
-  /** As errors have them. */
+  /** The error's code. */
   readonly code: string;
-  /** Of HTTP, as an answer has it, or an error that would be one; 0: there was none. */
+  /** The HTTP status of the answer, or of the error as an answer. 0 if no answer came. */
   readonly status?: number | undefined;
 }
 
 const isAway = (status: number | undefined): boolean =>
   status !== undefined && (status === 0 || status === 429 || status > 500);
 
-/** What became of a run. */
+/** The result of a run. */
 export function decideResult(run: Run, failure: RunFailure | undefined): RunResult {
   if (failure === undefined) {
     if (run.waiting > 0) return 'stopped-deletion-threshold-exceeded';
@@ -43,8 +43,8 @@ const isQuiet = ({ whole, counts, result }: RunRecord): boolean =>
   !whole && result !== 'in-progress' && counts.adds + counts.updates + counts.deletes + counts.errors === 0;
 
 /**
- * Whether a run that is over goes into the record before it: Connect looks so often that a record for each look would tell nothing.
- * Both found nothing to do, and ended alike.
+ * Whether to merge a finished run into the record before it. Both must have found nothing to do and have the same result. Connect
+ * looks so often that one record per look would be useless.
  */
 export function decideContinues(last: RunRecord | undefined, run: RunRecord): boolean {
   if (last === undefined || !isQuiet(last) || !isQuiet(run) || last.result !== run.result) return false;

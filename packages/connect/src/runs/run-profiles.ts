@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { RunKind, RunRecord } from './run.ts';
 
-/** What a connector does in a run, as the original's run profiles are called; passwords have none there. */
+/** What a connector does in a run, under the original's name of the run profile. The original has no profile for passwords. */
 export interface RunProfile {
   readonly name: string;
-  /** Whose it is. */
+  /** Whose connector it belongs to. */
   readonly side: 'forest' | 'tenant';
   readonly kind: RunKind;
-  /** Undefined: there is one of both. */
+  /** Undefined: one profile covers both. */
   readonly whole?: boolean;
 }
 
@@ -25,18 +25,18 @@ export function profileOf({ kind, whole }: Pick<RunRecord, 'kind' | 'whole'>): R
   return RUN_PROFILES.find(each => each.kind === kind && (each.whole ?? whole) === whole)!;
 }
 
-/** The same for as long as the connector has its identifier. */
+/** Stable for as long as the connector keeps its identifier. */
 export const profileId = (connectorId: string, { name }: RunProfile): string =>
   fixedId('run profile', connectorId, name);
 
-/** A GUID of version 8 (RFC 9562 5.8) that is made of names, and stays as long as they do. */
+/** A GUID of version 8 (RFC 9562 5.8) derived from names. The same names give the same GUID. */
 export function fixedId(...names: readonly string[]): string {
   const digest = createHash('sha256').update(names.join(' ')).digest('hex');
   const part = (from: number, to: number) => digest.slice(from, to);
   return `${part(0, 8)}-${part(8, 12)}-8${part(13, 16)}-a${part(17, 20)}-${part(20, 32)}`;
 }
 
-/** The identifiers that a connector's runs go by. */
+/** The run profiles of a connector, with the identifiers that its runs carry. */
 export const runProfilesOf = (
   connectorId: string,
   side: RunProfile['side'],

@@ -1,7 +1,7 @@
-/** What a run does: reads the directory, decides, sends objects to the tenant, sends passwords to it. */
+/** What a run does: reads the directory, decides, sends objects to the tenant, or sends passwords to it. */
 export type RunKind = 'import' | 'synchronization' | 'export' | 'passwords';
 
-/** The original's words for what became of a run ([MS-UPSMODS] 2.2.1.1.1, step-result). */
+/** The original's words for the result of a run ([MS-UPSMODS] 2.2.1.1.1, step-result). */
 export type RunResult =
   | 'in-progress'
   | 'success'
@@ -16,7 +16,7 @@ export type RunResult =
   | 'stopped-user-termination-from-wmi-or-ui'
   | 'stopped-server';
 
-/** How many objects came, changed, went, or were looked at and are as before; and how many had an error. */
+/** How many objects were added, updated, deleted or found unchanged, and how many had an error. */
 export interface RunCounts {
   adds: number;
   updates: number;
@@ -25,7 +25,7 @@ export interface RunCounts {
   errors: number;
 }
 
-/** What was wrong with one object: as Connect names it in its log, and never anything of a password. */
+/** What was wrong with one object, as in Connect's log. It never holds anything of a password. */
 export interface RunError {
   /** Its objectGUID. */
   readonly guid: string;
@@ -34,31 +34,31 @@ export interface RunError {
   readonly reason: string;
 }
 
-/** Objects whose errors a run names; the others are counted. */
+/** A run names the errors of at most so many objects, and counts the others. */
 export const MAX_RUN_ERRORS = 100;
 
-/** A reason that is longer is cut. */
+/** Longer reasons are cut to so many characters. */
 const MAX_REASON = 1_000;
 
-/** A run as it is told: under way, or over. Times are as they are stored, ISO 8601 in UTC. */
+/** A run, finished or under way. Times are ISO 8601 in UTC, as stored. */
 export interface RunRecord {
   /** A GUID. */
   readonly id: string;
   readonly kind: RunKind;
-  /** Everything is read or decided anew, not only what changed. */
+  /** Whether everything is read or decided again, not only what changed. */
   readonly whole: boolean;
   readonly startedAt: string;
-  /** Of a run that is under way: when it was stored last. */
+  /** For a run under way, when it was stored last. */
   readonly endedAt: string;
   readonly result: RunResult;
   /** Why it did not start, or stopped. */
   readonly problem: string | undefined;
-  /** How many runs that found nothing it stands for. */
+  /** How many runs that found nothing this record stands for. */
   readonly looks: number;
   readonly counts: Readonly<RunCounts>;
 }
 
-/** Counts what one run does. Of its objects it holds no more than the first hundred errors. */
+/** Counts what one run does. Of its objects it keeps only the errors of the first hundred that failed. */
 export class Run implements RunRecord {
   readonly id: string;
   readonly kind: RunKind;
@@ -71,12 +71,12 @@ export class Run implements RunRecord {
   looks: number;
   /** Deletions that wait for an administrator. */
   waiting = 0;
-  /** Something is under way of which nothing is counted yet. */
+  /** Whether the run is doing something that it has not counted yet. */
   isAtWork = false;
   readonly #failed = new Map<string, RunError>();
   #news: RunError[] = [];
 
-  /** @param record one that is not new */
+  /** @param record of a new run, or a stored one */
   constructor(record: Pick<RunRecord, 'id' | 'kind' | 'startedAt'> & Partial<RunRecord>) {
     const { id, kind, startedAt } = record;
     this.id = id;
@@ -94,7 +94,7 @@ export class Run implements RunRecord {
     this.counts[what] += objects;
   }
 
-  /** An object counts once, with what it failed with last. */
+  /** Counts an object once, with its last error. */
   fail(error: RunError): void {
     const isKnown = this.#failed.has(error.guid);
     if (!isKnown) this.counts.errors += 1;
@@ -104,23 +104,23 @@ export class Run implements RunRecord {
     this.#news.push(one);
   }
 
-  /** Errors that are not stored yet. */
+  /** The errors that are not stored yet. */
   get news(): readonly RunError[] {
     return this.#news;
   }
 
-  /** What there is now is stored. */
+  /** Marks all errors so far as stored. */
   noteStored(): void {
     this.#news = [];
   }
 
-  /** There is more to tell of it than that it looked. */
+  /** Whether the run did more than look. */
   get didSomething(): boolean {
     const { adds, updates, deletes, errors } = this.counts;
     return adds + updates + deletes + errors > 0;
   }
 
-  /** Takes in a run that found nothing, as this one. */
+  /** Merges another run that found nothing into this one, which found nothing either. */
   absorb(run: RunRecord): void {
     this.looks += run.looks;
     this.endedAt = run.endedAt;
