@@ -1,4 +1,4 @@
-// Long because each key of the schemas carries its meaning, of which docs/reference/configuration.md is made.
+// Long because each key of the schemas carries its description, from which docs/reference/configuration.md is generated.
 import { dnsNameOf } from '@causeway/active-directory';
 import { AttributeName, MAX_BATCH, MAX_EXTENSIONS } from '@causeway/contract';
 import {
@@ -36,7 +36,7 @@ const FurtherController = z.strictObject({
   ),
 });
 
-/** A container or a group of the connector's domain. What decides is its GUID, which `causeway connect name-scope` writes. */
+/** A container or a group of the connector's domain. Its GUID decides, which `causeway connect name-scope` writes. */
 const Reference = z.strictObject({
   dn: z
     .string()
@@ -56,7 +56,7 @@ const References = z.array(Reference).max(500).default([]);
 /** A search filter (RFC 4515) that Connect evaluates over what it imported. */
 const Condition = z.string().min(3).max(8192);
 
-/** Who is synchronized. Each kind of rule has to agree, and what excludes wins. */
+/** Who is synchronized. Every kind of rule has to agree, and an exclusion wins. */
 export const Scope = z.strictObject({
   organizationalUnits: z
     .strictObject({
@@ -303,7 +303,7 @@ export function loadConnectConfiguration(file: string): ConnectConfiguration {
   return configuration;
 }
 
-/** The same, where containers and groups may still be without their GUIDs. */
+/** Like `loadConnectConfiguration`, but accepts containers and groups without a GUID. */
 export function readConnectConfiguration(file: string): ConnectConfiguration {
   const configuration = loadConfiguration(ConnectConfiguration, file);
   const names = configuration.connectors.map(connector => connector.name);
@@ -325,7 +325,7 @@ export function readConnectConfiguration(file: string): ConnectConfiguration {
   return { ...configuration, connectors };
 }
 
-/** A name alone says nothing once a container was renamed, moved or made anew. */
+/** A DN alone identifies nothing once a container was renamed, moved or created again. */
 function requireGuids(file: string, connector: string, scope: ConnectorConfiguration['scope']): void {
   const { include, exclude } = scope.organizationalUnits;
   const nameless = [...include, ...exclude, ...scope.groups].find(
@@ -337,7 +337,7 @@ function requireGuids(file: string, connector: string, scope: ConnectorConfigura
 }
 
 /**
- * Where a forest has several connectors each one's domain is named, so that its domain controllers are held to it: without a name it is
+ * If a forest has several connectors, names each one's domain, so that its domain controllers have to serve it. By default the domain is
  * that of the naming context, or the forest's root.
  */
 function nameDomain(
@@ -348,7 +348,7 @@ function nameDomain(
   return all.filter(each => each.forest === forest).length > 1 ? { ...connector, domain } : connector;
 }
 
-/** Two connectors of one domain would export everybody twice, one after the other, without an end. */
+/** Two connectors of one domain would export everybody in turn, without an end. */
 function requireDomainsApart(file: string, connectors: readonly ConnectorConfiguration[]): void {
   const byDomain = Map.groupBy(connectors, ({ forest, domain = forest }) => domain);
   for (const [domain, [first, second]] of byDomain) {
@@ -358,19 +358,19 @@ function requireDomainsApart(file: string, connectors: readonly ConnectorConfigu
   }
 }
 
-/** The account as NTLM takes it: apart, or a userPrincipalName as it is with no domain. */
+/** The account as NTLM expects it: domain and name, or a whole userPrincipalName and no domain. */
 export function splitAccount(account: string): { domain: string; username: string } {
   const backslash = account.indexOf('\\');
   if (backslash < 0) return { domain: '', username: account };
   return { domain: account.slice(0, backslash), username: account.slice(backslash + 1) };
 }
 
-/** The account's sAMAccountName, as far as the configuration tells. */
+/** The account's sAMAccountName, as far as the configuration shows it. */
 export function accountName(account: string): string {
   return splitAccount(account).username.split('@')[0]!;
 }
 
-/** Its domain, as far as the configuration tells: a DNS or a NetBIOS name. */
+/** The account's domain as the configuration names it: a DNS or a NetBIOS name. */
 export function accountDomain(account: string): string {
   const { domain, username } = splitAccount(account);
   return domain || username.slice(username.indexOf('@') + 1);

@@ -11,9 +11,9 @@ export interface ScopeContext {
   ownAccount: string;
 }
 
-/** All that the steps of one connector work with. Those of a whole forest run with its first connector's. */
+/** All that the steps of one connector work with. The steps of a whole forest use its first connector's. */
 export interface ConnectorContext {
-  /** Of every connector of the forest, each of another domain; this one among them. */
+  /** The contexts of all connectors of the forest, one per domain, this one included. */
   readonly domains: readonly ConnectorContext[];
   readonly connector: ConnectorConfiguration;
   readonly settings: ConnectConfiguration;
@@ -21,7 +21,7 @@ export interface ConnectorContext {
   readonly store: ConnectorStore;
   readonly tenant: TenantClient;
   readonly agent: Agent;
-  /** Connect reads and decides, and neither signs nor sends anything. */
+  /** Whether this Connect stages: it reads and decides, and neither signs nor sends anything. */
   readonly staging: boolean;
   readonly log: Log;
 }

@@ -16,17 +16,17 @@ import { HeadService } from './heads/head-service.ts';
 import { Connect } from './sync/connect.ts';
 import { ConnectorService } from './sync/connector-service.ts';
 
-/** Connect runs beside other things. At twice as much a full pass takes 3 % less time, and 40 to 80 MB more. */
+/** Connect shares its machine with other programs. At 100 % a full pass takes 3 % less time, and 40 to 80 MB more memory. */
 const HEAP_GROWTH_PERCENT = 50;
 
-/** The service: its connectors, and the admin API. Where it changes places with another one it begins anew. */
+/** Runs the service: its connectors and the admin API. Restarts it whenever it changed places with another Connect. */
 export async function runConnect(configuration: ConnectConfiguration, clock?: Clock): Promise<void> {
   setHeapGrowth(HEAP_GROWTH_PERCENT);
   const log = createLog('connect');
   while (await runUntilTurned(configuration, log, clock));
 }
 
-/** @returns whether it changed places */
+/** @returns whether it changed places with another Connect */
 async function runUntilTurned(
   configuration: ConnectConfiguration,
   log: Log,
@@ -68,7 +68,7 @@ async function runUntilTurned(
   }
 }
 
-/** What goes on by itself: the connectors, and the heads of their forests. One that stages signs none. */
+/** The services that need no request: the connectors, and the heads of their forests. A Connect that stages signs no heads. */
 export function synchronizationOf(connect: Connect): Service[] {
   const { scheduler } = connect.store;
   const forests = connect.staging ? [] : connect.forests;
@@ -80,7 +80,7 @@ export function synchronizationOf(connect: Connect): Service[] {
   ];
 }
 
-/** Other programs find the socket by it; without it Connect runs all the same. */
+/** Lets other programs find the socket. Connect runs without it, too. */
 function announce(socket: LocalSocket, log: Log): void {
   try {
     announceSocket(socket);
