@@ -2,7 +2,7 @@ import type { Line } from '@causeway/records';
 import type { OwnLine } from '../store/head-buckets.ts';
 import type { Anew } from './say-anew.ts';
 
-/** Who is otherwise at the tenant than it acknowledged. */
+/** A user whose state at the tenant differs from what it acknowledged. */
 export interface Difference extends Anew {
   /** What was acknowledged. */
   readonly ours: OwnLine;
@@ -11,7 +11,7 @@ export interface Difference extends Anew {
 /**
  * Compares what the tenant acknowledged with what it has.
  *
- * @param upTo the last anchor that the tenant was asked for, where not all was read; whoever is beyond is not compared
+ * @param upTo the last anchor that was read, if the tenant has more; users behind it are not compared
  */
 export function compareLines(
   ours: readonly OwnLine[],
@@ -30,10 +30,10 @@ export function compareLines(
   return { differing, strangers: [...there.keys()] };
 }
 
-/** Of whom nothing was ever acknowledged, nothing can be said anew: what the directory has, and may be sent, was read already. */
+/** Without an acknowledged password there is nothing to send again: Connect already read what the directory has and may be sent. */
 const hasPassword = ({ passwordOrder, withdrawn }: Line): boolean => passwordOrder !== undefined || withdrawn;
 
-/** Where nothing was sealed here, the tenant may keep a record of the same password from before: none that is sent would replace it. */
+/** If Connect sealed nothing, the tenant may keep an earlier record of the same password. Nothing that Connect sends would replace it. */
 function isSamePassword(line: Line, other: Line | undefined): boolean {
   return (
     (line.credentialSequence === 0 || other?.credentialSequence === line.credentialSequence) &&
@@ -45,7 +45,7 @@ function isSamePassword(line: Line, other: Line | undefined): boolean {
   );
 }
 
-/** Whether two lines say the same. */
+/** Whether two lines agree. */
 export function isSameLine(line: Line, other: Line): boolean {
   const isSame = line.accountSequence === other.accountSequence && isSamePassword(line, other);
   return isSame && line.credentialSequence === other.credentialSequence;

@@ -59,7 +59,7 @@ function start(): Comparison {
   return new Comparison([{ context, inFlight, controller }]);
 }
 
-/** What the domain controller has of passwords: everybody's is of version 1, but for who must change it. */
+/** Users whose password is temporary, of version 2. At the domain controller every other password is of version 1. */
 const temporary = new Set<number>();
 const read = (...people: number[]) =>
   processUsers(
@@ -68,7 +68,7 @@ const read = (...people: number[]) =>
     { whole: true, single: () => Promise.reject(new Error('nobody is read singly here')) },
   );
 
-/** A cycle: the export, and who is due in the retry queue, as the domain controller has them. */
+/** Runs a cycle: exports, and reads from the domain controller whoever is due in the retry queue. */
 async function cycle(): Promise<void> {
   await exportStep(context);
   const due = context.store.queue.due('password', 1_000);
@@ -78,7 +78,7 @@ async function cycle(): Promise<void> {
     context.store.cursors.set(cursor, context.store.db.timestamp());
 }
 
-/** Compares, and sends what was found. @returns how many requests that took beside the comparison */
+/** Compares, sends what it found, and compares again. @returns how often the second comparison asked for lines */
 async function mend(): Promise<number> {
   await clock.pass(HEAD_MS);
   if (await comparison.turn()) await cycle();
@@ -89,7 +89,7 @@ async function mend(): Promise<number> {
 
 const alarms = () => context.store.events.last(200).filter(({ text }) => text.startsWith('ALARM'));
 
-test('where all agrees nobody is asked for, and the next comparison shows the mark of the one before', async () => {
+test("reads no lines where all agrees, and shows the tenant's mark at the next comparison", async () => {
   peer.mark = 'mark-1';
   assert.equal(await comparison.turn(), false);
   peer.mark = 'mark-2';
@@ -100,7 +100,7 @@ test('where all agrees nobody is asked for, and the next comparison shows the ma
   assert.equal(lastComparison(context)!.differing, 0);
 });
 
-test('a new password without a record, and the key of a record, change the digests', async () => {
+test('a new password without a record changes the digests, and so does a record for a key', async () => {
   const { heads, passwords } = context.store;
   const digests = () => {
     heads.refreshLines(256);
@@ -120,7 +120,7 @@ test('a new password without a record, and the key of a record, change the diges
   assert.ok(seen.has(digests()), 'as before it was sealed');
 });
 
-test('each kept digest is compared with its rows within an hour, a wrong one is made anew and told', async () => {
+test('checks each stored digest against its rows within an hour, and corrects and reports a wrong one', async () => {
   const { db, heads, events } = context.store;
   await comparison.turn();
   const kept = () => [heads.summary(), heads.lineDigests()];
@@ -144,7 +144,7 @@ test('each kept digest is compared with its rows within an hour, a wrong one is 
   );
 });
 
-test('what the tenant lost is mended: an account, a password, a withdrawal, a person', async () => {
+test('restores what the tenant lost: an account, a password, a withdrawal, a person', async () => {
   temporary.add(4);
   await read(4);
   temporary.add(5);
@@ -179,7 +179,7 @@ test('what the tenant lost is mended: an account, a password, a withdrawal, a pe
   );
 });
 
-test('a tenant that lost everybody gets everybody by one full pass', async () => {
+test('sends everybody by one full pass to a tenant that lost everybody', async () => {
   imported(context, ...Array.from({ length: 200 }, (_, n) => person(COUNT + n)));
   await exportStep(context);
   await read(...Array.from({ length: 200 }, (_, n) => COUNT + n));
@@ -200,7 +200,7 @@ test('a tenant that lost everybody gets everybody by one full pass', async () =>
   assert.equal(peer.users.size, COUNT + 200);
 });
 
-test('whose password is on its way is not compared', async () => {
+test('leaves out a user whose password is being sent', async () => {
   peer.users.delete(anchorOf(3));
   const sent = Promise.withResolvers<void>();
   const sending = inFlight.run([guidOf(3)], () => sent.promise);
@@ -210,7 +210,7 @@ test('whose password is on its way is not compared', async () => {
   assert.equal(await comparison.turn(), true);
 });
 
-test('a record that the tenant keeps of a password that went again without one is no difference', async () => {
+test('ignores a record that the tenant keeps of a password that was sent again without one', async () => {
   peer.lines = () =>
     peer
       .ownLines()
@@ -227,7 +227,7 @@ test('a record that the tenant keeps of a password that went again without one i
   assert.equal(lines(), before + 1);
 });
 
-test('what was sealed stays so when the tenant has the password already and keeps its record', async () => {
+test('keeps the sequence of the sealed record when the tenant has the password already, unless the record was lost', async () => {
   const { passwords, heads } = context.store;
   const ack = {
     order: replicated(6, 1).passwordOrder!,
@@ -245,7 +245,7 @@ test('what was sealed stays so when the tenant has the password already and keep
   assert.equal(heads.line(guidOf(6))!.credentialSequence, 0, 'but not where it was lost');
 });
 
-test('a stranger whom the domain controller does not have is deleted, one whom it has is not', async () => {
+test('deletes a stranger whom the domain controller does not have, and keeps one whom it has', async () => {
   for (const n of [100, 101, 102]) {
     const [known] = peer.users.values();
     peer.users.set(anchorOf(n), structuredClone(known!));
@@ -274,7 +274,7 @@ test('a stranger whom the domain controller does not have is deleted, one whom i
   assert.equal(lastComparison(context)!.differing, 0);
 });
 
-test('who is out of scope is deleted in the tenant, although the domain controller has the object', async () => {
+test('deletes a user in the tenant who is out of scope, although the domain controller has the object', async () => {
   imported(context, person(100, { adminDescription: 'User_left' }));
   peer.users.set(anchorOf(100), structuredClone(peer.users.get(anchorOf(1))!));
   directory.answers.whole = [{ guid: guidOf(100), dn: person(100).dn }];
@@ -283,7 +283,7 @@ test('who is out of scope is deleted in the tenant, although the domain controll
   assert.ok(!peer.users.has(anchorOf(100)));
 });
 
-test('a stranger who turns out to be somebody is exported with the password', async () => {
+test('exports a stranger with the password after an import finds the user', async () => {
   peer.users.set(anchorOf(100), structuredClone(peer.users.get(anchorOf(1))!));
   await comparison.turn();
   imported(context, person(100)); // restored from its tombstone meanwhile
@@ -293,7 +293,7 @@ test('a stranger who turns out to be somebody is exported with the password', as
   assert.ok(context.store.passwords.get(guidOf(100))!.acknowledged);
 });
 
-/** The tenant says that it has these, whatever it is told. */
+/** Makes the tenant claim that it has these people, whatever Connect sends. */
 function invent(...people: number[]): void {
   peer.lines = () => [
     ...peer.ownLines(),
@@ -301,7 +301,7 @@ function invent(...people: number[]): void {
   ];
 }
 
-test('501 invented people hold up no deletion that the directory reports, and cost at most 50 looks a comparison', async () => {
+test('501 invented people delay no deletion that the directory reports, and cost at most 50 look-ups per comparison', async () => {
   invent(...Array.from({ length: 501 }, (_, n) => 1_000 + n));
   for (let turn = 0; turn < 11; turn++) {
     directory.asked.length = 0;
@@ -318,7 +318,7 @@ test('501 invented people hold up no deletion that the directory reports, and co
   assert.ok(!peer.users.has(anchorOf(7)));
 });
 
-test('one invented person is deleted again and again within the budget, counts once, and raises the alarm', async () => {
+test('deletes one invented person again within the budget, counts it once, and raises the alarm', async () => {
   invent(1_000);
   const sent = () =>
     peer.requestsTo('/api/v1/sync/objects').filter(({ body }) => body.includes('"operation":"delete"'))
@@ -332,7 +332,7 @@ test('one invented person is deleted again and again within the budget, counts o
   assert.equal(alarms().length, 1);
 });
 
-test('a tenant that lies about somebody at every head is told within the budget, and an alarm names the person', async () => {
+test('resends within the budget to a tenant that lies about a user at every head, and names the user in an alarm', async () => {
   peer.lines = () =>
     peer.ownLines().map(line => (line.sourceAnchor === anchorOf(9) ? { ...line, accountSequence: 5 } : line));
   peer.requests.length = 0;
@@ -345,7 +345,7 @@ test('a tenant that lies about somebody at every head is told within the budget,
   assert.match(alarms()[0]!.text, /user9@corp\.example\.com/);
 });
 
-test('a tenant whose lines were not asked for, or are out of order, is not believed', async () => {
+test('rejects lines that it did not ask for, or that are out of order', async () => {
   peer.users.delete(anchorOf(3));
   const { lines } = peer;
   peer.script.push(undefined, {
@@ -356,14 +356,14 @@ test('a tenant whose lines were not asked for, or are out of order, is not belie
   assert.equal(await comparison.turn(), true);
 });
 
-test('a tenant of the release before is not compared, and no head waits for it', async () => {
+test('does not compare with a tenant of an older release, and holds up no head for it', async () => {
   peer.compares = false;
   peer.users.delete(anchorOf(3));
   assert.equal(await comparison.turn(), false);
   assert.equal(comparison.isWorkedOff({ automatic: true }), true);
 });
 
-test('a domain controller that lags is asked for nobody', async () => {
+test('does not look up strangers at a domain controller that lags', async () => {
   const { store } = context;
   const several = { ...context.connector, domainControllers: [{ server: 'dc2' }] };
   context = { ...context, connector: several as unknown as ConnectorContext['connector'] };
@@ -376,7 +376,7 @@ test('a domain controller that lags is asked for nobody', async () => {
   assert.equal(await comparison.turn(), true);
 });
 
-test('a Connect that lost count goes on above what the tenant has, five minutes at a time', async () => {
+test("a Connect that lost count raises its sequence above the tenant's, by five minutes at a time", async () => {
   const { store } = context;
   const ahead = (clock.now() + 8 * MINUTE) * 1000;
   peer.users.get(anchorOf(1))!.object.sequence = ahead;
@@ -391,7 +391,7 @@ test('a Connect that lost count goes on above what the tenant has, five minutes 
   assert.ok(reserveSequences(store.db, 1) > ahead);
 });
 
-test('heads wait until what the first comparison had said anew is sent, and five minutes at most', async () => {
+test('heads wait until the findings of the first comparison are sent, at most five minutes', async () => {
   for (const patient of [true, false]) {
     peer.heads.clear();
     comparison = start();

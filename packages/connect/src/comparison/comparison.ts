@@ -13,20 +13,20 @@ import { compareGroups } from './groups-at-tenant.ts';
 import { type Domain, lookUpStrangers } from './look-up-strangers.ts';
 import { sayAnew, strangers } from './say-anew.ts';
 
-/** Heads wait no longer than this for what the first comparison had said anew. */
+/** Heads wait at most this long until the findings of the first comparison are sent again. */
 const PATIENCE_MS = 5 * 60_000;
-/** A difference of which nothing followed is read again after so long. */
+/** How long to wait before reading a difference again that led to nothing. */
 const SETTLED_MS = 60_000;
-/** A tenant may have more people than Connect knows: so many more are read. */
+/** A tenant may have more people than Connect knows. Connect reads at most so many more. */
 const MORE_LINES = 10_000;
-/** People that are said anew before anything else has its turn. */
+/** How many people to queue again before other work gets a turn. */
 const AT_ONCE = 1_000;
-/** Buckets that are read before anything else has its turn: after a full pass all have changed. */
+/** How many buckets to read before other work gets a turn. After a full pass all of them have changed. */
 const BUCKETS_AT_ONCE = 8;
-/** Within so long each bucket is read anew from its rows, a few at each comparison. */
+/** Within this time Connect checks each bucket against its rows, a few at each comparison. */
 const RECHECK_MS = 60 * 60_000;
 
-/** Of one domain of the forest. */
+/** One domain of the forest. */
 interface Parts extends Domain {
   readonly inFlight: UsersInFlight;
 }
@@ -43,24 +43,24 @@ export function lastComparison({ store }: Pick<ConnectorContext, 'store'>): Last
 }
 
 /**
- * Compares what the tenant acknowledged of a forest with what it has, so that it comes back from whatever it lost. Nothing that the tenant
- * says becomes a record, or what it acknowledged: it only names who is signed anew and sent once more, and whom the directory is asked for.
+ * Compares what the tenant acknowledged of a forest with what it has, and restores what it lost. The tenant's answers never become a
+ * record or an acknowledgement. They only decide whom Connect signs and sends again, and whom it looks up in the directory.
  */
 export class Comparison {
   readonly #domains: readonly Parts[];
-  /** Of the first one. */
+  /** The first domain's. */
   readonly #context: ConnectorContext;
   readonly #startedAt: number;
   readonly #trouble: Trouble;
-  /** What the first comparison of this process waits for. */
+  /** The state of this process's first comparison. */
   #first: 'to come' | 'not served' | 'agreed' | readonly LastCycles[] = 'to come';
 
-  /** The last difference of which nothing followed. */
+  /** The last difference that led to nothing. */
   #settled: { picture: string; at: number; differing: number } | undefined;
 
   #rechecked = 0;
 
-  /** @param domains of the forest, the first one first */
+  /** @param domains of the forest, its first connector's first */
   constructor(domains: readonly Parts[]) {
     this.#domains = domains;
     this.#context = domains[0]!.context;
@@ -72,7 +72,7 @@ export class Comparison {
     );
   }
 
-  /** Whether whatever the first comparison had said anew was acknowledged, refused or held, or nobody waits for it any more. */
+  /** Whether all findings of the first comparison were acknowledged, refused or held, or the time to wait is over. */
   isWorkedOff(reading: Reading): boolean {
     const first = this.#first;
     if (this.#context.store.clock.monotonic() - this.#startedAt >= PATIENCE_MS) return true;
@@ -85,10 +85,10 @@ export class Comparison {
   }
 
   /**
-   * Compares once. Between two cycles: what is on its way is not compared. A full pass has users on their way all the time, and is
-   * waited for.
+   * Compares once, between two cycles. Leaves out users that are being sent. During a full pass that is true all the time, so it
+   * waits for the pass.
    *
-   * @returns whether a cycle is to follow at once
+   * @returns whether a cycle should follow at once
    */
   async turn(): Promise<boolean> {
     this.#recheck();
@@ -104,7 +104,7 @@ export class Comparison {
     }
   }
 
-  /** Whatever was kept wrong of the rows would hide a difference, or show one that is none. */
+  /** A stored digest that does not match its rows would hide a difference, or invent one. */
   #recheck(): void {
     const { store, settings, connector } = this.#context;
     for (let n = Math.ceil((BUCKETS * settings.headIntervalMs) / RECHECK_MS); n > 0; n--) {
@@ -127,14 +127,14 @@ export class Comparison {
     const context = this.#context;
     const said = await this.#compareLines();
     const ofGroups = said === undefined ? undefined : await compareGroups(context);
-    const found = (said ?? 0) + (ofGroups ?? 0) + (await lookUpStrangers(this.#domains)); // those too whom the managed domain has
+    const found = (said ?? 0) + (ofGroups ?? 0) + (await lookUpStrangers(this.#domains)); // includes those that the managed domain has
     if (said === undefined) this.#first = 'not served';
     else if (this.#first === 'to come')
       this.#first = found > 0 ? this.#domains.map(domain => lastCycles(domain.context.store)) : 'agreed';
     return found > 0;
   }
 
-  /** @returns how many were said anew; undefined where the tenant is of a release that compares nothing */
+  /** @returns how many users are signed again; undefined for a tenant whose release cannot compare */
   async #compareLines(): Promise<number | undefined> {
     const { store, tenant, connector } = this.#context;
     const { forest } = connector;
@@ -152,7 +152,7 @@ export class Comparison {
     return said;
   }
 
-  /** The same difference of which nothing followed is not read again at every turn: some last, and a tenant may lie. */
+  /** Does not read a difference that led to nothing at every turn: some last, and a tenant may lie. */
   async #readIfNew(buckets: number[]): Promise<typeof NOBODY> {
     if (buckets.length === 0) return NOBODY;
     const { store } = this.#context;
@@ -166,7 +166,7 @@ export class Comparison {
     return read;
   }
 
-  /** Reads who differs in these buckets, and has them said anew. */
+  /** Reads who differs in these buckets, and queues them to be signed again. */
   async #read(buckets: number[]): Promise<typeof NOBODY> {
     const context = this.#context;
     const { store, connector } = context;
@@ -190,7 +190,7 @@ export class Comparison {
     return { said, differing: found.differing.length + found.strangers.length, passedOver };
   }
 
-  /** Where this Connect lost count, the tenant refuses what it signs as older than what is there. */
+  /** If this Connect lost count, the tenant refuses its new records as older than those that it has. */
   #countOn(theirs: readonly Line[]): void {
     const { store } = this.#context;
     const newest = theirs.reduce(
@@ -200,14 +200,14 @@ export class Comparison {
     if (raiseUnverified(store.db, newest) === 'raised') store.queue.hurryAll('older-sequence');
   }
 
-  /** Nothing of the person is on its way, nor came back while the tenant was asked. */
+  /** Whether nothing of the user is being sent, or was acknowledged while the tenant answered. */
   #isStill({ ours }: Difference): boolean {
     if (this.#domains.some(({ inFlight }) => inFlight.has(ours.guid))) return false;
     const now = this.#context.store.heads.line(ours.guid);
     return now !== undefined && isSameLine(ours, now);
   }
 
-  /** What the tenant has in these buckets, page by page; `upTo` where it has more than is read. */
+  /** Reads the tenant's lines of these buckets page by page. `upTo` is the last anchor read, if the tenant has more. */
   async #readTheirs(
     buckets: number[],
     ours: readonly OwnLine[],
@@ -230,7 +230,7 @@ export class Comparison {
   }
 }
 
-/** How many were said anew, how many differ in all, and how many of them are on their way just now. */
+/** How many users are signed again, how many differ in all, and how many of them are being sent just now. */
 const NOBODY = { said: 0, differing: 0, passedOver: 0 };
 
 function notAsked(anchor: string): CallError {

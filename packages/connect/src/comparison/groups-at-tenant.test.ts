@@ -20,7 +20,7 @@ const anchorOf = (n: number): string => sourceAnchorOf(guidOf(n));
 let context: ConnectorContext;
 let clock: HandClock;
 
-/** Two groups, each with both people, all of it acknowledged. */
+/** Starts with two groups, each with both people, all acknowledged. */
 beforeEach(async () => {
   peer.forget();
   Object.assign(peer, { compares: true, accepts: GROUP_RECORDS });
@@ -42,31 +42,31 @@ beforeEach(async () => {
 const membersOf = (n: number) => peer.membersOf(anchorOf(n));
 const alarms = () => context.store.events.last(200).filter(({ text }) => text.startsWith('ALARM'));
 
-/** Compares, and sends what was found. @returns how many were said anew */
+/** Compares, and sends what it found. @returns how many groups and slices were signed again */
 async function mend(): Promise<number | undefined> {
   const said = await compareGroups(context);
   await exportStep(context);
   return said;
 }
 
-test('where all agrees no lines are asked for', async () => {
+test('reads no lines where all agrees', async () => {
   assert.equal(await mend(), 0);
   assert.equal(peer.requestsTo('/api/v1/sync/group-lines').length, 0);
 });
 
-test('a tenant of the release before is not compared', async () => {
+test('does not compare with a tenant of an older release', async () => {
   peer.compares = false;
   assert.equal(await mend(), undefined);
 });
 
-test('a group that the tenant lost comes back with its members', async () => {
+test('restores a group that the tenant lost, with its members', async () => {
   peer.groups.groups.delete(anchorOf(FIRST));
   assert.equal(await mend(), 2, 'the group and its slice');
   assert.deepEqual(membersOf(FIRST), [anchorOf(1), anchorOf(2)].sort());
   assert.equal(await mend(), 0);
 });
 
-test('a slice that the tenant lost, or has of an older day, is signed anew alone', async () => {
+test('signs only the slice again that the tenant lost, or has in an older state', async () => {
   for (const sequence of [undefined, 7]) {
     const { slices } = peer.groups.groups.get(anchorOf(SECOND))!;
     if (sequence === undefined) slices.delete('');
@@ -82,17 +82,17 @@ test('a slice that the tenant lost, or has of an older day, is signed anew alone
   }
 });
 
-test('a slice that nobody acknowledged decides about nobody any more, once all are signed anew', async () => {
+test('overrides an unacknowledged slice by signing all slices of the group again', async () => {
   const { slices } = peer.groups.groups.get(anchorOf(FIRST))!;
   slices.set('01', { prefix: '01', sequence: 1_000 * clock.now() + 500, members: [] });
   assert.equal(await mend(), 1);
   assert.equal(peer.groups.taken.at(-1)!.prefix, '');
 });
 
-test('a group that is said anew for ever is said once a day, with an alarm', async () => {
+test('limits a group that differs again and again to once a day, with an alarm', async () => {
   peer.groups.judge = change => {
     if ('prefix' in change) return undefined;
-    return { verdict: 'applied' }; // it says so, and keeps nothing
+    return { verdict: 'applied' }; // and stores nothing
   };
   let said = 0;
   for (const wait of [0, MINUTE, 5 * MINUTE, 60 * MINUTE, MINUTE, MINUTE]) {
@@ -106,7 +106,7 @@ test('a group that is said anew for ever is said once a day, with an alarm', asy
   assert.equal(await mend(), 1);
 });
 
-test('a group that nobody knows here is noted, and the directory is to be asked for it', async () => {
+test('notes an unknown group, to look it up in the directory', async () => {
   const stranger = structuredClone(peer.groups.groups.get(anchorOf(FIRST))!);
   peer.groups.groups.set(anchorOf(700), stranger);
   await mend();
@@ -119,7 +119,7 @@ test('a group that nobody knows here is noted, and the directory is to be asked 
   assert.equal(peer.groups.groups.has(anchorOf(700)), false, 'a signed deletion took it away');
 });
 
-/** Groups that the tenant has by its own word, each looked up and not found. */
+/** Makes the tenant claim groups, each of which was looked up and not found. */
 function invented(...numbers: number[]): void {
   const real = peer.groups.groups.get(anchorOf(FIRST))!;
   for (const n of numbers) {
@@ -128,7 +128,7 @@ function invented(...numbers: number[]): void {
   }
 }
 
-test('many invented groups wait in a list of their own, and hold up no deletion that the directory reports', async () => {
+test('holds many invented groups in a separate list, and delays no deletion that the directory reports', async () => {
   const many = Array.from({ length: 11 }, (_, n) => 700 + n);
   invented(...many);
   imported(context, { ...group(SECOND), deleted: true });
@@ -150,7 +150,7 @@ test('many invented groups wait in a list of their own, and hold up no deletion 
   assert.equal(bulk.isHolding(strangerGroupsOf(context)), false);
 });
 
-test('an invented group that comes back is deleted again, and counts once', async () => {
+test('deletes an invented group again that comes back, and counts it once', async () => {
   for (let n = 0; n < 2; n++) {
     invented(700);
     await exportStep(context);

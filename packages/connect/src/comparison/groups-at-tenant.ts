@@ -4,14 +4,14 @@ import type { ConnectorContext } from '../context.ts';
 import { raiseUnverified } from '../store/sequence.ts';
 import { type DifferingGroup, sayGroupsAnew, strangeGroups } from './say-groups-anew.ts';
 
-/** Answers that are read of one comparison: a tenant that invents groups fills no memory. */
+/** How many answers one comparison reads, so that a tenant that invents groups cannot fill the memory. */
 const MAX_PAGES = 100;
 
 /**
- * Compares what the tenant acknowledged of a forest's groups with what it has, as users are compared. What is signed and unanswered is
- * not compared: between two cycles nothing of groups is on its way.
+ * Compares what the tenant acknowledged of a forest's groups with what it has, as for users. It runs between two cycles, when no
+ * group is being sent.
  *
- * @returns how many groups and slices were said anew; undefined where the tenant is of a release that compares no groups
+ * @returns how many groups and slices are signed again; undefined for a tenant whose release cannot compare groups
  */
 export async function compareGroups(context: ConnectorContext): Promise<number | undefined> {
   const { store, tenant, connector, domains } = context;
@@ -39,13 +39,13 @@ export async function compareGroups(context: ConnectorContext): Promise<number |
   return said;
 }
 
-/** Where this Connect lost count, the tenant refuses what it signs as older than what is there. */
+/** If this Connect lost count, the tenant refuses its new records as older than those that it has. */
 function countOn({ store }: ConnectorContext, theirs: readonly GroupEntry[]): void {
   const newest = theirs.reduce((most, { sequence }) => Math.max(most, sequence), 0);
   if (raiseUnverified(store.db, newest) === 'raised') store.queue.hurryAll('older-sequence');
 }
 
-/** @returns what was acknowledged and is otherwise there, and what is there and was not acknowledged */
+/** @returns what differs from what the tenant acknowledged, and what it has without having acknowledged it */
 export function compareGroupLines(
   ours: readonly GroupEntry[],
   theirs: readonly GroupEntry[],

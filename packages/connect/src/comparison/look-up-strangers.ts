@@ -6,10 +6,10 @@ import { objectGuidOf } from '../objects/source-anchor.ts';
 import type { ConnectorSpace } from '../store/connector-space.ts';
 import type { ObjectKind } from '../store/space-object.ts';
 
-/** Whom one comparison looks up. */
+/** How many strangers one comparison looks up. */
 const AT_A_TIME = 50;
 
-/** Where strangers of one domain are looked for. */
+/** Where to look for strangers of one domain. */
 export interface Directory {
   ldap(): Promise<LdapConnection>;
   namingContext(): Promise<string>;
@@ -22,12 +22,12 @@ export interface Domain {
 }
 
 /**
- * Asks the directories of a forest for people whom another place has and no connector of it knows. Who is in none of them, or there as
- * deleted, or out of scope by what was imported, gets a row in the first one's connector space whose deletion is exported, in a list of its
- * own. Of whom a directory has the next import tells. A domain controller that lags is not asked: it may not have heard of somebody yet.
- * Nor is anybody where one of several domains fails: who is not found in the others may be there.
+ * Looks up strangers in the directories of a forest: objects that another place has and none of its connectors knows. One that is in no
+ * directory, deleted there, or out of scope by what was imported, gets a row in the first connector's space, whose deletion is
+ * exported, in a separate list. One that a directory has comes with the next import. A domain controller that lags is not asked, because
+ * it may not know the object yet. If one of several domains fails, none is asked, because the object may be in that one.
  *
- * @returns how many deletions are to be exported
+ * @returns how many deletions Connect will export
  * @throws DirectoryFailed
  */
 export async function lookUpStrangers(domains: readonly Domain[]): Promise<number> {
@@ -37,7 +37,7 @@ export async function lookUpStrangers(domains: readonly Domain[]): Promise<numbe
   if (domains.some(domain => lagOf(domain.context) !== undefined || fails(domain))) return 0;
   const due = store.strangers.due(AT_A_TIME);
   if (due.length === 0) return 0;
-  const asked = new Map(due.map(one => [objectGuidOf(one.anchor)!, one])); // others were not noted
+  const asked = new Map(due.map(one => [objectGuidOf(one.anchor)!, one])); // only anchors with a GUID are noted
   const there = new Map<Domain, ReadonlySet<string>>();
   for (const domain of domains) there.set(domain, await whoIsThere(domain, [...asked.keys()]));
   return store.db.transaction(() => {
@@ -63,7 +63,7 @@ export async function lookUpStrangers(domains: readonly Domain[]): Promise<numbe
 const spaceOf = ({ store }: ConnectorContext, kind: ObjectKind): ConnectorSpace =>
   kind === 'group' ? store.groups : store.space;
 
-/** The directory of one of the domains did not answer. */
+/** One domain's directory did not answer. */
 export class DirectoryFailed extends Error {
   readonly connector: string;
 

@@ -39,7 +39,7 @@ beforeEach(() => {
   context = testContext(peer, {}, clock);
 });
 
-test('an account is signed with a new sequence and sent, stays in the head meanwhile, and is no new user', async () => {
+test('signs an account with a new sequence and sends it, keeps it in the head, and does not count a new user', async () => {
   await company(3);
   const { store } = context;
   const before = store.space.get(guidOf(1))!;
@@ -53,7 +53,7 @@ test('an account is signed with a new sequence and sent, stays in the head meanw
   assert.ok(store.passwords.get(guidOf(1))!.acknowledged, 'what is known of the password stays');
 });
 
-test('a password that was acknowledged is read and sent again, once', async () => {
+test('reads an acknowledged password and sends it again once', async () => {
   await company(2);
   assert.equal((await read(1)).sent, 0, 'the tenant has it');
   say(1, { password: true });
@@ -66,7 +66,7 @@ test('a password that was acknowledged is read and sent again, once', async () =
   assert.equal(context.store.queue.count(false), 0);
 });
 
-test('a withdrawal is signed anew, too', async () => {
+test('signs a withdrawal again, too', async () => {
   peer.accepts = ['withdrawal-1'];
   await company(2);
   await read(1, 2, { pwdLastSet: 0n });
@@ -77,7 +77,7 @@ test('a withdrawal is signed anew, too', async () => {
   assert.ok(peer.users.get(anchorOf(1))!.withdrawal);
 });
 
-test('a password that was lost after its user was to change it is sent as it was, and one that is not the same is not', async () => {
+test('sends a lost password again after must change was set, if the password is still the same', async () => {
   peer.accepts = ['withdrawal-1'];
   await company(2);
   delete peer.users.get(anchorOf(1))!.credential;
@@ -87,7 +87,7 @@ test('a password that was lost after its user was to change it is sent as it was
   assert.ok(peer.users.get(anchorOf(1))!.credential);
 });
 
-test('where temporary passwords take nothing away, the one that was kept and is lost ends all the same', async () => {
+test('withdraws a lost password after a temporary one, even where temporary passwords withdraw nothing', async () => {
   peer.accepts = ['withdrawal-1'];
   context = testContext(peer, { temporaryPasswords: 'keep' }, clock);
   await company(2);
@@ -97,7 +97,7 @@ test('where temporary passwords take nothing away, the one that was kept and is 
   assert.ok(peer.users.get(anchorOf(1))!.withdrawal);
 });
 
-test('somebody whom the tenant lost and who comes again has the password anew, and the head names no fewer meanwhile', async () => {
+test('sends a user whom the tenant lost with the password again, and keeps the user in the head meanwhile', async () => {
   await company(2);
   const { store } = context;
   peer.users.delete(anchorOf(1));
@@ -113,20 +113,20 @@ test('somebody whom the tenant lost and who comes again has the password anew, a
   assert.equal(peer.users.get(anchorOf(1))!.order!.version, 2);
 });
 
-test('a deletion that waits keeps the state before, and a tenant that lost that is told it again', async () => {
+test('resends the former state of a user whose deletion is held to a tenant that lost it', async () => {
   await company(30);
   const off = (n: number) => person(n, { userAccountControl: '514' });
   imported(context, ...Array.from({ length: 11 }, (_, n) => ({ ...off(n), deleted: true })));
   assert.deepEqual(await exportStep(context).then(s => [s.upserted, s.suppressedDeletes]), [11, 11]);
   peer.users.delete(anchorOf(4));
-  imported(context, { ...person(5), deleted: true }); // would open whom the tenant was told to disable
+  imported(context, { ...person(5), deleted: true }); // would enable a user whom the tenant has disabled
   for (const n of [4, 5]) say(n);
   assert.deepEqual(await exportStep(context).then(s => [s.upserted, s.suppressedDeletes]), [2, 11]);
   for (const n of [4, 5]) assert.equal(peer.users.get(anchorOf(n))!.object.accountEnabled, false);
   assert.equal((await exportStep(context)).upserted, 0);
 });
 
-test('the budget is at once, after 1, 5 and 60 minutes, then daily with an alarm; agreement in between resets it after two days', async () => {
+test('resends at once, after 1, 5 and 60 minutes, then daily with an alarm, and starts over after two days of agreement', async () => {
   await company(2);
   const turn = async (n = 1) => {
     const said = say(n);
@@ -154,7 +154,7 @@ test('the budget is at once, after 1, 5 and 60 minutes, then daily with an alarm
   assert.deepEqual([await turn(), alarms().length], [1, 2]);
 });
 
-test('what is pending already costs no budget', async () => {
+test('spends no budget on a user who is pending already', async () => {
   await company(2);
   assert.equal(say(1, { account: true, password: true }), 1);
   await clock.pass(2 * MINUTE);
@@ -164,7 +164,7 @@ test('what is pending already costs no budget', async () => {
   assert.equal(say(1, { account: true, password: true }), 1);
 });
 
-test('many passwords are one full pass, one a day; beyond that some are read singly', async () => {
+test('sends many passwords by one full pass a day, and reads a limited number singly otherwise', async () => {
   await company(300);
   const { store } = context;
   const all = Array.from({ length: 300 }, (_, n) => ({
@@ -185,13 +185,13 @@ test('many passwords are one full pass, one a day; beyond that some are read sin
   assert.equal(sayAnew(context, all), 100, 'the others have their turn');
 });
 
-test('passwords of a channel that is switched off wait for the switch', async () => {
+test('sends no password again while the channel is switched off', async () => {
   await company(1);
   context.store.settings.setPasswordSync(false);
   assert.equal(say(0, { password: true }), 0);
 });
 
-test('strangers are who is neither to be in the tenant nor acknowledged there', async () => {
+test('notes as strangers only users who neither should be in the tenant nor were acknowledged', async () => {
   await company(2);
   const { store } = context;
   imported(context, person(5, { adminDescription: 'User_out' }), person(6));

@@ -3,24 +3,24 @@ import { objectGuidOf } from '../objects/source-anchor.ts';
 import { nameOf } from '../objects/waiting.ts';
 import type { ConnectorSpace } from '../store/connector-space.ts';
 
-/** Somebody of whom another place has something else than was acknowledged. */
+/** A user of whom another place has something else than was acknowledged. */
 export interface Anew {
   readonly sourceAnchor: string;
   readonly account: boolean;
   readonly password: boolean;
 }
 
-/** More passwords than these are not read one by one: a full pass is cheaper. */
+/** For more passwords than this, a full pass is cheaper than reading them one by one. */
 const MANY_PASSWORDS = 200;
 const DAY_MS = 24 * 60 * 60_000;
-/** People whom an alarm names. */
+/** How many people an alarm names. */
 const NAMED = 10;
 
 /**
- * Has the accounts and passwords of people of a forest signed anew and sent, each person within the budget, by the to-do lists that every
- * change goes by: those of the connector whose domain has the person. What was acknowledged stays in the head meanwhile. What is under way already costs nothing.
+ * Queues accounts and passwords of a forest's users to be signed and sent again, each user within the budget. Uses the to-do lists of
+ * every other change, of the connector whose domain has the user. What was acknowledged stays in the head. What is pending costs nothing.
  *
- * @returns how many were said
+ * @returns how many users were queued
  */
 export function sayAnew({ domains }: ConnectorContext, people: readonly Anew[]): number {
   return domains.reduce((said, domain) => said + sayOfDomain(domain, people), 0);
@@ -37,7 +37,7 @@ function sayOfDomain(context: ConnectorContext, people: readonly Anew[]): number
       const { guid, may, alarm } = found;
       const wantsPassword = password && store.settings.passwordSync;
       const passwordPending = found.passwordPending || isPassToCome(context);
-      // Whatever it waits for, it goes also when it is as it was acknowledged.
+      // Once it is read, Connect sends it even if it equals what was acknowledged.
       if (wantsPassword && passwordPending) store.passwords.sayAnew(guid);
       const one = {
         ...{ sourceAnchor, guid, may },
@@ -59,7 +59,7 @@ function sayOfDomain(context: ConnectorContext, people: readonly Anew[]): number
         store.passwords.sayAnew(guid);
         if (!byPass) store.queue.putDue(guid, 'said-anew', 'another place lost it: read and sent again');
       }
-      if (!account && !reading.has(one)) continue; // has its turn at the next comparison
+      if (!account && !reading.has(one)) continue; // gets its turn at a later comparison
       store.saidAnew.note(sourceAnchor);
       said += 1;
     }
@@ -69,8 +69,8 @@ function sayOfDomain(context: ConnectorContext, people: readonly Anew[]): number
 }
 
 /**
- * Notes whom another place has and no connector of the forest has: neither is the tenant to have them, nor did it acknowledge that it has.
- * The directories of all domains are asked for them, a few at a time (`lookUpStrangers`).
+ * Notes strangers: users whom another place has, and who for every connector of the forest neither should be in the tenant nor were
+ * acknowledged. `lookUpStrangers` looks them up in the directories of all domains, a few at a time.
  */
 export function strangers(context: ConnectorContext, anchors: Iterable<string>): void {
   const { store, domains } = context;
@@ -78,7 +78,7 @@ export function strangers(context: ConnectorContext, anchors: Iterable<string>):
     store.strangers.prune();
     const alarming: string[] = [];
     for (const anchor of anchors) {
-      if (objectGuidOf(anchor) === undefined) continue; // no object can have it: nobody can say anything of it
+      if (objectGuidOf(anchor) === undefined) continue; // no object can have it, so no directory can be asked
       if (domains.some(domain => isKnown(domain.store.space, anchor))) continue;
       const { may, alarm } = store.saidAnew.budget(anchor);
       if (alarm) alarming.push(anchor);
@@ -88,19 +88,19 @@ export function strangers(context: ConnectorContext, anchors: Iterable<string>):
   });
 }
 
-/** Whether the tenant is to have an object, or acknowledged that it has. */
+/** Whether the tenant should have an object, or acknowledged that it has it. */
 export function isKnown(space: ConnectorSpace, anchor: string): boolean {
   const known = space.findByAnchor(anchor);
   return known?.desiredDigest !== undefined || known?.exportedDigest !== undefined;
 }
 
-/** A full pass meets everybody; whom it has met already is compared again when it is through. */
+/** Whether a full pass still reads everybody. Users whom it has read already are compared again after it. */
 function isPassToCome({ store }: ConnectorContext): boolean {
   const pass = store.passes.open();
   return pass !== undefined && pass.readAt === null;
 }
 
-/** One a day. @returns whether one is to come that meets everybody */
+/** Requests a full pass, at most one a day. @returns whether it did */
 function askForPass({ store, connector }: ConnectorContext, passwords: number): boolean {
   const last = Number(store.cursors.get('comparison-pass-at') ?? Number.NEGATIVE_INFINITY);
   const now = store.clock.now();

@@ -3,14 +3,14 @@ import type { ConnectorContext } from '../context.ts';
 import { objectGuidOf } from '../objects/source-anchor.ts';
 import { isKnown, tellAlarm } from './say-anew.ts';
 
-/** A group, or a slice of its members, of which another place has something else than was acknowledged. */
+/** A group, or a slice of its members, that differs at another place from what was acknowledged. */
 export type DifferingGroup = Pick<GroupEntry, 'anchor' | 'prefix'>;
 
 /**
- * Has groups and slices of a forest signed anew and sent, each within the budget of people, by the to-do lists that every change goes by. Where another
- * place has a slice that nobody acknowledged, all of the group's are: newer ones leave it nothing to decide.
+ * Queues groups and slices of a forest to be signed and sent again, each within the budget of users, by the to-do lists of every other
+ * change. If another place has a slice that was never acknowledged, all slices of the group are queued, because newer ones override it.
  *
- * @returns how many were said
+ * @returns how many were queued
  */
 export function sayGroupsAnew({ domains }: ConnectorContext, differing: readonly DifferingGroup[]): number {
   return domains.reduce((said, domain) => said + sayOfDomain(domain, differing), 0);
@@ -44,7 +44,7 @@ function sayOfDomain(context: ConnectorContext, differing: readonly DifferingGro
   });
 }
 
-/** Notes groups that another place has and no connector of the forest has: the directories are asked for them (`lookUpStrangers`). */
+/** Notes groups that another place has and no connector of the forest has, so that `lookUpStrangers` looks them up. */
 export function strangeGroups({ store, domains }: ConnectorContext, anchors: Iterable<string>): void {
   store.db.transaction(() => {
     store.strangers.prune();

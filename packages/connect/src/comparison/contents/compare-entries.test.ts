@@ -22,7 +22,7 @@ const found = (ours: Side<Entry>, theirs: Side<Entry>) =>
     ),
   );
 
-test('an object is on one side alone, or differs in some attributes', () => {
+test('finds objects that only one side has, and attributes that differ', () => {
   const ours = whole(
     entry('a'),
     entry('b', { attributes: { enabled: true, mail: null, name: 'x' } }),
@@ -36,12 +36,12 @@ test('an object is on one side alone, or differs in some attributes', () => {
   assert.deepEqual(found(ours, theirs), ['a  only-here', 'b  differs enabled mail', 'c  only-there']);
 });
 
-test('what is not said is not compared', () => {
+test('leaves out an attribute that Connect does not state', () => {
   const ours = entry('a', { attributes: { name: undefined, mail: null } });
   assert.deepEqual(found(whole(ours), whole(entry('a', { attributes: { name: 'former' } }))), []);
 });
 
-test('passwords are compared by all of their order, and by whether they were withdrawn', () => {
+test('compares passwords by their whole order, and by whether they were withdrawn', () => {
   const compare = (here: Entry['password'], there: Entry['password']) =>
     found(whole(entry('a', { password: here! })), whole(entry('a', { password: there! })))[0];
   const withdrawn = password(2, { withdrawn: true });
@@ -70,7 +70,7 @@ test('passwords are compared by all of their order, and by whether they were wit
   assert.equal(compareEntries(whole(unread, entry('b')), whole()).unread, 1);
 });
 
-test('whoever is otherwise has two differences: of the account, and of the password', () => {
+test('reports a different account and a different password of one user separately', () => {
   const [ours, theirs] = [true, false].map((enabled, n) =>
     entry('a', { attributes: { enabled }, password: password(n) }),
   );
@@ -80,7 +80,7 @@ test('whoever is otherwise has two differences: of the account, and of the passw
   ]);
 });
 
-/** As both sides are read: so many at a time, behind a key. */
+/** Reads a side as the comparison does: a page of entries behind a key. */
 function pageOf(all: readonly Entry[], after: string, most: number): Side<Entry> {
   const behind = all.filter(({ key }) => key > after);
   const entries = behind.slice(0, most);
@@ -95,7 +95,7 @@ const Entries = fc
       .sort((one, other) => (one.key < other.key ? -1 : 1)),
   );
 
-test('in whatever pages both sides are read, each difference is found once, and the end is reached', () => {
+test('finds each difference once and reaches the end, whatever pages both sides are read in', () => {
   fc.assert(
     fc.property(
       Entries,

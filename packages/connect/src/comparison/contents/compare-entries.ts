@@ -1,7 +1,7 @@
 import type { Difference, PasswordOrder } from '@causeway/contract';
 import { dstimeToDate, MAX_DSTIME } from '@causeway/wire';
 
-/** What is said of an object; of an attribute that is undefined nothing is said, and nothing compared. */
+/** The attributes of an object. An undefined one is not stated, and not compared. */
 export type Attributes = Readonly<Record<string, string | boolean | null | undefined>>;
 
 /** When a password was set, or withdrawn. */
@@ -12,18 +12,18 @@ export interface Password {
 
 /** An object or a membership as one side has it. */
 export interface Entry {
-  /** Of an object its anchor, of a membership that of the group, the member's key and its reference: by it both sides are in order. */
+  /** An object's anchor; or a membership's group anchor, member key and reference. Both sides are in the order of their keys. */
   readonly key: string;
   readonly name: string;
   readonly attributes: Attributes;
-  /** Of a user; null: none. */
+  /** Only for a user. Null if there is none. */
   readonly password?: Password | null | 'not read yet';
 }
 
-/** Some of what one side has, from one place on. */
+/** A part of what one side has, from a position on. */
 export interface Side<E extends Entry> {
   readonly entries: readonly E[];
-  /** The side was read to this key, and there is more behind it; undefined: to its end. */
+  /** The last key read, if there is more behind it. Undefined if the side was read to its end. */
   readonly upTo: string | undefined;
 }
 
@@ -36,16 +36,16 @@ export interface Found<O extends Entry, T extends Entry> extends Pick<Difference
 
 export interface Compared<O extends Entry, T extends Entry> {
   readonly found: Found<O, T>[];
-  /** Entries that were compared. */
+  /** How many entries were compared. */
   readonly here: number;
   readonly there: number;
-  /** Of these, people whose passwords were not. */
+  /** How many of these are people whose passwords were not compared. */
   readonly unread: number;
-  /** Where both sides go on; undefined: at their ends. */
+  /** Where both sides continue. Undefined at their ends. */
   readonly upTo: string | undefined;
 }
 
-/** Compares as much as both sides were read of. Both are in the order of their keys. */
+/** Compares the range that both sides were read to. Both are in the order of their keys. */
 export function compareEntries<O extends Entry, T extends Entry>(
   ours: Side<O>,
   theirs: Side<T>,
@@ -67,7 +67,7 @@ export function compareEntries<O extends Entry, T extends Entry>(
   return { found, here: here.length, there: there.length, unread, upTo };
 }
 
-/** As the bytes of both sides are: keys are ASCII. */
+/** Compares as bytes do, because keys are ASCII. */
 const compareKeys = (one: string, other: string): number => (one < other ? -1 : Number(one > other));
 
 const keyOf = ({ ours, theirs }: { ours: Entry | undefined; theirs: Entry | undefined }): string =>
@@ -96,7 +96,7 @@ function compareEntry<O extends Entry, T extends Entry>(ours: O, theirs: T): Fou
 const storedPassword = ({ password }: Entry): Password | null =>
   password === 'not read yet' ? null : (password ?? null);
 
-/** Of whom neither side has a password, none of them has to know why. */
+/** If neither side has a password, the reason does not matter. */
 function comparePasswords(
   ours: Entry['password'],
   theirs: Password | null,
@@ -109,10 +109,10 @@ function comparePasswords(
   return { what, attributes: [{ name: 'password', here, there }] };
 }
 
-/** Says all of it, so that two that say the same are the same. */
+/** Contains the whole order, so that two equal texts mean the same password. */
 export function passwordText({ order, withdrawn }: Password): string {
   const { epoch = 0, version, originatingTime: seconds, originatingInvocationId: by } = order;
-  // The time is in whole seconds, and somebody else's number.
+  // The time is in whole seconds, and comes from another place, so it may be any number.
   const at =
     seconds <= MAX_DSTIME ? dstimeToDate(BigInt(seconds)).toISOString().replace('.000Z', 'Z') : `${seconds}`;
   const life = epoch > 0 ? ` of epoch ${epoch}` : '';

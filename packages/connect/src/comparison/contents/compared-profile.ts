@@ -4,8 +4,8 @@ import { flatProfile, profileFlows } from '../../objects/profile/flows.ts';
 import type { Attributes } from './compare-entries.ts';
 
 /**
- * A profile as one side has it. All that an administrator named is one, so that what the tenant alone has differs, too.
- * @param isWhole false: of what the release before does not take nothing is said
+ * A profile as one side has it. All extensions are one attribute, so that an extension that only the tenant has differs, too.
+ * @param isWhole false leaves out what the older release does not accept
  */
 export function comparedProfile({ extensions, ...profile }: Profile, isWhole = true): Attributes {
   const values = flatProfile(profile);

@@ -46,17 +46,17 @@ const answer = (users: StoredUser[], more = false) => {
   peer.script.push({ status: 200, json: { users, more } });
 };
 
-test('a tenant of the release before is told to be updated', async () => {
+test('asks to update a tenant of an older release', async () => {
   await assert.rejects(compare(), { code: 'tenant-too-old', todo: /Update the tenant/ });
 });
 
-test('before the directory was imported nobody is called a stranger', async () => {
+test('refuses to compare before the directory was imported', async () => {
   context.store.cursors.set('dirsync-cookie', undefined);
   answer([stored(7)]);
   await assert.rejects(compare(), { code: 'not-imported', todo: /connect sync --once/ });
 });
 
-test('a tenant whose answer is out of order, goes in circles or stands still is not followed', async () => {
+test("rejects a tenant's answer that is out of order, goes in circles or makes no progress", async () => {
   const [one, other] = [1, 2].map(n => stored(n)).sort((a, b) => (a.sourceAnchor < b.sourceAnchor ? -1 : 1));
   for (const users of [
     [other!, one!],
@@ -72,7 +72,7 @@ test('a tenant whose answer is out of order, goes in circles or stands still is 
   await assert.rejects(compare({ kind: 'membership', after: 'nonsense' }), { code: 'bad-request' });
 });
 
-test('why a name does not serve is the word of the tenant, where nothing is known here', async () => {
+test("shows the tenant's reason why a name cannot be used, if Connect knows none", async () => {
   await exportStep(context);
   answer(
     [1, 2]
@@ -92,7 +92,7 @@ test('why a name does not serve is the word of the tenant, where nothing is know
   assert.equal(named?.note, 'attribute-value-must-be-unique: another one has it');
 });
 
-test('whose password was not read yet is counted; what was refused is told with its next try', async () => {
+test('counts users whose password was not read yet, and shows a refused object with its next retry', async () => {
   context.store.queue.put('object', guidOf(2), { quarantined: true, code: 'invalid', reason: 'a reason' });
   answer([
     stored(1, { passwordOrder: { version: 1, originatingTime: 1, originatingInvocationId: guidOf(9) } }),
@@ -108,7 +108,7 @@ test('whose password was not read yet is counted; what was refused is told with 
   assert.ok(Date.parse(refused!.at!) > Date.now());
 });
 
-test('a password that is on its way is told as that, and one that only the tenant has as what it is', async () => {
+test('distinguishes a password that is being sent from one that only the tenant has', async () => {
   context.store.cursors.set('replication-cookie', '{}');
   const order = { version: 1, originatingTime: 1, originatingInvocationId: guidOf(9) };
   const users = [1, 2].map(n => stored(n, { passwordOrder: order }));

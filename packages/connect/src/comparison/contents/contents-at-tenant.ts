@@ -20,10 +20,10 @@ import { type StoredEntry, storedMemberships, storedObjects } from './stored-ent
 import { type ComparedDomain, type Why, Whys } from './why-different.ts';
 
 /**
- * Compares some of what this Connect would send of a forest with what the tenant has, object by object, from a place on. It does not matter
- * who sent it. Nothing that the tenant says is believed, nothing is kept, and nothing of a password is read.
+ * Compares a part of what this Connect would send of a forest with what the tenant has, object by object, from a position on. It does
+ * not matter who sent it. Trusts nothing that the tenant says, stores nothing, and reads no password.
  *
- * @throws CausewayError 'not-imported', 'bad-request', 'tenant-too-old', and CallError
+ * @throws CausewayError 'not-imported', 'bad-request', 'tenant-too-old'; CallError
  */
 export async function readDifferences(
   domains: readonly ComparedDomain[],
@@ -43,7 +43,7 @@ export async function readDifferences(
   return { differences, ...counts, ...staging, next: upTo === undefined ? behind : { kind, after: upTo } };
 }
 
-/** Whoever has not read a directory to its end would call everybody in the tenant a stranger. */
+/** A Connect that has not read the whole directory would take everybody in the tenant for a stranger. */
 function refuseNotImported(contexts: readonly ConnectorContext[]): void {
   const unread = contexts.find(({ store }) => store.cursors.get('dirsync-cookie') === undefined);
   if (unread === undefined) return;
@@ -52,7 +52,7 @@ function refuseNotImported(contexts: readonly ConnectorContext[]): void {
   throw new CausewayError('not-imported', text);
 }
 
-/** The tenant is asked first: what changes here meanwhile is in what is read here then, as something that is to be sent, or was a moment ago. */
+/** Asks the tenant first. A change here meanwhile then shows in Connect's own entries, as pending or sent a moment ago. */
 async function compareFrom(
   contexts: readonly ConnectorContext[],
   { kind, after }: ComparisonPosition,

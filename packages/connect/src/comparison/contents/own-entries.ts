@@ -9,17 +9,17 @@ import type { ConnectorStore } from '../../store/store.ts';
 import type { Entry, Password, Side } from './compare-entries.ts';
 import { comparedProfile } from './compared-profile.ts';
 
-/** An entry with the connector that is the one to tell it. */
+/** An entry with the connector that would send it. */
 export interface OwnEntry extends Entry {
   readonly context: ConnectorContext;
-  /** Of a membership the group. */
+  /** For a membership, the group. */
   readonly object: SpaceObject;
 }
 
-/** Groups whose members are looked for before anything else has its turn. */
+/** How many groups to read members of at once. */
 const GROUPS = 500;
 
-/** What this Connect would send of a forest's users or groups behind an anchor, from whichever of its domains, whatever went so far. */
+/** The users or groups behind an anchor that this Connect would send of a forest, of all its domains, sent already or not. */
 export function ownObjects(
   domains: readonly ConnectorContext[],
   kind: ObjectKind,
@@ -37,7 +37,7 @@ export function ownObjects(
   );
 }
 
-/** Whom it would name in the slices of a forest's groups, behind a membership. */
+/** The memberships behind another one that this Connect would send in the slices of a forest's groups. */
 export function ownMemberships(
   domains: readonly ConnectorContext[],
   after: MembershipKey | undefined,
@@ -45,7 +45,7 @@ export function ownMemberships(
   return inOneOrder(domains.map(context => membershipsOf(context, after)));
 }
 
-/** Sides of the same things, as one. */
+/** Merges the sides of several domains into one. */
 function inOneOrder(sides: readonly Side<OwnEntry>[]): Side<OwnEntry> {
   const [only, another] = sides;
   if (only && another === undefined) return only;
@@ -60,7 +60,8 @@ function inOneOrder(sides: readonly Side<OwnEntry>[]): Side<OwnEntry> {
 }
 
 /**
- * As its record would say it: what no record can hold is not compared where the tenant keeps what it had, and else is what stands in for it.
+ * The user as the record would state it. If a record cannot hold a value, Connect compares what stands in for it, or leaves the value
+ * out if the tenant keeps its former one.
  */
 function userEntry(context: ConnectorContext, object: SpaceObject): OwnEntry {
   const { profile: rules } = context.store.rules.get();
@@ -91,10 +92,10 @@ function userEntry(context: ConnectorContext, object: SpaceObject): OwnEntry {
   };
 }
 
-/** Of a record that is not made; it says nothing of what is compared. */
+/** Fields that a record needs, but that are not compared. Nothing is signed here. */
 const NOT_SIGNED = { tenant: '', forest: '', sourceAnchor: '', objectGuid: '', sequence: 0, deleted: false };
 
-/** What is known of it: the password itself is not asked for. Before everybody's was read once, that nothing is known says nothing. */
+/** What Connect knows of a password, without reading it. An unknown password means none only after every password was read once. */
 function passwordOf({ passwords, cursors }: ConnectorStore, guid: string): Password | null | 'not read yet' {
   const { acknowledged: order, withdrawn = false } = passwords.get(guid) ?? {};
   if (order) return { order, withdrawn };
@@ -116,18 +117,18 @@ function groupEntry(context: ConnectorContext, object: SpaceObject): OwnEntry {
   };
 }
 
-/** By which a membership is found, on both sides. */
+/** Identifies a membership on both sides. */
 export interface MembershipKey extends NamedMember {
   readonly anchor: string;
 }
 
-/** Keys are hexadecimal digits: behind this one there is none in the same group. */
+/** Keys are hexadecimal digits, so no key of the same group comes behind this one. */
 const NOBODY_BEHIND: NamedMember = { key: 'g', reference: '-' };
 
 export const membershipKey = ({ anchor, key, reference }: MembershipKey): string =>
   `${anchor} ${key} ${reference}`;
 
-/** Undefined of no membership. */
+/** Undefined if the text is not a membership. */
 export function readMembershipKey(text: string): MembershipKey | undefined {
   const [anchor, key, ...reference] = text.split(' ');
   if (!anchor || key === undefined || reference.length === 0) return undefined;

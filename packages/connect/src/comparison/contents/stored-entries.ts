@@ -6,12 +6,12 @@ import type { Entry, Side } from './compare-entries.ts';
 import { comparedProfile } from './compared-profile.ts';
 import { type MembershipKey, membershipKey } from './own-entries.ts';
 
-/** An entry with what the tenant says why a name does not serve. */
+/** An entry with the tenant's reason why a name cannot be used. */
 export interface StoredEntry extends Entry {
   readonly nameProblem: string | null;
 }
 
-/** What the tenant has behind an anchor. @throws CausewayError 'tenant-too-old', and CallError */
+/** What the tenant has behind an anchor. @throws CausewayError 'tenant-too-old'; CallError */
 export async function storedObjects(
   { tenant, connector: { forest } }: ConnectorContext,
   kind: 'user' | 'group',
@@ -40,7 +40,7 @@ function served<T>(reply: T | undefined): T {
   throw new CausewayError('tenant-too-old', text);
 }
 
-/** A tenant whose answer goes in circles would be asked for ever. */
+/** Requires order, because a tenant whose answer goes in circles would be asked forever. */
 function sideOf(entries: StoredEntry[], more: boolean, after: string): Side<StoredEntry> {
   let last = after;
   for (const { key } of entries) {

@@ -23,7 +23,7 @@ export interface Placed {
 
 const UNKNOWN: Why = { waits: null, at: null, note: null };
 const CYCLE: Why = { ...UNKNOWN, waits: 'cycle' };
-/** Of a Connect that stages nothing else is known: it does not know what the other one does. */
+/** All that a Connect that stages can say: it does not know what the other Connect does. */
 const STAGED: Why = { ...UNKNOWN, waits: 'staging' };
 const ON_ITS_WAY: Why = {
   ...UNKNOWN,
@@ -31,7 +31,7 @@ const ON_ITS_WAY: Why = {
   note: 'went while it was compared: compare again',
 };
 
-/** The number of a slice is drawn before it goes, and nobody notes when it came: so long it may have been on its way, in microseconds. */
+/** How long sending a slice may take, in microseconds. Its sequence is from before, and nothing notes when it arrived. */
 const SENDING_US = 5_000_000;
 
 const retry = (nextAt: number, note: string | null): Why => ({
@@ -46,7 +46,7 @@ const approval = (what: 'deletions' | 'creations', { context }: Pick<Placed, 'co
   note: `see causeway connect ${what} --connector '${context.connector.name}'`,
 });
 
-/** What would become of an object that the tenant has, once this Connect writes. */
+/** What happens to an object that only the tenant has, once this Connect writes. */
 function stagedUnwanted(placed: Placed | undefined): Why {
   const reason = placed?.object.scopeReason;
   if (placed === undefined)
@@ -58,12 +58,12 @@ function stagedUnwanted(placed: Placed | undefined): Why {
   return { ...STAGED, note: `not synchronized: ${reason ?? 'out of scope'}` };
 }
 
-/** Says of differences what is known here that will end them. */
+/** Finds what Connect knows that will end a difference. */
 export class Whys {
   readonly #domains: readonly ComparedDomain[];
-  /** When the tenant was asked, in milliseconds since 1970: what it acknowledged later it may not have had yet. */
+  /** When the tenant was asked, in milliseconds since 1970. Its answer may lack what it acknowledged later. */
   readonly #askedAt: number;
-  /** Anchors of what each list holds. */
+  /** The anchors that each list holds. */
   readonly #held = new Map<string, ReadonlySet<string>>();
 
   constructor(domains: readonly ComparedDomain[], askedAt: number) {
@@ -71,7 +71,7 @@ export class Whys {
     this.#askedAt = askedAt;
   }
 
-  /** An object that the tenant has not, or has otherwise. */
+  /** For an object that the tenant lacks, or has in another state. */
   ofWanted({ context, object }: Placed, kind: ObjectKind): Why {
     if (context.staging) return STAGED;
     if (kind === 'user' && this.#holds(context, creationsOf(context), object.anchor))
@@ -79,7 +79,7 @@ export class Whys {
     return this.#ofExport({ context, object });
   }
 
-  /** An object that the tenant should not have. */
+  /** For an object that the tenant should not have. */
   ofUnwanted(anchor: string, kind: ObjectKind): Why {
     const rows = this.find(anchor, kind);
     if (this.#stages) return stagedUnwanted(rows[0]);
@@ -123,7 +123,7 @@ export class Whys {
     return { ...UNKNOWN, note: state?.detail ?? null };
   }
 
-  /** @param placed the group as this Connect would send it; undefined: it would not */
+  /** @param placed the group as this Connect would send it; undefined if it would not send it */
   ofMembership(
     { anchor, key, reference }: MembershipKey,
     placed: Placed | undefined,
@@ -138,7 +138,7 @@ export class Whys {
     if ((slice?.sequence ?? 0) > this.#askedAt * 1000 - SENDING_US) return ON_ITS_WAY;
     const toRead = lists.reading(placed.object.guid)?.toRead ?? null;
     if (toRead !== null) return { ...CYCLE, note: `its list is to be read: ${toRead}` };
-    // Whoever is deleted leaves all groups with that, and no slice is signed for it.
+    // A deletion removes its object from all groups, so Connect signs no slice for that.
     const why = isMember ? UNKNOWN : this.#ofMember(reference);
     return why.waits === null ? UNKNOWN : why;
   }
@@ -149,7 +149,7 @@ export class Whys {
     return UNKNOWN;
   }
 
-  /** In whichever domains. */
+  /** Finds the object in all domains of the forest. */
   find(anchor: string, kind: ObjectKind): Placed[] {
     return this.#domains.flatMap(({ context }) => {
       const { space, groups } = context.store;
