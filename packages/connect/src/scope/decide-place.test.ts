@@ -14,12 +14,12 @@ const without =
     !missing.includes(guid);
 const isIn = (...args: Parameters<typeof decidePlace>): boolean => decidePlace(...args).inScope;
 
-test('where nothing is included everything is, less what is excluded', () => {
+test('includes everything but the excluded containers where none is included', () => {
   assert.equal(isIn(rules([], ['a']), ['b', 'root'], everywhere, undefined), true);
   assert.equal(isIn(rules([], ['a']), ['b', 'a', 'root'], everywhere, undefined), false);
 });
 
-test('where anything is included the rest is not, and the nearest container decides', () => {
+test('leaves out the rest where a container is included, and lets the nearest container decide', () => {
   const both = rules(['a', 'c'], ['b']);
   assert.equal(isIn(both, ['root'], everywhere, undefined), false);
   assert.equal(isIn(both, ['x', 'a', 'root'], everywhere, undefined), true);
@@ -27,11 +27,11 @@ test('where anything is included the rest is not, and the nearest container deci
   assert.equal(isIn(both, ['c', 'b', 'a', 'root'], everywhere, undefined), true);
 });
 
-test('what is included and excluded at once is excluded', () => {
+test('excludes a container that is both included and excluded', () => {
   assert.equal(isIn(rules(['a'], ['a']), ['a'], everywhere, undefined), false);
 });
 
-test('whom a container decided that is missing now stays as it was decided', () => {
+test('keeps the decision for an object whose deciding container is missing now', () => {
   const both = rules(['a'], ['b']);
   const [inA, outB]: Place[] = [
     { inScope: true, by: 'a' },
@@ -42,12 +42,12 @@ test('whom a container decided that is missing now stays as it was decided', () 
   assert.deepEqual(decidePlace(both, ['root'], everywhere, inA), { inScope: false, by: '' }, 'it moved');
 });
 
-test('a container that the rules name no more decides nothing', () => {
+test('drops the decision of a container that the rules no longer name', () => {
   const before: Place = { inScope: true, by: 'a' };
   assert.deepEqual(decidePlace(rules(['c']), ['root'], without('a'), before), { inScope: false, by: '' });
 });
 
-test('who is new waits only where a missing container excludes', () => {
+test('holds a new object only where a missing container is an excluded one', () => {
   const waits: Place = { inScope: false, by: '', waits: true };
   assert.deepEqual(decidePlace(rules(['a'], ['b']), ['a'], without('b'), undefined), waits);
   assert.deepEqual(decidePlace(rules(['a'], ['b']), ['a'], without('b'), waits), waits);
@@ -56,7 +56,7 @@ test('who is new waits only where a missing container excludes', () => {
   assert.match(whyNotThere(waits, rules([], ['b']), without('b'))!, /OU=b' is missing/);
 });
 
-test('a missing container changes nobody who was decided, whatever the rules and the chain', () => {
+test('keeps every decision when a container goes missing, whatever the rules and the chain', () => {
   const guid = constantFrom<string>('a', 'b', 'c', 'd');
   const some = uniqueArray(guid);
   check(

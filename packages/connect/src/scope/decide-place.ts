@@ -1,16 +1,16 @@
-/** Which containers are synchronized: the nearest one that is named decides. */
+/** Which containers are synchronized. The nearest named one above an object decides. */
 export interface PlaceRules {
-  /** By GUID, their DNs. Where none is named everything is included. */
+  /** DNs by GUID. If there is none, everything is included. */
   readonly included: ReadonlyMap<string, string>;
   readonly excluded: ReadonlyMap<string, string>;
 }
 
-/** What the containers say of an object. */
+/** What the containers decide for an object. */
 export interface Place {
   readonly inScope: boolean;
-  /** GUID of the container that decided; empty where none above the object is named. */
+  /** The GUID of the container that decided. Empty if none above the object is named. */
   readonly by: string;
-  /** Nothing is decided: a container that might exclude the object is not there. */
+  /** Undecided, because a container is missing that might exclude the object. */
   readonly waits?: true;
 }
 
@@ -20,12 +20,12 @@ export const namesContainers = ({ included, excluded }: PlaceRules): boolean =>
 /**
  * Decides by the containers above an object.
  *
- * INVARIANT: a container that is missing empties nothing. Whom it decided stays as it was decided, until the configuration names it no
- * more; who is new is decided by the others, and waits where the missing one excludes.
+ * INVARIANT: a missing container removes nobody. Objects that it decided stay as decided for as long as the configuration names it.
+ * The other containers decide for new objects, which wait if the missing one is excluded.
  *
  * @param chain GUIDs of the containers above the object, the nearest first
  * @param isThere whether a container is in the directory
- * @param before what was decided of the object last; undefined for a new one
+ * @param before the last decision for the object; undefined for a new one
  */
 export function decidePlace(
   rules: PlaceRules,
@@ -45,7 +45,7 @@ export function decidePlace(
   return { inScope, by };
 }
 
-/** Why an object is not synchronized, in words; undefined: by its place it is. */
+/** Why an object is not synchronized, in words. Undefined if its place is in scope. */
 export function whyNotThere(
   { inScope, by, waits }: Place,
   rules: PlaceRules,
@@ -60,11 +60,11 @@ export function whyNotThere(
   return `in the excluded container '${rules.excluded.get(by)}'`;
 }
 
-/** A place as it is kept: a sign and the GUID. */
+/** A place as stored: a sign and the GUID. */
 export const placeText = ({ inScope, by, waits }: Place): string =>
   waits ? '?' : `${inScope ? '+' : '-'}${by}`;
 
-/** @param text as `placeText` made it; undefined where nothing was decided by containers */
+/** @param text as `placeText` made it; undefined if containers decided nothing */
 export function placeOf(text: string | undefined): Place | undefined {
   if (text === undefined) return undefined;
   if (text === '?') return { inScope: false, by: '', waits: true };

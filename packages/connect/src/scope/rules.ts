@@ -2,42 +2,42 @@ import { type CompiledFilter, compileFilter, type TextValues } from '@causeway/l
 import type { AccountNames, ConnectorConfiguration } from '../configuration.ts';
 import { namesContainers, type PlaceRules } from './decide-place.ts';
 
-/** Who is synchronized, as an administrator says: `scope` of a connector. */
+/** Who is synchronized, as the administrator configures it in `scope` of a connector. */
 export type ScopeSettings = ConnectorConfiguration['scope'];
 
-/** What of a connector's configuration decides about objects: who is synchronized, and what names an account in the managed domain. */
+/** The settings of a connector that decide about objects: who is synchronized, and what names an account in the managed domain. */
 export type RuleSettings = Pick<ConnectorConfiguration, 'scope' | 'accountNames'>;
-/** Of whole profiles, which go once tenant and managed domain take them. */
+/** Rules for whole profiles, which Connect sends once tenant and managed domain accept them. */
 export interface ProfileRules {
-  /** Attributes beside those of everybody, as an administrator names them. */
+  /** Further attributes, as the administrator names them. */
   readonly extensions: readonly string[];
 }
 
-/** The same, ready to decide with. */
+/** The settings, compiled for deciding. */
 export interface Rules extends PlaceRules {
-  /** Nothing was decided yet: what the rules look at has not been imported. Nobody is in scope by these. */
+  /** Undecided, because what the rules look at has not been imported yet. By such rules nobody is in scope. */
   readonly areUnknown?: true;
-  /** By GUID, their DNs. Where any is named, people who are in none of them are left out. */
+  /** DNs by GUID. If there is any, people who are in none of these groups are left out. */
   readonly groups: ReadonlyMap<string, string>;
   readonly conditions: { readonly user?: CompiledFilter; readonly group?: CompiledFilter };
   readonly inetOrgPersons: boolean;
-  /** Whose passwords are synchronized; undefined: everybody's. */
+  /** Whose passwords are synchronized. Undefined means everybody's. */
   readonly passwords?: { readonly condition: CompiledFilter; readonly others: 'kept' | 'withdrawn' };
   readonly accountNames: AccountNames;
-  /** Undefined: of a profile no more goes than the release before takes. */
+  /** Undefined: Connect sends only the part of a profile that the older release accepts. */
   readonly profile?: ProfileRules | undefined;
 }
 
 /**
- * What becomes of somebody's passwords: they are `sent`; or none is, and the one that was sent last is `kept` in the cloud, or
- * `withdrawn` from it.
+ * What happens to a user's passwords. Either Connect sends them (`sent`), or it sends none, and the last one stays in the cloud
+ * (`kept`) or is `withdrawn`.
  */
 export type PasswordScope = 'sent' | 'kept' | 'withdrawn';
 
-/** Each cycle asks for those of the configuration several times. */
+/** A cache, because each cycle asks for the configuration's rules several times. */
 const COMPILED = new WeakMap<RuleSettings, Rules>();
 
-/** @throws LdapError 'syntax' for a condition that is no filter, or cannot be evaluated */
+/** @throws LdapError 'syntax' for a condition that is not a filter, or cannot be evaluated */
 export function compileRules(settings: RuleSettings, profile?: ProfileRules): Rules {
   const rules = COMPILED.get(settings) ?? compile(settings);
   COMPILED.set(settings, rules);
@@ -67,7 +67,7 @@ function compile({ scope, accountNames }: RuleSettings): Rules {
   };
 }
 
-/** Nothing is said of who is synchronized. */
+/** The scope without any setting. */
 export const EVERYBODY: ScopeSettings = {
   organizationalUnits: { include: [], exclude: [] },
   groups: [],
@@ -75,13 +75,13 @@ export const EVERYBODY: ScopeSettings = {
   inetOrgPersons: true,
 };
 
-/** Without a word of an administrator: everybody whom the original synchronizes, by the name that they have on-premises. */
+/** The default: everybody whom the original synchronizes, by their on-premises name. */
 export const NO_SETTINGS: RuleSettings = { scope: EVERYBODY, accountNames: 'sAMAccountName' };
 export const NO_RULES: Rules = compileRules(NO_SETTINGS);
 
 export const UNKNOWN_RULES: Rules = { ...NO_RULES, areUnknown: true };
 
-/** What has to have been imported before the rules can decide: attributes as the configuration writes them. */
+/** The attributes that have to be imported before the rules can decide, spelled as in the configuration. */
 export function neededAttributes(rules: Rules): string[] {
   const { user, group } = rules.conditions;
   const conditions = [user, group, rules.passwords?.condition].flatMap(filter => filter?.attributes ?? []);
@@ -90,16 +90,16 @@ export function neededAttributes(rules: Rules): string[] {
   return [...new Set([...own, ...container, ...namingAttributes(rules)])];
 }
 
-/** What conditions look at of an object. */
+/** The part of an object that conditions look at. */
 interface Looked {
   readonly objectClasses: readonly string[];
   readonly attributes: TextValues;
 }
-/** What names accounts and not every directory has: Exchange brings it. */
+/** The attribute that names accounts, if not every directory has it: Exchange adds `mailNickname`. */
 export const namingAttributes = ({ accountNames }: Rules): string[] =>
   accountNames === 'sAMAccountName' ? [] : [accountNames];
 
-/** Why an administrator's conditions leave an object out; undefined: they do not. */
+/** Why the administrator's conditions leave an object out. Undefined if they do not. */
 export function whyLeftOut(kind: 'user' | 'group', object: Looked, rules: Rules): string | undefined {
   if (rules.areUnknown) return 'not decided yet: what the scope looks at is being imported';
   if (
@@ -116,7 +116,7 @@ export function whyLeftOut(kind: 'user' | 'group', object: Looked, rules: Rules)
 
 export const WHY_NO_PASSWORD = 'the condition for passwords is not met';
 
-/** What the rules say of a person's passwords, whatever else stands against them. */
+/** What the rules decide for a person's passwords. Looks at nothing else that may keep them back. */
 export function passwordScopeOf({ passwords }: Rules, person: Looked): PasswordScope {
   return passwords === undefined || isMet(passwords.condition, person) ? 'sent' : passwords.others;
 }
@@ -124,7 +124,7 @@ export function passwordScopeOf({ passwords }: Rules, person: Looked): PasswordS
 const isMet = (condition: CompiledFilter, { objectClasses, attributes }: Looked): boolean =>
   condition.matches({ ...attributes, objectClass: objectClasses });
 
-/** Why somebody's groups leave them out; undefined: they do not. @param isMember of any group of the scope; undefined: nobody knows yet */
+/** Why a user's groups leave them out. Undefined if they do not. @param isMember of any group of the scope; undefined if not known yet */
 export function whyNoMember({ groups }: Rules, isMember: boolean | undefined): string | undefined {
   if (groups.size === 0 || isMember) return undefined;
   if (isMember === false) return 'in none of the groups of the scope';
