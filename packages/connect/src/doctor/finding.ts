@@ -1,31 +1,31 @@
 import type { ConnectStatus, DomainConfirmation } from '@causeway/contract';
 
-/** What somebody said when they were asked, or why they said nothing. */
+/** An answer, or why none came. */
 export type Told<T> = { ok: true; value: T } | { ok: false; reason: string };
 
-/** All that the prerequisites are judged by. */
+/** Everything that the prerequisites are judged by. */
 export interface Facts {
   connect: Told<{ status: ConnectStatus; version: string }>;
   /** Asked with an administrator's token. */
   tenant: Told<{
     userPrincipalName: string;
     groups: readonly string[];
-    /** Null without a managed domain; undefined of a tenant of the release before, which asks for none. */
+    /** Null without a managed domain. Undefined for a tenant of an older release, which asks for none. */
     confirmation?: DomainConfirmation | null | undefined;
   }>;
-  /** A managed domain that runs on this machine, where there is one. */
+  /** The managed domain that runs on this machine, if there is one. */
   domain?: ManagedDomainHere | undefined;
   now: Date;
 }
 
 export interface ManagedDomainHere {
   realm: string;
-  /** That it is not the tenant's, and what to do, in its own words; null where it is, or does not know. */
+  /** Its own alarm that it is not the tenant's, with what to do in `next`. Null if it is the tenant's, or does not know. */
   alarm: string | null;
   next: string | null;
-  /** How machines find it, and whether its domain controller answered when it was asked; of the release before undefined. */
+  /** How machines find it, and whether its DNS named its domain controller. Undefined for an older release. */
   dns?: { mode: 'internal' | 'none'; address: string; answers: boolean } | undefined;
-  /** Of the release before: it does not say. */
+  /** Undefined for an older release, which does not report it. */
   samba?: { version: string | null; warning: string | null } | undefined;
 }
 
@@ -34,16 +34,16 @@ export interface Finding {
   id: string;
   /** The prerequisite in words. */
   prerequisite: string;
-  /** Null: it could not be found out. */
+  /** Null if it could not be determined. */
   met: boolean | null;
   found: string;
-  /** How it was found out. */
+  /** How it was determined. */
   how: string;
-  /** What to do next; null when nothing is to be done. */
+  /** What to do next. Null if there is nothing to do. */
   next: string | null;
 }
 
-/** What was found out of one of them. */
+/** The result for one prerequisite. */
 export type Judgement = Omit<Finding, 'id' | 'prerequisite'>;
 
 export type ConnectFacts = Extract<Facts['connect'], { ok: true }>['value'];
@@ -68,7 +68,7 @@ export const unknown = (found: string, how: string, next: string): Judgement => 
   next,
 });
 
-/** The worst of what the connectors say, each told with its name. */
+/** The worst judgement of all connectors, with what each one found under its name. */
 export function worst(parts: readonly { name: string; judgement: Judgement }[]): Judgement {
   const bad =
     parts.find(({ judgement }) => judgement.met === false) ??

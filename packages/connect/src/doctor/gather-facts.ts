@@ -18,7 +18,7 @@ import type { Facts, Told } from './finding.ts';
 export interface DoctorOptions {
   /** Connect's configuration file. */
   config: string;
-  /** The tenant's address; Connect's own when absent. */
+  /** The tenant's address. By default the one that Connect uses. */
   tenant?: string;
   tokenFile?: string;
   ca?: string;
@@ -26,7 +26,7 @@ export interface DoctorOptions {
   domainState?: string;
 }
 
-/** Asks everybody who can tell something of the prerequisites; who says nothing is a fact, too. */
+/** Asks Connect, the tenant and the managed domain about the prerequisites. A missing answer is a fact, too. */
 export async function gatherFacts(options: DoctorOptions): Promise<Facts> {
   const [connect, tenant, domain] = await Promise.all([
     told(() => askConnect(options)),
@@ -55,7 +55,7 @@ async function askConnect({ config }: DoctorOptions) {
   return { status, version };
 }
 
-/** What is looked at of a managed domain's status; one of the release before does not say whose it is. */
+/** The fields of a managed domain's status that matter here. An older release does not report its registration. */
 const DomainStatus = z.object({
   realm: z.string(),
   samba: z.object({ version: z.string().nullable(), warning: z.string().nullable() }).optional(),
@@ -63,7 +63,7 @@ const DomainStatus = z.object({
   registration: z.object({ alarm: z.string().nullable(), next: z.string().nullable() }).optional(),
 });
 
-/** Nothing where no managed domain runs on this machine. */
+/** Fails if no managed domain runs on this machine. */
 async function askDomain({ domainState = defaultStateDirectory('domain') }: DoctorOptions) {
   const route = { ...domainRoutes.getStatus, reply: DomainStatus };
   const { realm, registration, samba, dns } = await callLocally(serviceIn(domainState, 'domain'), route);
@@ -73,7 +73,7 @@ async function askDomain({ domainState = defaultStateDirectory('domain') }: Doct
 
 const DNS_TIMEOUT_MS = 2_000;
 
-/** Whether a machine that has this address as its resolver finds the domain. Not by SRV records: Node refuses those of Samba (EBADRESP). */
+/** Whether a machine with this resolver finds the domain. Does not ask for SRV records: Node rejects Samba's (EBADRESP). */
 async function answersDns(address: string, realm: string): Promise<boolean> {
   const resolver = new Resolver({ timeout: DNS_TIMEOUT_MS, tries: 1 });
   resolver.setServers([address]);

@@ -22,7 +22,7 @@ export function judgeRegistered({ pairing: { state, realm, offered, confirmed } 
       ASKED_CONNECT,
       "on the managed domain's machine: causeway domain create",
     );
-  // Connect goes on naming the domain that its administrator confirmed.
+  // Connect still names the domain that its administrator confirmed.
   if (offered === null && confirmed !== null)
     return unmet(
       `the tenant shows no managed domain any more, and Connect still trusts the keys of ${confirmed.realm}: it was withdrawn, or the tenant was restored from before it`,
@@ -62,7 +62,7 @@ export function judgePairing({ pairing, connectors, signingKey, staging }: Conne
       "compare with what 'causeway domain fingerprint' shows at the managed domain, then: causeway connect trust-domain FINGERPRINT",
     );
   const restored = connectors.some(({ epoch }) => epoch !== undefined);
-  // Who reads no whole profiles is sent none, and loses nothing by that.
+  // Connect sends no whole profiles to a domain that cannot read them, so nothing is lost.
   const unread = USER_RECORDS.filter(
     record =>
       record !== PROFILE_RECORD &&

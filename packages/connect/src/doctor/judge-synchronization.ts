@@ -1,7 +1,7 @@
 import type { ConnectStatus } from '@causeway/contract';
 import { ASKED_CONNECT, type Judgement, met, RECEIPTS, unmet, worst } from './finding.ts';
 
-/** A cycle runs every two minutes at least; this long without one is no coincidence. */
+/** A cycle runs at least every two minutes, so this long without one is no coincidence. */
 const STALE_MS = 15 * 60_000;
 
 export function judgeSynchronized({ connectors, staging }: ConnectStatus, now: Date): Judgement {
@@ -30,7 +30,7 @@ export function judgePasswords({ connectors, staging }: ConnectStatus, now: Date
   );
 }
 
-/** People whom a finding names. */
+/** How many people a finding names. */
 const NAMED = 10;
 
 export function judgeDeletions({ connectors }: ConnectStatus): Judgement {
@@ -71,7 +71,7 @@ export function judgeComparison({ connectors }: ConnectStatus): Judgement {
   return worst(connectors.map(connector => ({ name: connector.name, judgement: judgeCompared(connector) })));
 }
 
-/** Who differs is signed anew by itself: only what waits for somebody, or differs again and again, is to be looked into. */
+/** Connect signs what differs again by itself. The administrator only has to look at what waits for them, or differs again and again. */
 function judgeCompared({ name, comparison }: ConnectStatus['connectors'][number]): Judgement {
   if (comparison === undefined)
     return met('not compared yet, or the tenant is of a release that cannot be', ASKED_CONNECT);

@@ -17,7 +17,7 @@ const CONFIRMATION = {
 
 type ConnectFacts = Extract<Facts['connect'], { ok: true }>['value'];
 
-/** Facts of which everything is as it should be, but for what a test changes. */
+/** Facts that meet every prerequisite, except for what a test changes. */
 function facts(
   change: {
     status?: object;
@@ -65,7 +65,7 @@ function facts(
 
 const finding = (given: Facts, id: string) => judgePrerequisites(given).find(each => each.id === id)!;
 
-test('all is met, nothing is to be done, and each says how it was found out', () => {
+test('meets every prerequisite, leaves nothing to do, and says how it found out', () => {
   for (const each of judgePrerequisites(facts())) {
     assert.deepEqual([each.id, each.met, each.next], [each.id, true, null]);
     assert.match(each.how, /asked|receipt/);
@@ -89,7 +89,7 @@ test('a Connect that does not answer leaves its prerequisites unknown, not unmet
 
 for (const [what, change, id, found, next] of [
   [
-    'a managed domain of a release that is not shown withdrawals',
+    'a managed domain whose release does not read withdrawals',
     {
       status: {
         pairing: { state: 'confirmed', realm: 'R', confirmed: null, offered: KEY, reads: ['account-3'] },
@@ -100,7 +100,7 @@ for (const [what, change, id, found, next] of [
     /update Domain Services/,
   ],
   [
-    'a managed domain that cannot read the passwords of a forest that was restored',
+    'a managed domain that cannot read the passwords of a restored forest',
     {
       status: {
         pairing: {
@@ -132,7 +132,7 @@ for (const [what, change, id, found, next] of [
     /corp\.example\.com: the domain controller/,
     /causeway connect status/,
   ],
-  ['no cycle yet', { connector: { lastObjectCycleAt: null } }, 'synchronized', /no cycle/, /wait/],
+  ['a connector without a cycle', { connector: { lastObjectCycleAt: null } }, 'synchronized', /no cycle/, /wait/],
   [
     'an old cycle',
     { connector: { lastPasswordCycleAt: '2026-11-24T11:00:00.000Z' } },
@@ -149,7 +149,7 @@ for (const [what, change, id, found, next] of [
   ],
   ['an old Connect', { version: '0.0.9' }, 'connect-version', /0\.0\.9, at least 0\.1\.0/, /update/],
   [
-    'a Connect that the tenant refuses for its age',
+    'a Connect that is too old for the tenant',
     {
       status: {
         tenant: { id: 't', name: 'contoso', url: 'https://tenant.example.net', minimumAgentVersion: null },
@@ -164,7 +164,7 @@ for (const [what, change, id, found, next] of [
     /update/,
   ],
   [
-    'no managed domain',
+    'a tenant without a managed domain',
     { status: { pairing: { state: 'off', realm: null, confirmed: null, offered: null } } },
     'managed-domain',
     /no managed domain/,
@@ -185,7 +185,7 @@ for (const [what, change, id, found, next] of [
     /causeway domain register/,
   ],
   [
-    'a managed domain that another one has replaced',
+    'a managed domain that was replaced by another one',
     {
       status: {
         pairing: {
@@ -199,7 +199,7 @@ for (const [what, change, id, found, next] of [
     /causeway connect trust-domain/,
   ],
   [
-    'a key that nobody confirmed',
+    'an unconfirmed key',
     {
       status: {
         pairing: { state: 'unconfirmed', realm: 'AADDS.EXAMPLE.NET', confirmed: null, offered: KEY },
@@ -217,28 +217,28 @@ for (const [what, change, id, found, next] of [
     /trust-agent AAAA-BBBB --forest/,
   ],
   [
-    'somebody who is no member',
+    'an administrator who is not a member',
     { groups: [] },
     'aad-dc-administrators',
     /admin@contoso\.example is none/,
     /tenant group add 'AAD DC Administrators' admin@contoso\.example/,
   ],
   [
-    'keys that nobody confirmed at the tenant',
+    'keys that are not confirmed at the tenant',
     { confirmation: { ...CONFIRMATION, confirmed: null } },
     'confirmed-at-tenant',
     /seals no password to AADDS\.EXAMPLE\.NET yet, and 3 cloud-only people .* AAAA-BBBB/,
     /causeway domain fingerprint.*causeway tenant trust-domain/,
   ],
   [
-    'no managed domain at the tenant',
+    'a tenant without a managed domain to confirm',
     { confirmation: null },
     'confirmed-at-tenant',
     /no managed domain/,
     /causeway domain create/,
   ],
 ] as const) {
-  test(`${what} is not met, with what was found and the next command`, () => {
+  test(`fails for ${what}, with what was found and the next command`, () => {
     const each = finding(facts(change as Parameters<typeof facts>[0]), id);
     assert.equal(each.met, false);
     assert.match(each.found, found);
@@ -246,7 +246,7 @@ for (const [what, change, id, found, next] of [
   });
 }
 
-test('a tenant of the release before, which asks for no confirmation, is owed none', () => {
+test('requires no confirmation for a tenant of an older release, which asks for none', () => {
   const before = facts();
   assert.ok(before.tenant.ok);
   delete before.tenant.value.confirmation;
@@ -254,7 +254,7 @@ test('a tenant of the release before, which asks for no confirmation, is owed no
   assert.deepEqual([met, found], [true, 'the tenant is of a release before and asks for no confirmation']);
 });
 
-test('a managed domain on this machine that is not the tenant’s any more says so itself', () => {
+test("reports the alarm of a managed domain on this machine that is no longer the tenant's", () => {
   const here = { realm: 'AADDS.EXAMPLE.NET', alarm: 'ALARM: not any more', next: 'causeway domain register' };
   const lost = finding({ ...facts(), domain: here }, 'managed-domain');
   assert.deepEqual([lost.met, lost.found, lost.next], [false, here.alarm, here.next]);
@@ -262,7 +262,7 @@ test('a managed domain on this machine that is not the tenant’s any more says 
   assert.deepEqual([well.met, well.found], [true, 'the tenant names AADDS.EXAMPLE.NET']);
 });
 
-test('the Samba of a managed domain on this machine is warned of, which leaves the prerequisites as they are', () => {
+test('warns of an outdated Samba on this machine, and leaves the prerequisites as they are', () => {
   const domain = { realm: 'AADDS.EXAMPLE.NET', alarm: null, next: null };
   const samba = { version: '4.17.12-Debian', warning: 'Samba 4.17.12-Debian lacks fixes' };
   assert.deepEqual(warningsOf(facts()), []);
@@ -272,7 +272,7 @@ test('the Samba of a managed domain on this machine is warned of, which leaves t
   assert.deepEqual(judgePrerequisites(warned), judgePrerequisites(facts()));
 });
 
-test('a managed domain on this machine that machines cannot find is warned of', () => {
+test('warns of a managed domain on this machine that other machines cannot find', () => {
   const domain = { realm: 'AADDS.EXAMPLE.NET', alarm: null, next: null };
   const warnings = (mode: 'internal' | 'none', answers: boolean) =>
     warningsOf({ ...facts(), domain: { ...domain, dns: { mode, answers, address: '10.0.0.4' } } });
@@ -281,7 +281,7 @@ test('a managed domain on this machine that machines cannot find is warned of', 
   assert.match(warnings('none', false)[0]!, /answers no DNS.*causeway domain dns --set internal/);
 });
 
-test('which domain controller stands in for the preferred one is a warning, and that it lags another one', () => {
+test('warns when another domain controller replaces the preferred one, and when it lags', () => {
   const preferred = 'dc1.corp.example.com';
   const at = '2026-11-24T11:00:00.000Z';
   const warnings = (domainController: Record<string, unknown>) =>
@@ -296,7 +296,7 @@ test('which domain controller stands in for the preferred one is a warning, and 
   assert.match(lags!, /dc2 has not got all.*causeway connect accept-dc 'corp\.example\.com'/);
 });
 
-test('deletions that wait are named, with the people who can still sign in and what to do', () => {
+test('reports held deletions, with the people who can still sign in and what to do', () => {
   const names = Array.from({ length: 12 }, (_, n) => `user${n}@corp.example.com`);
   const connector = { suppressedDeletes: 20, stillSigningIn: names, stillSigningInCount: 14 };
   const { met, found, next } = finding(facts({ connector }), 'nobody-waits-to-be-deleted');
@@ -314,7 +314,7 @@ test('deletions that wait are named, with the people who can still sign in and w
   assert.match(there.next!, /causeway domain deletions/);
 });
 
-test('how the last comparison with the tenant ended is told, and what waits or differs again and again is not met', () => {
+test('reports the last comparison with the tenant, and fails for held deletions and for users who differ again and again', () => {
   const well = {
     ...{ at: '2026-11-24T11:59:50.000Z', differing: 2, saidAnew: 5 },
     ...{ alarmed: 0, strangers: 3, strangersHeld: 0 },
@@ -339,7 +339,7 @@ test('how the last comparison with the tenant ended is told, and what waits or d
   assert.deepEqual([again.met, /1 of them differed again/.test(again.found)], [false, true]);
 });
 
-test('one that stages is warned of, and is not to blame for passwords that do not go from it, nor for a managed domain that does not trust it', () => {
+test("warns of a Connect that stages, and requires of it neither sent passwords nor the managed domain's trust", () => {
   const since = '2026-11-24T11:00:00.000Z';
   const arrival = { state: 'no receipt yet', receiptAt: null, missing: [] };
   const of = facts({

@@ -27,8 +27,8 @@ export function judgePrerequisites(facts: Facts): Finding[] {
 }
 
 /**
- * What is to be known beside the prerequisites, and keeps no password from anywhere: which Samba the managed domain here runs by, whether
- * machines find it, and which domain controllers are read.
+ * Warnings that keep no password from arriving: an outdated Samba of the managed domain here, a domain that machines cannot find, a
+ * Connect that stages, and domain controllers that replace the preferred one or lag.
  */
 export function warningsOf({ connect, domain }: Facts): string[] {
   const warning = domain?.samba?.warning;
@@ -68,7 +68,7 @@ function controllerWarnings({ name, domainController }: ConnectStatus['connector
   ];
 }
 
-/** A judgement that Connect has to be asked for. */
+/** A judgement that needs Connect's answer. */
 function byConnect(judge: (connect: ConnectFacts, facts: Facts) => Judgement) {
   return (facts: Facts): Judgement =>
     facts.connect.ok
