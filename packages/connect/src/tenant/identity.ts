@@ -42,21 +42,21 @@ const filesOf = (state: string): IdentityFiles => ({
 });
 const signingKeyFile = (state: string): string => join(state, 'signing-key.pem');
 
-/** What an administrator gives at the tenant. */
+/** The command that an administrator runs at the tenant. */
 export const MAKE_CODE = 'causeway tenant enrolment create --kind connect --name NAME --forest FOREST';
 
 export interface EnrolOptions {
-  /** It knows that it stages. */
+  /** Whether this Connect enrols as one that stages. */
   readonly staging?: boolean;
-  /** What is to be kept before there is an identity. */
+  /** Stores what must be stored before the identity. */
   readonly beforeSaved?: () => Promise<void>;
 }
 
 /**
- * Enrols at a tenant by a one-time code. The signing key is made once and kept: the managed domain's administrator has
- * confirmed its fingerprint, perhaps.
+ * Enrols at a tenant by a one-time code. Makes the signing key once and keeps it, because the managed domain's administrator
+ * may have confirmed its fingerprint.
  *
- * @throws CausewayError 'already-enrolled' or 'not-own', CallError when the tenant refuses
+ * @throws CausewayError 'already-enrolled' or 'not-own', CallError if the tenant refuses
  */
 export async function enrol(
   stateDirectory: string,
@@ -93,7 +93,7 @@ export function readAgent(stateDirectory: string): Agent {
   return { ...identity, signingKey, publicKey: signingPublicKey(signingKey) };
 }
 
-/** The same without the key. INVARIANT: a Connect that stages signs nothing, whatever asks for it. */
+/** The agent without its key. INVARIANT: a Connect that stages signs nothing, whatever asks for it. */
 export function withoutKey({ signingKey: _, ...agent }: Agent): Agent {
   const get = (): never => {
     throw new CausewayError('staging', 'this Connect stages: it signs nothing');
@@ -102,8 +102,8 @@ export function withoutKey({ signingKey: _, ...agent }: Agent): Agent {
 }
 
 /**
- * A transport to the tenant that proves who we are.
- * @throws CausewayError 'agent-key-missing' or 'file-not-private'; CallError that says so where the tenant does not accept this Connect any more
+ * A transport that proves this Connect's identity to the tenant.
+ * @throws CausewayError 'agent-key-missing' or 'file-not-private'; CallError, which says so if the tenant no longer accepts this Connect
  */
 export async function agentTransport(configuration: ConnectConfiguration, agent: Agent): Promise<Send> {
   const endpoint = tenantEndpoint(configuration.tenant, configuration.timeoutMs);

@@ -32,7 +32,7 @@ for (const misbehaviour of [
   'another shape',
   'done but lost',
 ] as const) {
-  test(`a tenant that answers ${JSON.stringify(misbehaviour)} gets the same batch again`, async () => {
+  test(`sends the same batch again to a tenant that answers ${JSON.stringify(misbehaviour)}`, async () => {
     peer.script.push(misbehaviour);
     const verdicts = await clock.during(client().exportObjects('corp.example.com', deletes(2)));
     assert.deepEqual(
@@ -44,32 +44,32 @@ for (const misbehaviour of [
   });
 }
 
-test('Retry-After is waited for', async () => {
+test('waits for the time in Retry-After', async () => {
   peer.script.push({ status: 429, retryAfter: 1 });
   const began = clock.monotonic();
   await clock.during(client().exportObjects('corp.example.com', deletes(1)));
   assert.equal(Math.round(clock.monotonic() - began), 1_000);
 });
 
-test('a Retry-After that is too long ends the cycle instead of holding it', async () => {
+test('ends the cycle at a Retry-After that is too long', async () => {
   peer.script.push({ status: 429, retryAfter: 300 });
   await assert.rejects(client().exportObjects('corp.example.com', deletes(1)), { retryAfter: 300 });
   assert.equal(peer.requests.length, 1);
 });
 
-test('a tenant that stays away is given up after four tries', async () => {
+test('gives up a tenant that does not answer after four tries', async () => {
   for (let i = 0; i < 9; i++) peer.script.push('nothing');
   await assert.rejects(clock.during(client().exportObjects('corp.example.com', deletes(1))), CallError);
   assert.equal(peer.requests.length, 4);
 });
 
-test('a refusal of the whole request is not repeated', async () => {
+test('does not repeat a request that the tenant refused as a whole', async () => {
   peer.script.push({ status: 403 });
   await assert.rejects(client().exportObjects('corp.example.com', deletes(1)), { status: 403 });
   assert.equal(peer.requests.length, 1);
 });
 
-test('a tenant that needs a newer Connect is told to whoever looks, and not asked again at once', async () => {
+test('reports that the tenant needs a newer Connect, and does not ask again at once', async () => {
   const message = 'this Connect is version 0.1.0, and the tenant needs 0.2.0 or later: update it';
   peer.script.push({ status: 426, json: { error: { code: 'agent-too-old', message } } });
   const refused = client().exportObjects('corp.example.com', deletes(3));
@@ -77,7 +77,7 @@ test('a tenant that needs a newer Connect is told to whoever looks, and not aske
   assert.equal(peer.requests.length, 1);
 });
 
-test('one item that the tenant cannot read costs that item, not its batch', async () => {
+test('loses only the item that the tenant cannot read, not its batch', async () => {
   // 8 items, the sixth is bad: 8, 0-3, 4-7, 4-5, 4, 5, 6-7.
   peer.script.push({ status: 400 }, undefined, { status: 400 }, { status: 400 }, undefined, { status: 400 });
   const verdicts = await client().exportObjects('corp.example.com', deletes(8));
@@ -87,7 +87,7 @@ test('one item that the tenant cannot read costs that item, not its batch', asyn
   );
 });
 
-test('the configuration is kept for moments, and asked for anew when it must be', async () => {
+test('caches the configuration for three seconds, and asks again when told to', async () => {
   const tenant = client();
   await tenant.configuration();
   await clock.pass(2_999);

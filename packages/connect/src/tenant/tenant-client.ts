@@ -24,21 +24,21 @@ export type ConnectHeartbeat = Omit<
   never
 >;
 
-/** How long the tenant's configuration is taken for current. */
+/** How long the tenant's configuration counts as current. */
 const CONFIGURATION_AGE_MS = 3_000;
-/** Tries of one request before the cycle is given up; the next cycle begins where the state says. */
+/** Tries of one request before the cycle gives up. The next cycle resumes from the stored state. */
 const ATTEMPTS = 4;
 const FIRST_WAIT_MS = 250;
 const LAST_WAIT_MS = 8_000;
-/** The longest Retry-After that is waited for within a cycle, in seconds. */
+/** The longest Retry-After to wait for within a cycle, in seconds. */
 const MAX_RETRY_AFTER_S = 60;
-/** Costs nobody else's password anything. */
+/** The verdict on each withdrawal if the tenant takes none. It holds up no other user's password. */
 const NO_WITHDRAWALS: Omit<Verdict, 'sourceAnchor'> = {
   verdict: 'retry',
   reason:
     'the managed domain signed that it reads withdrawals, and the tenant takes none: the old password opens the cloud until the tenant is updated',
 };
-/** Answers that say that something in the batch is not as agreed: the batch is halved until the item is found. */
+/** Statuses that blame something in the batch. The client halves the batch until it finds the item. */
 const BATCH_FAULTS = new Set([400, 413, 422]);
 
 /** The tenant's provisioning API as Connect uses it. Every call may throw CallError. */
@@ -47,9 +47,9 @@ export class TenantClient {
   readonly #clock: Clock;
   readonly #signal: AbortSignal | undefined;
   #configuration: { at: number; value: SyncConfiguration } | undefined;
-  /** Hears what the tenant says, each time. */
+  /** Called with each configuration that the tenant sends. */
   onConfiguration: ((told: SyncConfiguration) => void) | undefined;
-  /** Hears whether this Connect stages, each time that the tenant says so. */
+  /** Called with whether this Connect stages, each time that the tenant says so. */
   onStanding: ((staging: boolean) => void) | undefined;
 
   constructor(send: Send, signal?: AbortSignal, clock: Clock = realClock) {
@@ -59,7 +59,7 @@ export class TenantClient {
   }
 
   /**
-   * @param fresh asks the tenant even when it was asked a moment ago
+   * @param fresh asks the tenant even if it was asked a moment ago
    * @param attempts 1 for a person who waits for the answer
    */
   async configuration(fresh: boolean = false, attempts: number = ATTEMPTS): Promise<SyncConfiguration> {
@@ -72,7 +72,7 @@ export class TenantClient {
   }
 
   /**
-   * Asks whether this Connect stages; a tenant of the release before says nothing, and knows nothing of it.
+   * Asks whether this Connect stages. A tenant of an older release does not know of staging, and does not answer.
    * @param attempts 1 for a person who waits for the answer
    */
   async askStanding(attempts: number = ATTEMPTS): Promise<void> {
@@ -80,7 +80,7 @@ export class TenantClient {
     if (standing) this.onStanding?.(standing.staging);
   }
 
-  /** Changes places with the one that writes, by an administrator's code. @returns who stages now */
+  /** Changes places with the Connect that writes, by an administrator's code. @returns who stages now */
   async promote(code: string): Promise<ReplyOf<typeof stagingRoutes.promote>['demoted']> {
     const { demoted } = await this.#call(stagingRoutes.promote, { body: { code } });
     this.onStanding?.(false);
@@ -95,7 +95,7 @@ export class TenantClient {
     });
   }
 
-  /** @param encapsulation of the records in the changes; null where there are none */
+  /** @param encapsulation of the records in the changes; null if there are none */
   exportCredentials(
     forest: string,
     encapsulation: string | null,
@@ -134,12 +134,12 @@ export class TenantClient {
     await this.#call(routes.reportConnectStatus, { body });
   }
 
-  /** The managed domain's receipt, as the tenant relays it. Once only: the next head comes soon. */
+  /** Returns the managed domain's receipt, as the tenant relays it. Does not retry, because the next head comes soon. */
   async putHead(body: { forest: string; head: string }): Promise<{ receipt: string | null }> {
     return this.#call(routes.putHead, { body });
   }
 
-  /** Undefined of a tenant of the release before. Once only: the next comparison comes soon. */
+  /** Undefined for a tenant of an older release. Does not retry, because the next comparison comes soon. */
   async compareForest(body: {
     forest: string;
     buckets: string;
@@ -148,7 +148,7 @@ export class TenantClient {
     return this.#callIfServed(routes.compareForest, { body });
   }
 
-  /** Undefined of a tenant of the release before. */
+  /** Undefined for a tenant of an older release. */
   async compareGroups(body: {
     forest: string;
     buckets: string;
@@ -172,7 +172,7 @@ export class TenantClient {
     return this.#call(routes.readLines, { body });
   }
 
-  /** What the tenant has of a forest, page by page. Undefined of a tenant of the release before. */
+  /** What the tenant has of a forest, page by page. Undefined for a tenant of an older release. */
   readStoredUsers(body: {
     forest: string;
     after: string;
@@ -202,7 +202,7 @@ export class TenantClient {
     return this.#hear(callIfServed(this.#send, route, input));
   }
 
-  /** One that was demoted hears of it by whatever it sends next. */
+  /** A Connect that was demoted learns it from the answer to its next request, whichever that is. */
   async #hear<T>(answer: Promise<T>): Promise<T> {
     try {
       return await answer;
@@ -228,7 +228,7 @@ export class TenantClient {
     }
   }
 
-  /** A request that got no answer, half an answer, 429 or 5xx is sent again: every one of them is idempotent. */
+  /** Retries a request that got no answer, half an answer, 429 or 5xx. Every request is idempotent. */
   async #trying<T>(request: () => Promise<T>, attempts: number = ATTEMPTS): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -244,7 +244,7 @@ export class TenantClient {
   }
 }
 
-/** Most characters of a reason that are kept: it goes into the state, the log and onto a terminal. */
+/** The most characters kept of a reason, which goes into the state, the log and onto a terminal. */
 const MAX_REASON = 500;
 
 function inOneLine<V extends Verdict>(verdict: V): V {
@@ -252,7 +252,7 @@ function inOneLine<V extends Verdict>(verdict: V): V {
   return { ...verdict, reason: verdict.reason.slice(0, MAX_REASON).replaceAll(/\p{Cc}/gu, ' ') };
 }
 
-/** By what a verdict is found again: several slices of one group may be in one batch. */
+/** Identifies a verdict. One batch may have several slices of one group. */
 interface Named {
   readonly sourceAnchor: string;
   readonly prefix?: string | undefined;
@@ -265,7 +265,7 @@ const verdictOf = <V extends Verdict>(
   said: Omit<Verdict, 'sourceAnchor'>,
 ): V => ({ sourceAnchor, ...(prefix !== undefined && { prefix }), ...said }) as V;
 
-/** The verdict of each item; an item that the tenant passed over is to be sent again. */
+/** The verdict on each item. An item that the tenant skipped gets a retry. */
 function inOrder<V extends Verdict & Named>(items: readonly Named[], verdicts: readonly V[]): V[] {
   const known = new Map(verdicts.map(verdict => [keyOf(verdict), inOneLine(verdict)]));
   return items.map(
