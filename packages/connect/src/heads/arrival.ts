@@ -12,7 +12,7 @@ type Missing = ConnectArrival['missing'][number];
 
 const NAMED = 50;
 
-/** What the managed domain has of the forest, beside what it should have. @param since as for `judge` */
+/** What the managed domain has of the forest, compared with what it should have. @param since as for `judge` */
 export function arrivalOf(context: ConnectorContext, since: number): ConnectArrival {
   const { accounts, credentials } = context.store.heads.summary();
   const { state, alarm, receipt, missing, groups } = judge(context, since);
@@ -43,16 +43,16 @@ export function arrivalOf(context: ConnectorContext, since: number): ConnectArri
 }
 
 interface Judgement extends Pick<ConnectArrival, 'state' | 'alarm'> {
-  /** The last one, when it is believed. */
+  /** The last receipt, if it is valid. */
   receipt: Receipt | undefined;
   missing: Compared;
   groups: GroupArrival;
 }
 
 /**
- * What the last receipt means, without a look at everybody.
+ * What the last receipt means. Does not go through all users.
  *
- * @param since milliseconds since 1970: before that nobody could have received anything
+ * @param since milliseconds since 1970; nothing could have been received before
  */
 export function judge(context: ConnectorContext, since: number): Judgement {
   const { store, settings } = context;
@@ -100,7 +100,7 @@ interface Compared {
   whole: boolean;
 }
 
-/** Who lacks in the managed domain, or is there too many. Of whom it has something newer nothing is missing: they are signed anew. */
+/** Users whom the managed domain lacks, or has in excess. Leaves out users of whom it has something newer: they are signed again. */
 function compare(context: ConnectorContext, receipt: Receipt): Compared {
   const { people, whole, namesRefused } = receiptDifferences(context, receipt, readLacking(context.store));
   const missing = people.filter(({ ours, theirs, what }) => what === 'not deleted' || theirs < ours);

@@ -4,7 +4,7 @@ import type { ConnectorContext } from '../context.ts';
 import { cureGroups, type SeenGroups } from './group-differences.ts';
 import { type ReceiptDifference, receiptDifferences } from './receipt-differences.ts';
 
-/** What a receipt said: what the next one must say, too. */
+/** The differences of a receipt, which the next one has to confirm. */
 export interface Seen {
   readonly headSequence: number;
   readonly differences: ReadonlySet<string>;
@@ -12,12 +12,12 @@ export interface Seen {
 }
 
 /**
- * Has signed anew whoever is otherwise in the managed domain than the tenant acknowledged, or has the directory asked for whom nobody
- * knows here: once two receipts in turn, of two heads, have said the same, as one may speak of what was on its way. What the managed
- * domain refused for another reason than its age is no better for being signed anew.
+ * Queues users to be signed again who differ in the managed domain from what the tenant acknowledged, and notes unknown ones to be
+ * looked up. Acts only on what two consecutive receipts, of two heads, agree on: one alone may show what was being sent. Leaves out
+ * what the managed domain refused for a reason other than age, because signing again would not help.
  *
- * @param before of the receipt of an earlier head
- * @returns what is to be compared with the next one, and how many were said anew
+ * @param before the differences of an earlier head's receipt
+ * @returns what to compare with the next receipt, and how many users were queued
  */
 export function cureDifferences(
   context: ConnectorContext,
@@ -52,7 +52,7 @@ export function cureDifferences(
   return { seen, said: said + groups.said };
 }
 
-/** By what the managed domain waits for another word of the forest: a record that is newer, or a deletion of whom it found and nobody said. */
+/** Refusals that a new record ends: a newer one, or the deletion of an account that the managed domain found and no record claims. */
 const CURED_BY_SAYING: ReadonlySet<string> = new Set(['older-sequence', 'unclaimed']);
 
 function isCurable({ what, ours, theirs, refused }: ReceiptDifference, namesRefused: boolean): boolean {

@@ -5,15 +5,15 @@ import { type GroupDifference, groupDifferences } from './group-differences.ts';
 
 type Missing = ConnectArrival['missing'][number];
 
-/** What a receipt says of groups, beside what the tenant acknowledged. */
+/** What a receipt says of groups, compared with what the tenant acknowledged. */
 export interface GroupArrival {
-  /** One line for each group and what of it; its slices are one line together. */
+  /** One line per group and kind. A group's slices share a line. */
   readonly missing: readonly Missing[];
-  /** The receipt tells of every bucket that differs. */
+  /** Whether the receipt lists every bucket that differs. */
   readonly whole: boolean;
-  /** How many have arrived; undefined where the receipt says nothing of groups. */
+  /** How many have arrived. Undefined if the receipt says nothing of groups. */
   readonly counts: Pick<ConnectArrival, 'groups' | 'slices'> | undefined;
-  /** What came there and is not written, missing or not: one line for each group and what of it. */
+  /** What arrived there and is not written, missing or not. One line per group and kind. */
   readonly notWritten: readonly NotWritten[];
 }
 
@@ -24,7 +24,7 @@ const NOTHING: GroupArrival = { missing: [], whole: true, counts: undefined, not
 const STILL_THERE =
   'deleted here, still in the managed domain; the tenant withholds the deletion, or the managed domain refused it';
 
-/** Groups, and slices of their members, that lack in the managed domain, or are there too many. Of what it has newer nothing is missing. */
+/** Groups and slices that the managed domain lacks, or has in excess. Leaves out those of which it has something newer. */
 export function groupArrival(context: ConnectorContext, receipt: Receipt | undefined): GroupArrival {
   if (receipt?.groups === undefined) return NOTHING;
   const { groups, slices = 0, groupsDiffering = [], groupsListed = 0 } = receipt;

@@ -2,16 +2,16 @@ import { type GroupEntry, groupLineKey, type Receipt } from '@causeway/records';
 import { sayGroupsAnew, strangeGroups } from '../comparison/say-groups-anew.ts';
 import type { ConnectorContext } from '../context.ts';
 
-/** A group, or a slice, of which the managed domain has something else than the tenant acknowledged. */
+/** A group or slice that differs in the managed domain from what the tenant acknowledged. */
 export interface GroupDifference extends Pick<GroupEntry, 'anchor' | 'prefix'> {
-  /** Sequences: what the tenant acknowledged, and what is there; 0: none. */
+  /** The sequences that the tenant acknowledged (`ours`) and that the managed domain has (`theirs`). 0 means none. */
   readonly ours: number;
   readonly theirs: number;
 }
 
 /**
- * The groups and slices that a receipt tells of, beside what the tenant acknowledged. What was acknowledged after the receipt's head is on its
- * way, as is what was said anew since.
+ * Compares the groups and slices of a receipt with what the tenant acknowledged. Leaves out what was acknowledged or signed again
+ * after the receipt's head, because it may still be on its way.
  */
 export function groupDifferences(
   { store }: Pick<ConnectorContext, 'store'>,
@@ -38,15 +38,15 @@ export function groupDifferences(
   return differences;
 }
 
-/** What a receipt said of groups: what the next one must say, too. */
+/** The group differences of a receipt, which the next one has to confirm. */
 export type SeenGroups = ReadonlySet<string>;
 
 const textOf = ({ anchor, prefix, ours, theirs }: GroupDifference): string =>
   `${groupLineKey({ anchor, prefix })} ${ours} ${theirs}`;
 
 /**
- * Has signed anew what is otherwise in the managed domain than the tenant acknowledged, and has the directory asked for groups that nobody
- * knows here: once two receipts in turn, of two heads, have said the same.
+ * Queues groups and slices to be signed again that differ in the managed domain from what the tenant acknowledged, and notes unknown
+ * groups to be looked up. Acts only on what two consecutive receipts, of two heads, agree on.
  */
 export function cureGroups(
   context: ConnectorContext,

@@ -41,7 +41,7 @@ beforeEach(async () => {
   context.store.cursors.set('last-password-cycle-at', timestamp(clock));
 });
 
-/** A receipt for a head that was made after all of this, of a managed domain that has these groups. */
+/** A receipt of a managed domain that has these groups, for a head newer than everything so far. */
 function receiptText(there: readonly GroupEntry[], changes: Partial<ReceiptFields> = {}): string {
   const ours = context.store.groupHeads.entries();
   const differing = [...new Set([...ours, ...there].map(groupBucketOf))].sort((a, b) => a - b);
@@ -58,7 +58,7 @@ function receiptText(there: readonly GroupEntry[], changes: Partial<ReceiptField
 }
 const receipt = (there: readonly GroupEntry[]) => peekReceipt(receiptText(there))!;
 
-test('a head tells of groups and slices as they were acknowledged, and only where that is read', () => {
+test('a head lists acknowledged groups and slices, only for readers that know them', () => {
   assert.equal(peekHead(makeHead(context, { reads: ACCEPTED_RECORDS })!)!.groups, undefined);
   const head = peekHead(makeHead(context, { reads: ACCEPTED_RECORDS, groups: true })!)!;
   const entries = context.store.groupHeads.entries();
@@ -74,14 +74,14 @@ test('a head tells of groups and slices as they were acknowledged, and only wher
   );
 });
 
-test('a deleted group is in no head, nor are its slices', async () => {
+test('leaves a deleted group and its slices out of the head', async () => {
   imported(context, { ...group(500), deleted: true });
   await exportStep(context);
   const { groups, slices } = context.store.groupHeads.summary();
   assert.deepEqual([groups, slices], [1, 1]);
 });
 
-test('what the managed domain lacks is signed anew after two receipts that say so', async () => {
+test('signs again what the managed domain lacks after two receipts agree', async () => {
   const all = context.store.groupHeads.entries();
   const lacking = all.filter(({ anchor, prefix }) => !(anchor === anchorOf(500) && prefix === ''));
   const once = cureGroups(context, receipt(lacking), undefined);
@@ -96,7 +96,7 @@ test('what the managed domain lacks is signed anew after two receipts that say s
   );
 });
 
-test('what is newer there, or is there and nobody knows it here, differs; what agrees does not', () => {
+test('reports newer and unknown groups in the managed domain as differences, and no others', () => {
   const all = context.store.groupHeads.entries();
   assert.deepEqual(groupDifferences(context, receipt(all)), []);
   const newer = all.map(one => (one.anchor === anchorOf(501) ? { ...one, sequence: one.sequence + 1 } : one));
@@ -110,15 +110,15 @@ test('what is newer there, or is there and nobody knows it here, differs; what a
   );
 });
 
-/** What status says after a receipt of a managed domain that has these groups, and one person. */
+/** The arrival in the status after a receipt of a managed domain that has these groups, and one person. */
 function arrival(there: readonly GroupEntry[], changes: Partial<ReceiptFields> = {}) {
-  void clock.pass(1_000); // Nobody sleeps by it, so time has passed when it returns.
+  void clock.pass(1_000); // Nothing sleeps on this clock, so the time has passed when it returns.
   const complete = { completeAsOf: timestamp(clock), ...changes };
   assert.equal(takeReceipt(context, receiptText(there, complete)), undefined);
   return arrivalOf(context, clock.now());
 }
 
-test('status counts the groups and slices that have arrived, and names the groups that lack', async () => {
+test('status counts the groups and slices that have arrived, and names the missing groups', async () => {
   context.store.confirmations.confirmDomain(peer.confirmable(sealingPublicKey(await generateSealingKey())));
   const all = context.store.groupHeads.entries();
   const told = arrival(all);
@@ -170,7 +170,7 @@ test('status counts the groups and slices that have arrived, and names the group
   assert.deepEqual([before.groups, before.state], [undefined, 'complete'], 'one that reads no groups');
 });
 
-test('a group whose deletion the tenant took and keeps back is named by the name that it had', async () => {
+test('names a group by its former name when the tenant withholds its deletion', async () => {
   context.store.confirmations.confirmDomain(peer.confirmable(sealingPublicKey(await generateSealingKey())));
   const all = context.store.groupHeads.entries();
   imported(context, { ...group(500), deleted: true });

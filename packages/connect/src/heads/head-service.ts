@@ -10,8 +10,8 @@ import { knowsForest, makeHead } from './make-head.ts';
 import { readReceipt, takeReceipt } from './take-receipt.ts';
 
 /**
- * Says again and again, signed, what the tenant has of a forest, and takes the managed domain's receipts for it: so
- * that a tenant that withholds something is found out on both sides. Beside the cycles: a long one silences nobody.
+ * Sends signed heads of what the tenant has of a forest at intervals, and takes the managed domain's receipts. So both sides
+ * detect a tenant that withholds something. Runs beside the cycles, so that a long cycle does not stop the heads.
  */
 export class HeadService implements Service {
   readonly name: string;
@@ -27,7 +27,7 @@ export class HeadService implements Service {
 
   /**
    * @param context of the forest's first connector
-   * @param onAnew somebody is to be signed anew: a cycle is to follow
+   * @param onAnew called if users are to be signed again, so that a cycle follows
    */
   constructor(context: ConnectorContext, reading: Reading, comparison: Comparison, onAnew: () => void) {
     this.#onAnew = onAnew;
@@ -58,7 +58,7 @@ export class HeadService implements Service {
     await every(settings.headIntervalMs, signal, turn, { clock: store.clock });
   }
 
-  /** One head to the tenant, and what it answers. */
+  /** Sends one head to the tenant, and handles its answer. */
   async turn(): Promise<void> {
     const { tenant, connector } = this.#context;
     if (!knowsForest(this.#context, this.#reading, this.#before, this.#comparison)) return;
@@ -83,7 +83,7 @@ export class HeadService implements Service {
     this.#sayAlarm();
   }
 
-  /** Only a receipt that came to this process: what an old one said was cured, or is said again. */
+  /** Compares the last receipt with the one that this process looked at before. What only one of them says is not cured. */
   #cure(): void {
     const last = this.#context.store.receipts.last();
     const read = last && readReceipt(this.#context, last.receipt);

@@ -62,7 +62,7 @@ beforeEach(() => {
   peer.domainAccepts = undefined;
 });
 
-/** The managed domain's receipt: agrees with everything that was acknowledged, but for `changes`. */
+/** The managed domain's receipt. It agrees with everything that was acknowledged, except for `changes`. */
 function receipt(changes: Partial<ReceiptFields> = {}, key: SigningKey = peer.receiptKey): string {
   const time = timestamp(clock);
   return signReceipt(key, {
@@ -75,7 +75,7 @@ function receipt(changes: Partial<ReceiptFields> = {}, key: SigningKey = peer.re
 let made = 0;
 let nudged = 0;
 
-/** One that asks no domain controller. */
+/** A comparison that asks no domain controller. */
 const comparison = () =>
   new Comparison([
     {
@@ -88,7 +88,7 @@ const comparison = () =>
     },
   ]);
 
-/** A service that has read everything since its start, and whose tenant does not compare. */
+/** A service that has read everything since its start. Its tenant does not compare. */
 async function startedService(): Promise<HeadService> {
   const compared = comparison();
   const service = new HeadService(context, { automatic: true }, compared, () => void nudged++);
@@ -99,7 +99,7 @@ async function startedService(): Promise<HeadService> {
   return service;
 }
 
-/** What the managed domain has in the bucket of a user, as `change` leaves it. */
+/** What the managed domain has in the bucket of a user, with that user's entry replaced by `change`. */
 function bucket(n: number, change: (entry: [string, number, number]) => [string, number, number] | null) {
   const number = bucketOf(anchorOf(n));
   const entries = context.store.heads
@@ -114,7 +114,7 @@ function bucket(n: number, change: (entry: [string, number, number]) => [string,
 
 const arrival = () => arrivalOf(context, clock.now());
 
-test('a head says what was acknowledged, and every acknowledgement changes its bucket alone', () => {
+test('a head holds what was acknowledged, and each acknowledgement changes only its own bucket', () => {
   const heads = context.store.heads;
   const { agent } = context;
   const signer = { publicKey: agent.publicKey.publicKey, forests: new Set([FOREST]) };
@@ -145,18 +145,18 @@ test('a head says what was acknowledged, and every acknowledgement changes its b
   assert.deepEqual([heads.summary().accounts, heads.summary().credentials], [COUNT - 1, COUNT - 1]);
 });
 
-test('an acknowledgement without a record keeps the sequence of the last one', () => {
+test('keeps the sequence of the last record at an acknowledgement without one', () => {
   const { buckets } = context.store.heads.summary();
   acknowledge(7, 1007, undefined);
   assert.equal(context.store.heads.summary().buckets, buckets);
 });
 
-test('before the first cycle is through there is no head', () => {
+test('makes no head before the first cycle has ended', () => {
   context.store.cursors.set('last-password-cycle-at', undefined);
   assert.equal(makeHead(context), undefined);
 });
 
-test('after a start there is no head before objects and passwords were read, whatever the state of before says', async () => {
+test('makes no head after a start until objects and passwords were read, whatever the stored state says', async () => {
   const { cursors, settings } = context.store;
   const compared = comparison();
   await compared.turn();
@@ -176,7 +176,7 @@ test('after a start there is no head before objects and passwords were read, wha
   assert.equal(knows(false), true, 'the scheduler is switched off');
 });
 
-test('a receipt that agrees is complete, and says how many of how many', () => {
+test('shows a receipt that agrees as complete, with counts of what arrived', () => {
   assert.equal(arrival().state, 'no receipt yet');
   assert.equal(takeReceipt(context, receipt()), undefined);
   const { state, accounts, credentials, missing, alarm } = arrival();
@@ -186,7 +186,7 @@ test('a receipt that agrees is complete, and says how many of how many', () => {
   );
 });
 
-test('who is missing is named: an account, a credential, a deletion, and what was refused', () => {
+test('names what is missing or refused: an account, a credential, a deletion', () => {
   const cases: [Partial<ReceiptFields>, string[], number, number][] = [
     [bucket(7, () => null), ['user7 account', 'user7 credential'], 1, 1],
     [bucket(7, ([anchor, , credential]) => [anchor, 999, credential]), ['user7 account'], 1, 0],
@@ -228,7 +228,7 @@ test('who is missing is named: an account, a credential, a deletion, and what wa
   );
 });
 
-test('what was acknowledged after the head is on its way, not missing', () => {
+test('treats what was acknowledged after the head as on its way, not as missing', () => {
   takeReceipt(context, receipt({ ...bucket(7, () => null), headSequence: 1500 }));
   assert.deepEqual(
     arrival().missing.map(({ what }) => what),
@@ -241,7 +241,7 @@ test('what was acknowledged after the head is on its way, not missing', () => {
   assert.deepEqual(arrival().missing, [], 'nothing lacked before');
 });
 
-test('who is signed anew while something is withheld stays named, until the managed domain has what was withheld', () => {
+test('keeps naming a user who was signed again until the managed domain has what was withheld', () => {
   const lacking = bucket(7, ([anchor, account]) => [anchor, account, 0]);
   const named = () => arrival().missing.map(({ user, what }) => `${user.split('@')[0]} ${what}`);
   takeReceipt(context, receipt(lacking));
@@ -259,7 +259,7 @@ test('who is signed anew while something is withheld stays named, until the mana
   assert.deepEqual(named(), [], 'as of anybody');
 });
 
-test('a receipt of another key, tenant or forest, an older one, and what is none are not believed', () => {
+test('rejects a receipt of another key, tenant or forest, an older one, and anything that is not a receipt', () => {
   const first = receipt();
   assert.equal(takeReceipt(context, receipt()), undefined);
   const kept = context.store.receipts.last();
@@ -277,7 +277,7 @@ test('a receipt of another key, tenant or forest, an older one, and what is none
   }
 });
 
-test('a tenant that hands over no new receipt, or a managed domain that sees no new head, is an alarm', async () => {
+test('raises an alarm when no new receipt arrives, or receipts answer only old heads', async () => {
   const { silenceMs } = context.settings;
   const began = clock.now();
   const state = () => arrivalOf(context, began).state;
@@ -296,7 +296,7 @@ test('a tenant that hands over no new receipt, or a managed domain that sees no 
   assert.equal(arrivalOf(context, clock.now()).state, 'complete', 'a start is no silence');
 });
 
-test('the service sends heads, takes what the tenant answers, and tells of an alarm once', async () => {
+test('the service sends heads, takes receipts, and reports an alarm once', async () => {
   const service = await startedService();
   await service.turn();
   assert.ok(peer.heads.get(FOREST));
@@ -314,7 +314,7 @@ test('the service sends heads, takes what the tenant answers, and tells of an al
   assert.equal(arrival().state, 'complete');
 });
 
-test('a head says what Connect reads only where tenant and managed domain both take one that does', async () => {
+test('a head states what Connect reads only if tenant and managed domain both accept such a head', async () => {
   const said = async (accepts?: string[], domainAccepts?: string[]) => {
     Object.assign(peer, { accepts, domainAccepts });
     await context.tenant.configuration(true);
@@ -327,13 +327,13 @@ test('a head says what Connect reads only where tenant and managed domain both t
   assert.ok((await said(['head-2'], ['head-2']))!.includes('receipt-2'));
 });
 
-/** What becomes of somebody whom only a record of a newer version can tell. */
+/** Exports a user who fits only into a record of a newer version. @returns how many were sent */
 async function tellNameless(n: number): Promise<number> {
   imported(context, person(n, { userPrincipalName: '\u0007@corp.example.com', userAccountControl: '514' }));
   return (await exportStep(context)).upserted;
 }
 
-test('a tenant that announces less than the managed domain signed is sent what was signed', async () => {
+test('sends what the managed domain signed that it reads to a tenant that announces less', async () => {
   peer.accepts = ['account-3'];
   assert.equal(takeReceipt(context, receipt({ reads: ['account-3', 'receipt-2'] })), undefined);
   peer.accepts = undefined;
@@ -341,7 +341,7 @@ test('a tenant that announces less than the managed domain signed is sent what w
   assert.equal(await tellNameless(1), 1);
 });
 
-test('what is signed is lowered by a newer receipt that says so, and by nothing else', async () => {
+test('only a newer receipt can shrink the list of records that the managed domain reads', async () => {
   const old = receipt({ reads: [] });
   const reads = ['account-3', 'withdrawal-1'];
   takeReceipt(context, receipt({ reads }));
@@ -354,7 +354,7 @@ test('what is signed is lowered by a newer receipt that says so, and by nothing 
   assert.deepEqual(signedReads(context.store), ['account-3']);
 });
 
-test('what is signed holds for the keys that signed it alone', () => {
+test('drops the list of records that the managed domain reads when its keys change', () => {
   takeReceipt(context, receipt({ reads: ['account-3'] }));
   const other = generateSigningKey().publicKey.publicKey;
   context.store.confirmations.confirmDomain({ ...peer.confirmable(sealing), receiptKey: other });
@@ -362,7 +362,7 @@ test('what is signed holds for the keys that signed it alone', () => {
   assert.equal(arrival().reads, undefined);
 });
 
-test('receipts count by the head that they name: a managed domain that counts anew is believed, what it said of an older head is not', () => {
+test('orders receipts by the head that they name, so that it accepts a restored managed domain and rejects replays', () => {
   const at = (head: number, sequence: number, changes: Partial<ReceiptFields> = {}) =>
     receipt({ headSequence: head, sequence, reads: [], newest: 0, ...changes });
   const lie = at(5_000, 9_000_000, { alarmSince: null });
@@ -370,14 +370,14 @@ test('receipts count by the head that they name: a managed domain that counts an
   assert.equal(takeReceipt(context, at(6_000, 8_000_000)), undefined);
   for (const old of [lie, ofNoHead, at(6_000, 7_999_999), at(6_000, 8_000_000, { accounts: 1 })])
     assert.match(takeReceipt(context, old)!, /older than the last one/);
-  // Its ledger was restored and its clock is behind: the next head that it compares shows that it is no replay.
+  // Its ledger was restored and its clock is behind. The newer head that it compared shows that this is no replay.
   const restored = [at(7_000, 100), at(7_000, 101), at(7_001, 50)];
   for (const one of restored) assert.equal(takeReceipt(context, one), undefined);
   for (const one of [...restored.slice(0, 2), lie, ofNoHead])
     assert.match(takeReceipt(context, one)!, /older than the last one/);
 });
 
-test('a Connect that lost count goes on above what the managed domain believed, and says so once', () => {
+test('a Connect that lost count raises its sequence above what the managed domain accepted, and reports it once', () => {
   const { store } = context;
   const lost = () => store.events.last(9).filter(({ text }) => /counts on from there/.test(text)).length;
   const next = () => reserveSequences(store.db, 1);
@@ -393,13 +393,13 @@ test('a Connect that lost count goes on above what the managed domain believed, 
   assert.deepEqual([next(), next()], [ahead + 1, ahead + 2]);
   takeReceipt(context, receipt({ reads: [], newest: ahead }));
   assert.deepEqual([next(), lost()], [ahead + 3, 1]);
-  // The release before says no more than the head that it compared.
+  // An older release reports only the head that it compared.
   takeReceipt(context, receipt({ headSequence: ahead + 1000 }));
   assert.ok(next() > ahead + 1000);
   assert.equal(arrival().alarm, null);
 });
 
-test('a managed domain that leaves nothing to count on with is an alarm', () => {
+test('raises an alarm when the managed domain has accepted nearly the largest sequence', () => {
   const before = reserveSequences(context.store.db, 1);
   const newest = Number.MAX_SAFE_INTEGER - 10;
   assert.equal(takeReceipt(context, receipt({ reads: [], newest })), undefined);
@@ -407,7 +407,7 @@ test('a managed domain that leaves nothing to count on with is an alarm', () => 
   assert.ok(reserveSequences(context.store.db, 1) < before + 10_000);
 });
 
-/** A service that has heard receipts of as many heads in turn. */
+/** Runs a service that gets these receipts, one head after the other. */
 async function hearing(...changes: Partial<ReceiptFields>[]): Promise<void> {
   const service = await startedService();
   for (const one of changes) {
@@ -420,7 +420,7 @@ const isAnew = (n: number) => context.store.space.get(guidOf(n))!.exportedDigest
 const isPasswordDue = (n: number) =>
   context.store.queue.due('password', 99).some(({ guid }) => guid === guidOf(n));
 
-test('who is newer in the managed domain, or lacks there, is signed anew once two heads in turn have shown it', async () => {
+test('signs a user again who is newer or missing in the managed domain, once two consecutive heads have shown it', async () => {
   const newer = bucket(7, ([anchor, account, credential]) => [anchor, account + 1, credential]);
   const lacking = bucket(8, () => null);
   await hearing(newer);
@@ -436,7 +436,7 @@ test('who is newer in the managed domain, or lacks there, is signed anew once tw
   assert.equal(context.store.heads.summary().accounts, COUNT, 'the head names everybody');
 });
 
-test('the same receipt heard twice is one', async () => {
+test('does not count two receipts of one head as two', async () => {
   const service = await startedService();
   const lacking = bucket(8, () => null);
   const headSequence = clock.now() * 1000;
@@ -447,7 +447,7 @@ test('the same receipt heard twice is one', async () => {
   assert.equal(isAnew(8), false);
 });
 
-test('who was refused for another reason than age is not signed anew, nor who may be one of more than a receipt names', async () => {
+test("does not sign a user again who was refused for a reason other than age, or may be refused beyond the receipt's list", async () => {
   const refusedAs = (code: string): Partial<ReceiptFields> => {
     const notWritten = (['account', 'credential'] as const).map(kind => [anchorOf(8), kind, code] as const);
     return { ...bucket(8, () => null), notWritten };
@@ -475,7 +475,7 @@ test('who was refused for another reason than age is not signed anew, nor who ma
   assert.equal(isAnew(8), true);
 });
 
-test('whom the managed domain has and nobody knows here the directory is asked for', async () => {
+test('looks up a user in the directory whom the managed domain has and Connect does not know', async () => {
   const left = bucket(7, entry => entry);
   const stranger = anchorOf(COUNT + 1);
   const having: Partial<ReceiptFields> = { ...left, entries: [...left.entries, [stranger, 5, 0]] };
@@ -487,7 +487,7 @@ test('whom the managed domain has and nobody knows here the directory is asked f
   assert.equal(arrival().missing[0]!.reason, undefined);
 });
 
-test('whom the managed domain found in its directory, and of whom nobody said anything, the directory is asked for', async () => {
+test('looks up a user in the directory whom the managed domain found unclaimed', async () => {
   const left = bucket(7, entry => entry);
   const stranger = anchorOf(COUNT + 1);
   const notWritten = [[stranger, 'account', 'unclaimed']] as const;
@@ -503,7 +503,7 @@ test('whom the managed domain found in its directory, and of whom nobody said an
   );
 });
 
-test('who was deleted here and is there after that is named, with who withholds it', async () => {
+test('names a deleted user who is still in the managed domain, and who withholds the deletion', async () => {
   const { store } = context;
   const left = bucket(7, entry => entry);
   imported(context, { ...person(7), deleted: true });

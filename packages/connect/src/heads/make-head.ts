@@ -5,9 +5,9 @@ import { cycledSince, type LastCycles, lastCycles, type Reading } from '../store
 import { reserveSequences } from '../store/sequence.ts';
 
 /**
- * Whether this process knows what the forest says: the objects of all of its domains were imported and exported, and its passwords read, by
- * cycles that ended after it had started; and what the tenant had lost by then was sent again. One whose state was restored would vouch for the
- * people of that day otherwise. What an administrator switched off is not waited for.
+ * Whether this process knows the forest's state. It does once cycles that ended after its start have imported and exported the objects
+ * of all domains and read the passwords, and what the tenant had lost was sent again. Otherwise a Connect with restored state would
+ * vouch for the users of that day. Does not wait for what an administrator switched off.
  *
  * @param before the last cycles of each domain when the process started
  */
@@ -22,10 +22,10 @@ export function knowsForest(
 }
 
 /**
- * The forest's head: what the tenant has acknowledged until now, signed for the managed domain. Undefined before the
- * first cycle of each domain is through: until then nobody knows what should be there.
+ * The forest's head: what the tenant has acknowledged so far, signed for the managed domain. Undefined before the first
+ * cycle of each domain has ended, because Connect does not know yet what should be there.
  *
- * @param says beyond the first release, to a managed domain that takes a head that says it: what this Connect reads, and whether groups are told of
+ * @param says for a managed domain newer than the first release: what this Connect reads, and whether the head lists groups
  */
 export function makeHead(
   { store, agent, connector, domains }: ConnectorContext,

@@ -2,33 +2,33 @@ import { MAX_NOT_WRITTEN, type Receipt } from '@causeway/records';
 import type { ConnectorContext } from '../context.ts';
 import type { ConnectorStore } from '../store/store.ts';
 
-/** Somebody of whom the managed domain has something else than the tenant acknowledged. */
+/** A user of whom the managed domain has something else than the tenant acknowledged. */
 export interface ReceiptDifference {
   readonly sourceAnchor: string;
   readonly what: 'account' | 'credential' | 'not deleted';
-  /** Sequences: what the tenant acknowledged, and what is there; 0: none. */
+  /** The sequences that the tenant acknowledged (`ours`) and that the managed domain has (`theirs`). 0 means none. */
   readonly ours: number;
   readonly theirs: number;
-  /** The code by which the managed domain refused what came. */
+  /** The code with which the managed domain refused what arrived. */
   readonly refused: string | null;
 }
 
 export interface ReceiptDifferences {
   readonly people: readonly ReceiptDifference[];
-  /** The receipt tells of every bucket that differs. */
+  /** Whether the receipt lists every bucket that differs. */
   readonly whole: boolean;
-  /** Whoever is not named as refused was not refused, or that is no reason: more may be refused than a receipt names. */
+  /** Whether a user who is not named counts as not refused. False if the receipt's list may be cut, unless there is an alarm. */
   readonly namesRefused: boolean;
 }
 
-/** Who lacked something by a receipt: what of whom, and what was there instead. */
+/** What was missing by a receipt: by kind and anchor, the sequence that was there instead. */
 export type Lacking = ReadonlyMap<string, number>;
 
 /**
- * The people whom a receipt tells of, beside what the tenant acknowledged. What was acknowledged after the receipt's head is on its way.
+ * Compares the users of a receipt with what the tenant acknowledged. What was acknowledged after the receipt's head is on its way.
  *
- * @param lacking by the receipt before, or by this one when it came: who is signed anew in between, and of whom the managed domain still
- * has what it had, lacks all the same what was acknowledged first
+ * @param lacking what was missing by the receipt before, or by this one when it came. A user who was signed again since still lacks
+ * what was acknowledged first, if the managed domain still has the same sequence.
  */
 export function receiptDifferences(
   { store }: Pick<ConnectorContext, 'store'>,
@@ -73,7 +73,7 @@ export function readLacking({ forestCursors }: Pick<ConnectorStore, 'forestCurso
   return new Map(JSON.parse(forestCursors.get('lacking') ?? '[]') as [string, number][]);
 }
 
-/** Keeps who lacks something by a receipt that has come. */
+/** Stores who lacks something by a new receipt. */
 export function noteLacking({ store }: Pick<ConnectorContext, 'store'>, receipt: Receipt): void {
   const { people } = receiptDifferences({ store }, receipt, readLacking(store));
   const lacking = people.filter(({ what, ours, theirs }) => what !== 'not deleted' && theirs < ours);
