@@ -5,8 +5,8 @@ import type { DomainController } from './domain-controller.ts';
 import { lagOf, oweImport } from './lag.ts';
 
 /**
- * A domain controller was lost for good, and with it what no other one has heard of. The one that is read counts from here on as it
- * is: the next import takes all of it. Called while no cycle runs.
+ * Accepts the current domain controller's state as it is, after another one was lost for good with changes that it had not replicated.
+ * The next import takes all of it. Call it while no cycle runs.
  *
  * @throws CausewayError 'other-domain-controller' or 'nothing-to-accept'
  */

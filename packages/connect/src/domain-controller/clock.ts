@@ -1,14 +1,14 @@
 import { type LdapConnection, readCurrentTime } from '@causeway/ldap';
 import type { ConnectorContext } from '../context.ts';
 
-/** Further off than this Kerberos fails, too. */
+/** Beyond this difference Kerberos fails, too. */
 const LIMIT_MS = 5 * 60_000;
 
 /** This machine's clock and the domain controller's are too far apart. */
 export interface ClockDifference {
   /** ISO 8601, by this machine's clock. */
   since: string;
-  /** How far this machine's clock is ahead; negative: behind. */
+  /** How far this machine's clock is ahead. Negative if it is behind. */
   aheadSeconds: number;
 }
 
@@ -18,8 +18,8 @@ export function clockDifference({ store }: Pick<ConnectorContext, 'store'>): Clo
 }
 
 /**
- * Compares this machine's clock with the domain controller's. Sequences, and how long anything lasts, go by this machine's; nothing waits
- * for it to be right, and everything is signed all the same.
+ * Compares this machine's clock with the domain controller's. Sequences and durations use this machine's clock. Connect signs and
+ * sends everything even if the clock is wrong.
  */
 export async function judgeClock(
   context: Pick<ConnectorContext, 'store' | 'connector'>,

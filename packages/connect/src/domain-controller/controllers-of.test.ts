@@ -8,13 +8,13 @@ const entry = {
   ...{ account: 'connector@corp.example.com', password: 'env:NONE' },
 };
 
-test('an entry without a list has its one domain controller', () => {
+test('an entry without a list has one domain controller', () => {
   const connector = ConnectorConfiguration.parse({ ...entry, server: 'dc1', ldapsPort: 10_636 });
   assert.deepEqual(controllersOf(connector), [connector]);
   assert.equal(hasSeveral(connector), false);
 });
 
-test('further domain controllers share the account and the CA, and nothing that belongs to the first one', () => {
+test('further domain controllers share the account and the CA, and nothing specific to the first one', () => {
   const connector = ConnectorConfiguration.parse({
     ...{ ...entry, server: '10.0.0.1', serverName: 'dc1', ldapsPort: 10_636, replicationPort: 50_000 },
     domainControllers: [{ server: 'dc2' }, { server: '10.0.0.3', serverName: 'dc3', caFile: '/dc3.pem' }],

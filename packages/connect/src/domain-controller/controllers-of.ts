@@ -1,6 +1,6 @@
 import type { ConnectorConfiguration } from '../configuration.ts';
 
-/** A connector's domain controllers, the preferred one first: its entry, as it is for each. */
+/** A connector's entry once per domain controller, the preferred one first. */
 export function controllersOf(
   connector: ConnectorConfiguration,
 ): [ConnectorConfiguration, ...ConnectorConfiguration[]] {

@@ -25,7 +25,7 @@ function guarded() {
   return { context, guard: new DirectoryGuard(context.connector, context.store) };
 }
 
-test('the first contact pins the directory, and the same one is let in from then on', () => {
+test('pins the directory at the first contact, and accepts the same one from then on', () => {
   const { context, guard } = guarded();
   assert.equal(context.store.pin.get(), undefined);
   guard.check(CORP);
@@ -36,7 +36,7 @@ test('the first contact pins the directory, and the same one is let in from then
   assert.equal(context.store.pin.get()!.pinnedAt, pinnedAt);
 });
 
-test('a directory that differs in any of what was pinned is refused, with both and what to do', () => {
+test('rejects a directory that differs in any pinned value, and shows both and what to do', () => {
   const { context, guard } = guarded();
   guard.check(CORP);
   for (const change of [
@@ -54,7 +54,7 @@ test('a directory that differs in any of what was pinned is refused, with both a
   assert.equal(context.store.pin.get()!.domainSid, CORP.domainSid);
 });
 
-test('before anything is pinned, the objects of the connector space say which directory it is', () => {
+test('recognizes the directory by the objects of the connector space before anything is pinned', () => {
   const { context, guard } = guarded();
   const stranger = person(9, { objectSid: 'S-1-5-21-4-5-6-1105' });
   imported(context, person(1), person(2), stranger, person(3, { objectSid: '' }));
@@ -66,7 +66,7 @@ test('before anything is pinned, the objects of the connector space say which di
   assert.equal(context.store.pin.get()!.domainGuid, CORP.domainGuid);
 });
 
-test('another forest or domain than the configured one is refused before anybody signs in', () => {
+test('rejects a forest or domain other than the configured one before it signs in', () => {
   const { context } = guarded();
   const { connector } = context;
   checkRoots(connector, CORP);

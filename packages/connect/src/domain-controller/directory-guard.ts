@@ -7,8 +7,8 @@ import type { ConnectorStore } from '../store/store.ts';
 type Configured = Pick<ConnectorConfiguration, 'name' | 'forest' | 'domain' | 'namingContext' | 'server'>;
 
 /**
- * Lets a connector read one directory and no other. INVARIANT: every connection to a domain controller passes here before anything else
- * is read on it.
+ * Lets a connector read only its own directory. INVARIANT: every connection to a domain controller passes this check before Connect
+ * reads anything else on it.
  */
 export class DirectoryGuard {
   readonly #connector: Configured;
@@ -28,7 +28,7 @@ export class DirectoryGuard {
   }
 }
 
-/** What a domain controller says before anybody signed in, against the configuration. @throws CausewayError 'wrong-directory' */
+/** Checks what a domain controller says before sign-in against the configuration. @throws CausewayError 'wrong-directory' */
 export function checkRoots(connector: Configured, { forest, namingContext }: DirectoryRoots): void {
   const answered = `domain ${dnsNameOf(namingContext)} of forest ${forest}`;
   if (forest !== connector.forest) {
@@ -49,7 +49,7 @@ export function checkRoots(connector: Configured, { forest, namingContext }: Dir
   }
 }
 
-/** Undefined: nothing is pinned, and the connector space is empty. */
+/** @param pinned undefined if nothing is pinned and the connector space is empty */
 function checkPin(
   connector: Configured,
   pinned: PinnedDirectory | undefined,
@@ -75,7 +75,7 @@ export function isSame(pinned: PinnedDirectory, answered: DirectoryIdentity): bo
   );
 }
 
-/** In one line, for a person. */
+/** Describes a directory in one line. */
 export function describeDirectory({
   namingContext,
   forest,

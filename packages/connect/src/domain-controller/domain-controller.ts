@@ -18,19 +18,19 @@ import type { ConnectorContext } from '../context.ts';
 import { hasSeveral } from './controllers-of.ts';
 import { checkRoots, DirectoryGuard } from './directory-guard.ts';
 
-/** Where there are others: a poll takes no time, and one that is not answered in this long is not answered. */
+/** The timeout of a poll if there are other domain controllers. An answer takes no time, so none comes after this long. */
 const POLL_PATIENCE_MS = 10_000;
 
 /**
- * One connector's domain controller: connections are opened when they are first wanted and kept, because a sign-in is itself a
- * change that would wake the next poll. Errors come out in words that say what to do.
+ * One connector's domain controller. Opens connections on first use and keeps them, because a sign-in is itself a change that would
+ * wake the next poll. Its errors say what to do.
  */
 export class DomainController {
   #connector: ConnectorConfiguration;
   readonly #timeoutMs: number;
   readonly #pollTimeoutMs: number;
   readonly #store: ConnectorContext['store'];
-  /** As the last connection found it: the pinned one. */
+  /** The pinned directory, as the last connection found it. */
   #directory: DirectoryIdentity | undefined;
   #poll: LdapConnection | undefined;
   #ldap: LdapConnection | undefined;
@@ -46,24 +46,24 @@ export class DomainController {
     this.#store = store;
   }
 
-  /** Which domain controller it is: the connector's entry with its name, port and certificate. */
+  /** The connector's entry with this domain controller's name, port and certificate. */
   get connector(): ConnectorConfiguration {
     return this.#connector;
   }
 
-  /** From here on another domain controller of the connector. */
+  /** Switches to another domain controller of the connector. */
   async use(connector: ConnectorConfiguration): Promise<void> {
     this.#connector = connector;
     await this.close();
   }
 
-  /** The connection that objects are imported by. */
+  /** The connection for importing objects. */
   async ldap(): Promise<LdapConnection> {
     if (!this.#ldap?.usable) this.#ldap = await this.#openLdap();
     return this.#ldap;
   }
 
-  /** A connection of its own for polling, so that a long import does not hold it up. */
+  /** A separate connection for polling, so that a long import does not hold it up. */
   async poll(): Promise<{ connection: LdapConnection; fresh: boolean }> {
     if (this.#poll?.usable) return { connection: this.#poll, fresh: false };
     this.#poll = await this.#openLdap(this.#pollTimeoutMs);
@@ -81,13 +81,13 @@ export class DomainController {
     return this.#directory!.namingContext;
   }
 
-  /** The connection that cycles run on. */
+  /** The connection for cycles. */
   async replication(): Promise<ReplicationConnection> {
     this.#replication ??= await this.openReplication();
     return this.#replication;
   }
 
-  /** The connection that single users are read by: several may want it at once. */
+  /** The connection for reading single users. Several callers may want it at once. */
   single(): Promise<ReplicationConnection> {
     if (this.#single === undefined) {
       const opening = this.openReplication();
@@ -99,7 +99,7 @@ export class DomainController {
     return this.#single;
   }
 
-  /** One more connection, the caller's to close. Its replies are compared with what the domain controller said over LDAPS just before. */
+  /** A further connection, which the caller closes. It checks the replies against what the domain controller just said over LDAPS. */
   async openReplication(): Promise<ReplicationConnection> {
     const { server, account, replicationPort } = this.#connector;
     await this.reach();
@@ -120,7 +120,7 @@ export class DomainController {
     await connection.close();
   }
 
-  /** After a failure: what is open may be of no use any more. */
+  /** Closes connections after a failure, because they may be unusable. */
   async drop(): Promise<void> {
     const open = [this.#ldap, this.#replication, this.#single];
     this.#ldap = undefined;
@@ -147,8 +147,8 @@ export class DomainController {
   }
 
   /**
-   * A connection to a domain controller of the configured forest and domain that need not be the pinned one, the caller's to close.
-   * The account's password is shown to no other.
+   * A connection to a domain controller of the configured forest and domain, even if it is not the pinned one. The caller closes it.
+   * Connect shows the account's password to no other forest or domain.
    */
   openUnguarded(
     timeoutMs: number = this.#timeoutMs,
@@ -164,7 +164,7 @@ export class DomainController {
     }
   }
 
-  /** The same error in the words of the connector: which account or server, and what to do. */
+  /** Rewrites an error to name the connector's account or server, and what to do. */
   async explain(error: unknown): Promise<unknown> {
     if (!(error instanceof LdapError || error instanceof ReplicationError)) return error;
     const { name, account, server } = this.#connector;
@@ -181,7 +181,7 @@ export class DomainController {
       );
     }
     if (code === 'access-denied') {
-      // Only where a connection is open: to open one is what may have been denied.
+      // Only if a connection is open, because opening one may be what was denied.
       const rights =
         error instanceof LdapError && this.#ldap?.usable ? await this.missingRights() : undefined;
       return new CausewayError('access-denied', rights ?? describeError(error), { cause: error });
@@ -193,7 +193,7 @@ export class DomainController {
     return error;
   }
 
-  /** Which right the account lacks, where, and how to grant it; undefined when that cannot be found out. */
+  /** Which right the account lacks, where, and how to grant it. Undefined if that cannot be determined. */
   async missingRights(): Promise<string | undefined> {
     try {
       const namingContext = await this.namingContext();
@@ -215,7 +215,7 @@ export class DomainController {
 }
 
 /**
- * Connects, and finds out whose domain controller it is before anybody signs in.
+ * Connects without signing in, and checks whose domain controller it is.
  * @throws LdapError, CausewayError 'wrong-directory' or 'read-only-domain-controller'
  */
 export async function openSignedOut(
@@ -240,7 +240,7 @@ export async function openSignedOut(
   }
 }
 
-/** Signs in at it once it is known whose domain controller it is. @throws as `openSignedOut`, and LdapError where it refuses the account */
+/** Like `openSignedOut`, then signs in. @throws as `openSignedOut`, and LdapError if the domain controller rejects the account */
 export async function openSignedIn(
   connector: ConnectorConfiguration,
   timeoutMs: number,

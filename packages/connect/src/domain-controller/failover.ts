@@ -15,12 +15,12 @@ import { controllersOf, hasSeveral } from './controllers-of.ts';
 import { DomainController } from './domain-controller.ts';
 import { lagOf, readVector } from './lag.ts';
 
-/** How long a domain controller that is only looked at may keep us waiting. */
+/** How long to wait for a domain controller that is only being checked. */
 const LOOK_PATIENCE_MS = 5_000;
-/** How often a preferred one is looked at while another one is read. */
+/** How often to check the preferred ones while another one is read. */
 const LOOK_EVERY_MS = 10_000;
 
-/** Which domain controller is read, and why it is not the preferred one, or is it again. */
+/** Which domain controller Connect reads, and why it moved to it. */
 export interface ControllerChoice {
   server: string;
   /** ISO 8601. */
@@ -33,13 +33,13 @@ export function choiceOf({ cursors }: Pick<ConnectorStore, 'cursors'>): Controll
   return stored === undefined ? undefined : (JSON.parse(stored) as ControllerChoice);
 }
 
-/** The one that was read last, or the preferred one. */
+/** The domain controller that was read last, or the preferred one. */
 export function chosenController({ connector, store }: Pick<ConnectorContext, 'connector' | 'store'>) {
   const all = controllersOf(connector);
   return all.find(({ server }) => server === choiceOf(store)?.server) ?? all[0];
 }
 
-/** How a connector of several domain controllers stands with them; undefined where it has one. */
+/** The status of a connector's domain controllers. Undefined if it has only one. */
 export function controllerInUse(
   context: Pick<ConnectorContext, 'connector' | 'store'>,
   { server }: ConnectorConfiguration,
@@ -51,7 +51,7 @@ export function controllerInUse(
   return { server, preferred: connector.server, since, reason, lagsSince: lagOf(context)?.since ?? null };
 }
 
-/** A domain controller that was looked at: of use, with what it knows, or why not. */
+/** The result of a check: usable, with what the domain controller knows, or why it is not. */
 type Looked = { entry: ConnectorConfiguration } & (
   | { usable: true; invocationId: string; vector: UpToDateVector }
   | { usable: false; reason: string }
@@ -59,8 +59,8 @@ type Looked = { entry: ConnectorConfiguration } & (
 type Usable = Extract<Looked, { usable: true }>;
 
 /**
- * Moves a connector from a domain controller that fails to another one, and back to a preferred one that has all that was read. Does
- * nothing where there is only one.
+ * Moves a connector from a domain controller that fails to another one, and back to a preferred one once that has everything that was
+ * read. Does nothing if there is only one.
  */
 export class Failover {
   readonly #context: ConnectorContext;
@@ -71,7 +71,7 @@ export class Failover {
   #lookedAt = 0;
   #preferred: Usable | undefined;
 
-  /** @param betweenCycles does something while no cycle runs */
+  /** @param betweenCycles runs work while no cycle runs */
   constructor(
     context: ConnectorContext,
     controller: DomainController,
@@ -82,14 +82,14 @@ export class Failover {
     this.#betweenCycles = betweenCycles;
   }
 
-  /** A poll or a cycle failed by the domain controller: the next `ready` finds out whether another one does better. */
+  /** Notes that the domain controller failed a poll or a cycle. The next `ready` checks whether another one is better. */
   suspect(): void {
     this.#suspected = true;
   }
 
   /**
-   * Before a poll or a cycle: where the domain controller is suspected, or is asked and does not answer, another one is read from here
-   * on. Where a preferred one is good again, that one.
+   * Call it before a poll or a cycle. Moves to another domain controller if the current one is suspected, or does not answer `ask`.
+   * Moves back if a preferred one is usable again.
    */
   async ready(ask: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {
     if (!hasSeveral(this.#context.connector)) return;
@@ -113,7 +113,7 @@ export class Failover {
     await this.#move(next, own.reason, 'warn');
   }
 
-  /** Looks after the preferred ones, beside everything else; moves back when one was found to know all that was read. */
+  /** Checks the preferred ones in the background, and moves back to one that knows everything that was read. */
   async #comeBack(now: number): Promise<void> {
     const all = controllersOf(this.#context.connector);
     const preferred = all.slice(
@@ -130,7 +130,7 @@ export class Failover {
     if (this.#looking !== undefined || now - this.#lookedAt < LOOK_EVERY_MS) return;
     this.#lookedAt = now;
     this.#looking = this.#findPreferred(preferred)
-      .catch(() => {}) // they are looked at again
+      .catch(() => {}) // they are checked again
       .finally(() => {
         this.#looking = undefined;
       });
@@ -142,7 +142,7 @@ export class Failover {
     this.#preferred = looked.filter(one => one.usable).find(({ vector }) => covers(vector, known));
   }
 
-  /** Whether it serves the right directory, takes the account, and replicates. */
+  /** Checks whether it serves the right directory, accepts the account, and replicates. */
   async #look(entry: ConnectorConfiguration): Promise<Looked> {
     const { settings, store } = this.#context;
     const timeoutMs = Math.min(settings.timeoutMs, LOOK_PATIENCE_MS);
@@ -163,7 +163,7 @@ export class Failover {
     }
   }
 
-  /** Between cycles, because a cycle stores at its end how far its own domain controller is. */
+  /** Runs between cycles, because a cycle stores the position in its own domain controller at its end. */
   #move(to: Usable, why: string, level: 'info' | 'warn'): Promise<void> {
     return this.#betweenCycles(async () => {
       if (this.#controller.connector.server === to.entry.server) return;
@@ -172,7 +172,7 @@ export class Failover {
     });
   }
 
-  /** The cookies go along: the vectors in them keep the other domain controller from sending what is known. */
+  /** Keeps the cookies: because of the vectors in them, the other domain controller does not resend what is known. */
   #noteMove({ entry, invocationId }: Usable, reason: string, level: 'info' | 'warn'): void {
     const { store, connector } = this.#context;
     const { server } = entry;

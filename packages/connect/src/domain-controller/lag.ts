@@ -4,20 +4,20 @@ import type { ConnectorContext } from '../context.ts';
 import type { ConnectorStore } from '../store/store.ts';
 import { hasSeveral } from './controllers-of.ts';
 
-// Where a connector has several domain controllers, one that is read after another may know less than was read from that one. What it
-// says of somebody is then older than what was believed, or newer: only the change itself tells, by the vector of what was read.
+// If a connector has several domain controllers, the current one may know less than was read from another. What it says of a user may
+// be older or newer than what Connect has. Only the change itself shows which, compared with the vector of what was read.
 
-/** The domain controller that is read knows less than was read before. */
+/** The current domain controller knows less than was read before. */
 export interface Lag {
   /** ISO 8601. */
   since: string;
-  /** Something that it said was passed over, or all was imported from it: when it lags no more, all is imported anew. */
+  /** Connect skipped something that it said, or imported everything from it. Once it has caught up, everything is imported again. */
   importOwed: boolean;
 }
 
 type Lagging = Pick<ConnectorContext, 'store' | 'connector'>;
 
-/** As the last import found it; undefined: the domain controller has all that was read, or there is only one. */
+/** The lag that the last import found. Undefined if the domain controller has everything that was read, or is the only one. */
 export function lagOf({ store, connector }: Lagging): Lag | undefined {
   return hasSeveral(connector) ? storedLag(store) : undefined;
 }
@@ -27,25 +27,25 @@ function storedLag({ cursors }: Pick<ConnectorStore, 'cursors'>): Lag | undefine
   return stored === undefined ? undefined : (JSON.parse(stored) as Lag);
 }
 
-/** What the domain controllers knew when they were read, all together. */
+/** What all domain controllers together knew when they were read. */
 export function readVector({ cursors }: Pick<ConnectorStore, 'cursors'>): UpToDateVector {
   return JSON.parse(cursors.get('read-vector') ?? '[]') as UpToDateVector;
 }
 
-/** Objects were read from a domain controller that knows this by now. Called in the transaction that stores how far they are. */
+/** Notes what a domain controller knew when objects were read. Call it in the transaction that stores the position of the import. */
 export function noteRead({ cursors }: Pick<ConnectorStore, 'cursors'>, vector: UpToDateVector): void {
   cursors.set('read-vector', JSON.stringify(mergeVectors(readVector({ cursors }), vector)));
 }
 
-/** What was passed over is imported when the domain controller lags no more. */
+/** Has what was skipped imported once the domain controller has caught up. */
 export function oweImport({ cursors }: Pick<ConnectorStore, 'cursors'>): void {
   const lag = storedLag({ cursors });
   if (lag !== undefined) cursors.set('lag', JSON.stringify({ ...lag, importOwed: true } satisfies Lag));
 }
 
 /**
- * Finds out before an import whether the domain controller knows all that was read. When it does again, what it lacked is imported.
- * @returns undefined when it does, and where there is only one domain controller
+ * Checks before an import whether the domain controller knows everything that was read. Once it does again, has what it lacked imported.
+ * @returns undefined if it does, or if it is the only domain controller
  */
 export async function judgeLag(
   { store, connector }: Lagging,
@@ -54,7 +54,7 @@ export async function judgeLag(
 ): Promise<Lag | undefined> {
   const before = storedLag(store);
   if (!hasSeveral(connector)) {
-    // There were several: the one that is left counts as it is, and its vector is not followed any more.
+    // There were several. Accept the remaining one as it is, and stop tracking its vector.
     if (store.cursors.get('read-vector') !== undefined) {
       store.db.transaction(() => {
         store.cursors.set('read-vector', undefined);

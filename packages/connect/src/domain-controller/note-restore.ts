@@ -14,7 +14,7 @@ import { readVector } from './lag.ts';
 
 type Restoring = Pick<ConnectorContext, 'store' | 'connector'>;
 
-/** Stores what a domain controller says of itself. When that means that it was restored, that is noted. */
+/** Stores what a domain controller says of itself. Notes a restore if that shows one. */
 export function noteRestore(context: Restoring, usn: bigint, invocationId: string | undefined): void {
   const { store } = context;
   const before = { usn: store.cursors.get('usn'), invocationId: store.cursors.get('invocation-id') };
@@ -27,7 +27,7 @@ export function noteRestore(context: Restoring, usn: bigint, invocationId: strin
   });
 }
 
-/** Why what a domain controller says of itself means that it was restored; undefined: it does not. */
+/** Why what a domain controller says of itself shows a restore. Undefined if it does not. */
 export function whyRestored(
   before: { usn: string | undefined; invocationId: string | undefined },
   now: { usn: bigint; invocationId: string | undefined },
@@ -40,8 +40,8 @@ export function whyRestored(
 }
 
 /**
- * All cookies are dropped, so that everything is read again. What closes counts at once; what the domain controller would open or make
- * again by what is older than what was read before waits until it has that again, or an administrator says that the forest was restored.
+ * Drops all cookies, so that Connect reads everything again. What revokes a sign-in counts at once. What would enable or create an
+ * account by older state waits until the domain controller has caught up, or an administrator accepts the restored forest.
  */
 export function markRestored(
   { store, connector }: Restoring,
@@ -52,7 +52,7 @@ export function markRestored(
   const goesBack = ({ invocationId, usn }: UpToDateVector[number]): boolean =>
     invocationId === now.invocationId && BigInt(usn) > now.usn;
   const wentBack = store.restores.pending()?.wentBack === true || read.some(goesBack);
-  // The changes that it makes from here on are news, whatever USNs it gave out before.
+  // Changes that it makes from now on are new, whatever USNs it used before.
   const known = read.map(cursor => (goesBack(cursor) ? { ...cursor, usn: String(now.usn) } : cursor));
   const { server, name } = connector;
   const restore: Restore = { since: store.db.timestamp(), server, reason, read: known, wentBack };
@@ -65,14 +65,14 @@ export function markRestored(
   });
 }
 
-/** What was read of the forest so far, before the cookies go. */
+/** What was read of the forest so far. Call it before the cookies are dropped. */
 function readBefore(store: ConnectorStore): UpToDateVector {
   const { restores, cursors } = store;
   const passwords = cursors.get('replication-cookie');
   const objects = importedUpTo(cursors.get('dirsync-cookie') ?? '');
   const [invocationId, usn] = [cursors.get('invocation-id'), cursors.get('usn')];
   return [
-    // Restored once more before anybody said a word: what was read before the first time counts on.
+    // If it was restored a second time before anybody accepted, what was read before the first time still counts.
     restores.pending()?.read ?? [],
     readVector(store),
     passwords === undefined ? [] : (JSON.parse(passwords) as ReplicationCookie).upToDateVector,
@@ -82,9 +82,9 @@ function readBefore(store: ConnectorStore): UpToDateVector {
 }
 
 /**
- * Finds out before an import whether what waits still has to: a domain controller that has all that was read before lost nothing, and
- * from then on counts as any other.
- * @returns undefined when it has, and where none was restored
+ * Checks before an import whether changes still have to wait. A domain controller that has everything that was read before lost
+ * nothing, and counts like any other from then on.
+ * @returns undefined if it has everything, or if none was restored
  */
 export async function judgeRestore(
   { store, connector }: Restoring,
@@ -103,14 +103,14 @@ export async function judgeRestore(
   return undefined;
 }
 
-/** Nothing waits any more; whom it was about is imported anew. */
+/** Ends the waiting, and has the objects that waited imported again. */
 export function endRestore({ restores, cursors }: ConnectorStore): void {
   if (restores.count('opening') > 0) cursors.set('dirsync-cookie', undefined);
   restores.releaseAll('opening');
   restores.setPending(undefined);
 }
 
-/** At the end of a cycle: tells what waits, once; where everything was read and nothing is older, it is over. */
+/** Runs at the end of a cycle. Reports once what waits, or ends the restore if everything was read and nothing is older. */
 export function concludeRestore({ store, connector }: Restoring): void {
   const { restores, cursors, settings, events } = store;
   const restore = restores.pending();
