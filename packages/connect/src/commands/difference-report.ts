@@ -78,7 +78,7 @@ const KINDS = [
   ['memberships', 'membership'],
 ] as const;
 
-/** For people. */
+/** The report in words. */
 export function describeReport(report: ForestReport): string[] {
   const { forest, counts, unread, staging, open, waiting } = report;
   const rows = KINDS.map(([words, kind]) => {

@@ -132,7 +132,7 @@ for (const [what, change, id, found, next] of [
     /corp\.example\.com: the domain controller/,
     /causeway connect status/,
   ],
-  ['a connector without a cycle', { connector: { lastObjectCycleAt: null } }, 'synchronized', /no cycle/, /wait/],
+  ['a missing cycle', { connector: { lastObjectCycleAt: null } }, 'synchronized', /no cycle/, /wait/],
   [
     'an old cycle',
     { connector: { lastPasswordCycleAt: '2026-11-24T11:00:00.000Z' } },

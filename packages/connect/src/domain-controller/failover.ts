@@ -109,7 +109,7 @@ export class Failover {
     const known = readVector(store);
     const next = usable.find(({ vector }) => covers(vector, known)) ?? usable[0];
     if (next === undefined) return;
-    await this.#controller.drop(); // a cycle that waits for an answer need not wait any longer
+    await this.#controller.drop(); // ends the wait of a cycle for an answer
     await this.#move(next, own.reason, 'warn');
   }
 
