@@ -16,7 +16,7 @@ import { isImported, namedAttributes } from './imported-attributes.ts';
 import { placeIn } from './place-in.ts';
 import { profileRules, wantedRules } from './profile/whole-profiles.ts';
 
-/** By which rules everything is to be decided: the program's and the configuration's. */
+/** The text of all rules that should decide: the program's and the configuration's. */
 export function configuredRules(context: ConnectorContext): string {
   const { scope, connector } = context;
   const own = [RULES_VERSION, scope.domain, scope.ownAccount, connector.inetOrgPersonPasswords];
@@ -24,7 +24,7 @@ export function configuredRules(context: ConnectorContext): string {
 }
 
 /**
- * Rules that are not in force yet look at nothing that an import cannot bring.
+ * Before new rules come into force, checks that an import can bring every attribute that they look at.
  * @throws CausewayError 'condition-refused' or 'account-names-refused'
  */
 export async function checkRules(context: ConnectorContext, ldap: LdapConnection): Promise<void> {
@@ -54,10 +54,11 @@ export async function checkRules(context: ConnectorContext, ldap: LdapConnection
 }
 
 /**
- * A full synchronization: when the rules or what they look at changed, every object is decided anew; when containers came, went or moved,
- * everybody below them. Rules whose attributes were not imported of everybody wait until they are: the old ones hold meanwhile.
+ * A full synchronization. If the rules or their attributes changed, it decides every object again. If containers were added, moved or
+ * deleted, it decides the objects below them. New rules wait until their attributes were imported for every object; until then the old
+ * rules stay in force.
  *
- * Passwords that may go now and might not before are read, which no delta brings.
+ * No delta reports that a password may be sent from now on, so such passwords are queued to be read.
  */
 export function applyRules(context: ConnectorContext, tally?: ImportTally): void {
   const { store } = context;
@@ -81,8 +82,8 @@ export function applyRules(context: ConnectorContext, tally?: ImportTally): void
 }
 
 /**
- * Decides anew whoever came into a group of the scope or left it. To be called when the lists that are due were read.
- * @returns whether lists are to be read for it that never were
+ * Decides again each user who joined or left a group of the scope. Call it after the pending member lists were read.
+ * @returns whether member lists that were never read have to be read for it
  */
 export function decideMembers(context: ConnectorContext, tally?: ImportTally): boolean {
   const { store } = context;
@@ -101,7 +102,7 @@ export function decideMembers(context: ConnectorContext, tally?: ImportTally): b
   });
 }
 
-/** Their lists are read from here on; whether all is known of them is told when that changes. */
+/** From here on, the member lists of these groups are read. An event reports when they become incomplete or complete again. */
 function lookAtMembers(context: ConnectorContext, rules: Rules): ScopeMembers | undefined {
   const { scopeGroups, cursors, events, name } = context.store;
   if (rules.groups.size === 0) {
@@ -141,7 +142,7 @@ function decideEverybody(context: ConnectorContext, byRules: boolean, tally: Imp
     }
 }
 
-/** Whoever lies where something else decides now. */
+/** Decides again every object for which a different container decides now. */
 function decideMoved(context: ConnectorContext, tally: ImportTally | undefined): void {
   const { store } = context;
   const rules = store.rules.get();

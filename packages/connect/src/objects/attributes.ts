@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { StoredAttributes } from '../store/space-object.ts';
 
-/** The first value of an attribute; undefined where it has none, or an empty one. */
+/** The first value of an attribute; undefined if it has none or an empty one. */
 export function first(attributes: StoredAttributes, name: string): string | undefined {
   const values = attributes[name];
   const value = typeof values === 'string' ? values : values?.[0];
@@ -9,8 +9,8 @@ export function first(attributes: StoredAttributes, name: string): string | unde
 }
 
 /**
- * The digest by which a change of what the tenant should have is recognized: the same gives the same digest.
- * @param desired its keys in one order, whatever it says
+ * The digest that shows whether the tenant's copy has to change: equal input gives an equal digest.
+ * @param desired its keys always in the same order
  */
 export const digestOf = (desired: object, objectGuid: string): string =>
   createHash('sha256')

@@ -20,7 +20,7 @@ function accountOf(decision: ReturnType<typeof decide>) {
   return decision.account;
 }
 
-test('a user is synchronized under its userPrincipalName', () => {
+test('synchronizes a user under their userPrincipalName', () => {
   const account = accountOf(decide({ sn: 'Doe', mail: 'jane@example.com' }));
   assert.equal(account.userPrincipalName, 'user1@corp.example.com');
   assert.equal(account.accountEnabled, true);
@@ -31,23 +31,23 @@ test('a user is synchronized under its userPrincipalName', () => {
   );
 });
 
-test('a user without a userPrincipalName gets sAMAccountName and the domain', () => {
+test('names a user without a userPrincipalName by sAMAccountName and domain', () => {
   const { userPrincipalName: _, ...attributes } = person(1).attributes;
   const account = accountOf(decideAccount({ ...person(1), attributes }, context));
   assert.equal(account.userPrincipalName, 'user1@corp.example.com');
 });
 
-test('a userPrincipalName without a name or a domain is as good as none', () => {
+test('ignores a userPrincipalName without a name or a domain', () => {
   for (const userPrincipalName of ['user1', '@corp.example.com', 'user1@', '@'])
     assert.equal(accountOf(decide({ userPrincipalName })).userPrincipalName, 'user1@corp.example.com');
 });
 
-test('an inetOrgPerson is synchronized as any user', () => {
+test('synchronizes an inetOrgPerson like any user', () => {
   const { inScope } = decide({}, { objectClasses: ['top', 'user', 'inetOrgPerson'] });
   assert.ok(inScope);
 });
 
-test('names of 20 characters and more, and with a comma, go as they are', () => {
+test('passes on names with 20 or more characters and names with a comma unchanged', () => {
   const name = `${'x'.repeat(40)}@corp.example.com`;
   const account = accountOf(
     decide(
@@ -58,28 +58,28 @@ test('names of 20 characters and more, and with a comma, go as they are', () => 
   assert.deepEqual([account.userPrincipalName, account.profile.displayName], [name, 'Doe, Jane']);
 });
 
-test('bit 2 of userAccountControl disables', () => {
+test('disables an account by bit 2 of userAccountControl', () => {
   assert.equal(accountOf(decide({ userAccountControl: '514' })).accountEnabled, false);
 });
 
-test('accountExpires is a time, and never where Active Directory means never', () => {
+test('reads accountExpires as a time, or as never where Active Directory means never', () => {
   const expires = (value: string) => accountOf(decide({ accountExpires: value })).accountExpires;
   assert.equal(expires('133485408000000000'), '2024-01-01T00:00:00.000Z');
   assert.equal(expires('0'), null);
   assert.equal(expires('9223372036854775807'), null);
   assert.equal(expires('9223372036854775000'), null);
-  // 31 December of the year 30827: later than the text of a record can say.
+  // 31 December of the year 30827, later than a record's text can express.
   assert.equal(expires('9222000000000000000'), null);
 });
 
-test('accountExpires that is no time to come is over, however it is written', () => {
+test('treats an accountExpires that is no future time as expired, however it is written', () => {
   const expires = (value: string) => accountOf(decide({ accountExpires: value })).accountExpires;
   for (const value of ['1', '9999', '-1', '-9223372036854775808', 'tomorrow', '', '9223372036854775808'])
     assert.equal(expires(value), '1601-01-01T00:00:00.000Z', value);
   assert.equal(expires('10000'), '1601-01-01T00:00:00.001Z');
 });
 
-test('what the original leaves out is left out, each with its reason', () => {
+test('leaves out what the original leaves out, each with its reason', () => {
   const rows: [ReturnType<typeof decide>, RegExp][] = [
     [decide({ isCriticalSystemObject: 'TRUE' }), /critical/],
     [decide({ sAMAccountName: 'MSOL_1234' }), /MSOL_/],
@@ -98,7 +98,7 @@ test('what the original leaves out is left out, each with its reason', () => {
   for (const [decision, expected] of rows) assert.match(reasonOf(decision), expected);
 });
 
-test('equal accounts have equal digests, and any change another one', () => {
+test('gives equal accounts equal digests, and any change a different one', () => {
   const digest = (attributes: Record<string, string>) =>
     digestOf(accountOf(decide(attributes)), person(1).guid);
   assert.equal(digest({ title: 'Clerk' }), digest({ title: 'Clerk' }));

@@ -13,7 +13,7 @@ import { decideProfile } from './profile/decide-profile.ts';
 export interface Account {
   userPrincipalName: string;
   onPremisesSamAccountName: string;
-  /** Of the account in the managed domain, where it has another one. */
+  /** The name of the account in the managed domain, if it differs. */
   accountName?: string;
   onPremisesSecurityIdentifier: string;
   accountEnabled: boolean;
@@ -23,12 +23,12 @@ export interface Account {
 
 export type AccountDecision = { inScope: true; account: Account } | { inScope: false; reason: string };
 
-/** Raised when the rules below change: every object is then decided anew. */
+/** Raise it when the rules below change: every object is then decided again. */
 export const RULES_VERSION = 2;
 
 /**
- * Whether a user is synchronized, and as what: the original's rules "In from AD - User Join", "User AccountEnabled" and
- * "User Common". `accountExpires`, which the original leaves behind, goes along.
+ * Whether a user is synchronized, and as what. Follows the original's rules "In from AD - User Join", "User AccountEnabled" and "User
+ * Common". The original does not synchronize `accountExpires`; Connect does.
  */
 export function decideAccount(
   object: ScopedObject,
@@ -41,7 +41,7 @@ export function decideAccount(
     : { inScope: false, reason };
 }
 
-/** The account that an object's attributes tell of; of one that is not synchronized any more, as it was known last. */
+/** The account that an object's attributes describe. For one that is no longer synchronized, the account as it was last known. */
 export function accountOf(
   { attributes: a, namedBy }: NamedObject,
   context: ScopeContext,
@@ -60,7 +60,7 @@ export function accountOf(
   };
 }
 
-/** By which a change of an account is recognized. One whose profile is signed is another one, though it says the same. */
+/** Shows whether an account changed. Signing the profile changes the digest even if the profile's text is the same. */
 export const accountDigest = (account: Account, guid: string, profile: ProfileRules | undefined): string =>
   digestOf(profile ? { ...account, isProfileSigned: true } : account, guid);
 
@@ -97,18 +97,18 @@ export function userAccountControl(attributes: StoredAttributes): number {
   return Number(first(attributes, 'userAccountControl') ?? 0);
 }
 
-/** Active Directory takes any text for a userPrincipalName. One without a name or a domain is none to sign in with. */
+/** Active Directory accepts any text as userPrincipalName. Without a name or a domain, it is no name to sign in with. */
 function signInName(userPrincipalName: string | undefined): string | undefined {
   const at = userPrincipalName?.indexOf('@') ?? -1;
   return at > 0 && !userPrincipalName!.endsWith('@') ? userPrincipalName : undefined;
 }
 
-/** What an account expired at of which nobody can say when: as early as a FILETIME gets. */
+/** The expiry of an account whose time cannot be read: the earliest FILETIME. */
 const LONG_OVER = filetimeToIso(0n)!;
 
 /**
- * `accountExpires` ([MS-ADA1] 2.3) as ISO 8601 text. 0 and the largest value mean never, as do years above 9999. Whatever else is
- * no time to come is over: an account that Active Directory refuses must not live on because of how its end is written.
+ * `accountExpires` ([MS-ADA1] 2.3) as ISO 8601 text. 0, the largest value and years above 9999 mean never. Any other value that is no
+ * future time means expired: an account that Active Directory refuses must not stay usable because of how its expiry is written.
  */
 function expiry(values: StoredAttributes[string] | undefined): string | null {
   const value = typeof values === 'string' ? values : values?.[0];

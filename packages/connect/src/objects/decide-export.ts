@@ -18,15 +18,15 @@ export interface RecordContext {
   readonly forest: string;
   readonly signingKey: SigningKey;
   readonly scope: ScopeContext;
-  /** Those by which it was decided what the tenant should have. */
+  /** The rules that decided what the tenant should have. */
   readonly profile: ProfileRules | undefined;
 }
 
 /**
- * The change that makes the tenant have what it should have of an object, with its signed account record; or, in words,
- * why there can be none; with what of a profile is left out, in words. The digest in the connector space decides whether it is an upsert or a delete.
+ * The change that brings the tenant up to date for one object, with its signed account record and, in words, the profile values it leaves
+ * out. If there can be no change, returns the reason in words. The digest in the connector space decides between upsert and delete.
  *
- * INVARIANT: state before names. A value that no record can hold costs itself alone: a name is null then, and a SID that of nobody.
+ * INVARIANT: state before names. A value that no record can hold costs only itself: a name becomes null, a SID becomes nobody's.
  */
 export function decideExport(
   object: SpaceObject,
@@ -51,7 +51,7 @@ export function decideExport(
     deleted,
     ...(context.profile && !deleted && { profileDigest: profileDigest(account.profile) }),
   });
-  // The record is for the managed domain, and beside it stands what the tenant shows.
+  // The record is for the managed domain. The names beside it are what the tenant shows.
   const fields =
     accountName === undefined ? onPremises : encodableAccount({ ...onPremises, sAMAccountName: accountName });
   const record = signAccountRecord(context.signingKey, fields);
@@ -60,7 +60,7 @@ export function decideExport(
     onPremisesSamAccountName: onPremises.sAMAccountName,
     onPremisesSecurityIdentifier: onPremises.objectSid,
   };
-  // What the tenant's contract would refuse is refused here, so that one such object does not cost a batch.
+  // Refuse here what the tenant's contract would refuse, so that one such object does not fail a whole batch.
   const change = ObjectChange.safeParse(
     deleted
       ? { operation: 'delete', sourceAnchor, sequence, record }

@@ -3,7 +3,7 @@ import type { SpaceObject } from '../store/space-object.ts';
 
 const PAGE = 500;
 
-/** A page at a time; what was seen may be changed meanwhile. */
+/** Reads one page at a time, so the caller may change the objects it has already seen. */
 export function* everyObject(space: ConnectorSpace): Generator<SpaceObject, void> {
   for (let after = ''; ; ) {
     const page = space.list(after, PAGE);

@@ -14,11 +14,11 @@ beforeEach(() => peer.forget());
 
 const people = (count: number) => Array.from({ length: count }, (_, i) => person(i));
 
-test('the source anchor is base64 of the 16 bytes of objectGUID as they travel', () => {
+test('makes the source anchor from the 16 bytes of objectGUID in wire order, as base64', () => {
   assert.equal(sourceAnchorOf('00112233-4455-6677-8899-aabbccddeeff'), 'MyIRAFVEd2aImaq7zN3u/w==');
 });
 
-test('everybody in scope is exported once, in batches, each with a record signed for this forest', async () => {
+test('exports each user in scope once, in batches, with a record signed for this forest', async () => {
   const context = testContext(peer, { objectBatch: 2 });
   imported(context, ...people(5), person(9, { adminDescription: 'User_1' }));
   assert.equal((await exportStep(context)).upserted, 5);
@@ -33,7 +33,7 @@ test('everybody in scope is exported once, in batches, each with a record signed
   assert.equal(peer.requests.length, 0);
 });
 
-test('the next batch is made while one is at the tenant, and goes when that one is acknowledged', async t => {
+test('signs the next batch while one is at the tenant, and sends it after the acknowledgement', async t => {
   const context = testContext(peer, { objectBatch: 2 });
   const { space } = context.store;
   imported(context, ...people(5));
@@ -51,7 +51,7 @@ test('the next batch is made while one is at the tenant, and goes when that one 
   assert.deepEqual(acknowledged, [0, 2, 4]);
 });
 
-test('an answer that was lost is asked for again, and what was done is not done twice', async () => {
+test('asks again for a lost answer and repeats nothing that was done', async () => {
   const context = testContext(peer);
   imported(context, ...people(3));
   for (let i = 0; i < 4; i++) peer.script.push('done but lost');
@@ -61,7 +61,7 @@ test('an answer that was lost is asked for again, and what was done is not done 
   assert.equal(peer.users.size, 3);
 });
 
-test('a refused user is quarantined with its reason, the others go, and a change brings it again', async () => {
+test('quarantines a refused user with its reason, exports the others, and retries after a change', async () => {
   const context = testContext(peer);
   const taken = { verdict: 'refused', code: 'attribute-value-must-be-unique', reason: 'taken' } as const;
   peer.judge = change => (change.sourceAnchor === sourceAnchorOf(guidOf(1)) ? taken : undefined);
@@ -70,7 +70,7 @@ test('a refused user is quarantined with its reason, the others go, and a change
   assert.deepEqual([summary.upserted, summary.refused], [2, 1]);
   const entry = context.store.queue.get('object', guidOf(1))!;
   assert.deepEqual([entry.quarantined, entry.code, entry.reason], [true, taken.code, 'taken']);
-  assert.equal((await exportStep(context)).refused, 0); // waits for its time
+  assert.equal((await exportStep(context)).refused, 0); // waits for its next attempt
   peer.judge = () => undefined;
   imported(context, person(1, { title: 'Clerk' }));
   context.store.queue.remove('object', guidOf(1)); // as the import does at a change
@@ -78,7 +78,7 @@ test('a refused user is quarantined with its reason, the others go, and a change
   assert.equal(context.store.queue.count(true), 0);
 });
 
-test('who waits for a name has a turn as soon as somebody else was changed', async () => {
+test('retries a user who waits for a name as soon as another user was changed', async () => {
   const context = testContext(peer);
   const taken = { verdict: 'refused', code: 'attribute-value-must-be-unique', reason: 'taken' } as const;
   peer.judge = change => (change.sourceAnchor === sourceAnchorOf(guidOf(0)) ? taken : undefined);
@@ -93,7 +93,7 @@ test('who waits for a name has a turn as soon as somebody else was changed', asy
   assert.equal(context.store.queue.count(true), 0);
 });
 
-test('who waits for a name has a turn also when it was let go of in another forest', async () => {
+test('retries a user who waits for a name that another forest released', async () => {
   const context = testContext(peer);
   const other = { ...context, store: connectorStore(context.store, 'fabrikam.example.org') };
   const taken = { verdict: 'refused', code: 'attribute-value-must-be-unique', reason: 'taken' } as const;
@@ -109,7 +109,7 @@ test('who waits for a name has a turn also when it was let go of in another fore
   assert.equal(other.store.queue.hasDue('password'), false);
 });
 
-test('true names are signed whatever they are, and none where no record can hold them', async () => {
+test('signs true names of any form, and none if no record can hold them', async () => {
   peer.accepts = ['account-3'];
   const context = testContext(peer);
   const disabled = { userAccountControl: '514' };
@@ -139,7 +139,7 @@ test('true names are signed whatever they are, and none where no record can hold
   ]);
 });
 
-test('a record without names goes to no tenant that has not announced it, and status says why', async () => {
+test('sends no nameless record to a tenant that has not announced it, and gives status the reason', async () => {
   const context = testContext(peer);
   imported(context, person(1, { userPrincipalName: '\u0007@corp.example.com' }), person(2));
   const summary = await exportStep(context);
@@ -147,7 +147,7 @@ test('a record without names goes to no tenant that has not announced it, and st
   assert.match(context.store.queue.get('object', guidOf(1))!.reason, /update it/);
 });
 
-test('who was taken without the name is exported, waits for the name, and has it when it is free', async () => {
+test('exports a user accepted without the name, who waits for it and gets it once it is free', async () => {
   const context = testContext(peer);
   const nameless = { verdict: 'applied', code: 'attribute-value-must-be-unique', reason: 'taken' } as const;
   peer.judge = change => (change.sourceAnchor === sourceAnchorOf(guidOf(0)) ? nameless : undefined);
@@ -170,9 +170,9 @@ test('who was taken without the name is exported, waits for the name, and has it
   assert.equal(context.store.queue.count(true), 0);
 });
 
-test('a user that leaves the scope is deleted in the tenant, and comes back with its password', async () => {
+test('deletes a user who leaves the scope in the tenant, and returns them with their password', async () => {
   const context = testContext(peer);
-  context.store.cursors.set('replication-cookie', '{}'); // the first password cycle is through
+  context.store.cursors.set('replication-cookie', '{}'); // the first password cycle has ended
   imported(context, person(1));
   await exportStep(context);
   imported(context, person(1, { adminDescription: 'User_1' }));
@@ -183,7 +183,7 @@ test('a user that leaves the scope is deleted in the tenant, and comes back with
   assert.equal(context.store.queue.due('password', 10).length, 1);
 });
 
-test('deletes go before upserts, so that a name can pass to another user in one export', async () => {
+test('sends deletions before upserts, so that a name can pass to another user in one export', async () => {
   const context = testContext(peer);
   imported(context, person(1));
   await exportStep(context);
@@ -198,7 +198,7 @@ test('deletes go before upserts, so that a name can pass to another user in one 
   assert.match(peer.requests[1]!.body, /"upsert"/);
 });
 
-test('an entry of the queue goes with its object', async () => {
+test('removes an entry of the retry queue with its object', async () => {
   const context = testContext(peer);
   peer.judge = () => ({ verdict: 'refused', code: 'invalid', reason: 'no' });
   imported(context, person(1));
@@ -210,7 +210,7 @@ test('an entry of the queue goes with its object', async () => {
   assert.equal(context.store.space.get(guidOf(1)), undefined);
 });
 
-test('of the longest profiles not all of a batch go in one request', () => {
+test('splits a batch with the longest profiles into several requests', () => {
   const item = (length: number) => ({ change: { text: 'x'.repeat(length) } as unknown as ObjectChange });
   const sizes = (...items: ReturnType<typeof item>[]) => requestsOf(items).map(({ length }) => length);
   const mega = 1024 * 1024;

@@ -35,18 +35,19 @@ export interface ExportSummary {
   deleted: number;
   refused: number;
   retried: number;
-  /** Deletes that wait for an administrator. */
+  /** Deletions that wait for an administrator. */
   suppressedDeletes: number;
-  /** New users that do. */
+  /** New users who wait for an administrator. */
   suppressedCreations: number;
-  /** Slices of members of groups. */
+  /** Slices of groups' member lists. */
   slices: number;
 }
 
 /**
- * Exports every object of which the tenant has not what it should have. Deletes go first: a name that a deleted user had may be
- * another one's now. Groups follow users, and members follow groups. What is left to do is in the connector space, so that an export cut short goes on with the next.
- * INVARIANT: nothing is deleted in bulk by surprise. What waits for an administrator is left alone, except that a disabling goes.
+ * Exports every object whose copy in the tenant differs from what it should be. Deletions go first, because another user may now have a
+ * deleted user's name. Groups follow users, and members follow groups. The connector space keeps what is left to do, so the next export
+ * resumes one that was cut short.
+ * INVARIANT: nothing is deleted in bulk by surprise. An object that waits for an administrator stays, but a disabling goes.
  *
  * @param signal ends it between two batches
  */
@@ -105,14 +106,14 @@ async function exportAll(
       yield* requestsOf(items);
     }
   }
-  // One after the other, as sequences ask; the next one is signed while one is at the tenant.
+  // Sequences require one batch at a time. The next batch is signed while one is at the tenant.
   await mapLimit(batches(), 1, items => sendBatch(context, items, tally));
 }
 
-/** Characters of one request, at most: three bytes each are what the tenant takes, and some air. */
+/** Most characters in one request: at three bytes each it stays below the tenant's limit. */
 const MAX_LENGTH = 4 * 1024 * 1024;
 
-/** The items of a batch, a request each time: of the longest profiles not all fit into one. */
+/** Splits a batch into requests, because a batch of the longest profiles does not fit into one. */
 export function requestsOf<T extends Pick<Item, 'change'>>(items: readonly T[]): T[][] {
   const requests: T[][] = [];
   let length = Number.POSITIVE_INFINITY;
@@ -128,7 +129,7 @@ export function requestsOf<T extends Pick<Item, 'change'>>(items: readonly T[]):
   return requests;
 }
 
-/** What is counted: for the cycle, and for the run. */
+/** The counts of the cycle and of the run. */
 export interface ExportTally {
   readonly summary: ExportSummary;
   readonly run: Run;
@@ -139,13 +140,15 @@ interface Item {
   change: ObjectChange;
   /** Kind and version of the record. */
   recordName: string;
-  /** What of the profile no profile can hold, in words. */
+  /** Values that no profile can hold, in words. */
   leftOut: readonly string[];
 }
 
 const OLD_TENANT = 'the tenant is of a release that cannot be told of a user without a name: update it';
 
-/** Items whose record neither the tenant has announced nor the managed domain has signed for; it is asked only where there is one that not every release reads. */
+/**
+ * Items whose record neither the tenant announced nor the managed domain signed for. Asks only if some record is not read by every release.
+ */
 async function unreadBy({ store, tenant }: ConnectorContext, items: readonly Item[]): Promise<Item[]> {
   const newer = items.filter(({ recordName }) => !isReadBy(undefined, recordName));
   if (newer.length === 0) return [];
@@ -154,7 +157,7 @@ async function unreadBy({ store, tenant }: ConnectorContext, items: readonly Ite
   return newer.filter(({ recordName }) => !isReadBy(reads, recordName));
 }
 
-/** Objects that are signed before others have their turn, above all the request that is under way. */
+/** Objects signed before other work gets a turn, above all the request that is in progress. */
 const PORTION = 25;
 
 async function makeBatch(
@@ -203,7 +206,7 @@ async function sendBatch(
     items.forEach((item, i) => {
       applyVerdict(context, item, verdicts[i]!, tally);
     });
-    // Whoever was changed or deleted may have let go of a name that another one waits for; who waits does not hurry itself.
+    // A changed or deleted user may have released a name that another one waits for. A user who waits does not hurry themselves.
     if (items.some(({ object }, i) => object.exportedDigest !== undefined && isWhole(verdicts[i]!)))
       store.queue.hurryAll('attribute-value-must-be-unique');
     faultPoint('connect.before-commit');
@@ -234,10 +237,10 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, t
     const refused = verdict.code === undefined ? '' : WITHOUT_NAME;
     store.space.acknowledgeExport(object.guid, `${refused}${object.desiredDigest}`, change.sequence);
     const moved = takeOver(context, object);
-    if (isSaidAnew(object)) store.queue.hurry('password', object.guid); // it may have waited for the account
+    if (isSaidAnew(object)) store.queue.hurry('password', object.guid); // the password may have waited for the account
     if (isNew(object)) {
       wantPassword(context, object);
-      // The password of whoever was deleted may have begun anew as well, in the domain where they turn up.
+      // The password order of a deleted user may have started over too, in the domain where they reappear.
       const wasDeleted = store.space.elsewhere.any && store.deletions.get(object.anchor) !== undefined;
       if (moved || wasDeleted) store.passwords.begin(object.guid, change.sequence);
       if (!moved && store.cursors.get('creations-counted') !== undefined)
@@ -248,7 +251,7 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, t
   } else noteRefusal(context, object, verdict, tally);
 }
 
-/** Nothing of whoever came from another domain of the forest is that one's any more. @returns whether it was */
+/** Once a user came from another domain of the forest, that domain keeps nothing of theirs. @returns whether they came from one */
 function takeOver({ domains, store }: ConnectorContext, { guid }: SpaceObject): boolean {
   const former = store.space.elsewhere.takeOver(guid);
   for (const domain of domains)
@@ -260,19 +263,19 @@ function takeOver({ domains, store }: ConnectorContext, { guid }: SpaceObject): 
   return former.length > 0;
 }
 
-/** Counts who was never signed as deleted before, whether the tenant had the person or only said so. */
+/** Counts a deletion that was never signed before, whether the tenant had the user or only claimed so. */
 function noteStrangerWent(context: ConnectorContext, { anchor }: SpaceObject): void {
   const { bulk, saidAnew, db } = context.store;
   if (!saidAnew.isKnown(anchor)) bulk.noteWent(strangersOf(context), anchor, db.now());
   saidAnew.note(anchor);
 }
 
-/** Of whom nothing is acknowledged. Who is said anew is not new. */
+/** Nothing of it is acknowledged yet. A user who is only sent again is not new. */
 const isNew = (object: SpaceObject): boolean => object.exportedDigest === undefined || isStranger(object);
 
 /**
- * A user that is new in the tenant needs the password that it has already, which no delta brings again. Before the first
- * password cycle is through there is no watermark, and the cycle to come brings everybody's.
+ * A user new in the tenant needs their present password, which no delta brings again. Before the first password cycle ends there is no
+ * watermark, and that cycle brings every password anyway.
  */
 function wantPassword({ store }: ConnectorContext, object: SpaceObject): void {
   if (store.cursors.get('replication-cookie') === undefined) return;

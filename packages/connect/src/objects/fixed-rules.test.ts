@@ -10,7 +10,7 @@ import { PROFILE_FLOWS } from './profile/flows.ts';
 
 const scope = { domain: 'corp.example.com', ownAccount: 'connector' };
 
-/** The same object, but for one condition, which does not hold. */
+/** The same object with one condition broken. */
 function without(object: DirectoryObject, { attribute, operator, value }: ScopeCondition): DirectoryObject {
   if (attribute === 'dn') return { ...object, dn: `CN=x${value}y,DC=corp` };
   const attributes = { ...object.attributes };
@@ -22,7 +22,7 @@ function without(object: DirectoryObject, { attribute, operator, value }: ScopeC
   return { ...object, attributes };
 }
 
-test('every condition that the rules tell keeps out who does not meet it, and nobody else', () => {
+test('leaves out an object that fails a condition of the shown rules, and no other', () => {
   assert.equal(decideAccount(person(1), scope).inScope, true);
   for (const condition of USER_SCOPE)
     assert.equal(
@@ -35,7 +35,7 @@ test('every condition that the rules tell keeps out who does not meet it, and no
     assert.equal(decideGroup(without(group(2), condition), false).inScope, false, JSON.stringify(condition));
 });
 
-test('what the rules say is exported is what there is of an account and a group', () => {
+test('lists as exported exactly the fields of an account and a group', () => {
   const flows = (name: string, rules: ProfileRules | undefined) =>
     fixedRules(rules)
       .find(rule => rule.name === name)!

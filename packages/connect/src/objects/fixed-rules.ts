@@ -15,14 +15,14 @@ export interface ScopeCondition {
   readonly value: string;
 }
 
-/** What becomes of an attribute, and by which expression where it is not taken as it is. */
+/** What an attribute becomes, and the expression if it is not copied unchanged. */
 export interface AttributeFlow {
   readonly source: string;
   readonly destination: string;
   readonly expression?: string;
 }
 
-/** A rule as it is told: what the code of `decide-account.ts` and `decide-group.ts` does, in the original's words. */
+/** A rule as shown to people: what the code of `decide-account.ts` and `decide-group.ts` does, in the original's words. */
 export interface FixedRule {
   readonly name: string;
   readonly description: string;
@@ -31,9 +31,9 @@ export interface FixedRule {
   readonly target: 'person' | 'group' | 'user';
   readonly precedence: number;
   readonly linkType: 'Provision' | 'Join';
-  /** Of which passwords are sent while the channel is on. */
+  /** Whether these objects' passwords are sent while the channel is on. */
   readonly passwords: 'yes' | 'no' | 'where the configuration says so';
-  /** All of them hold. */
+  /** All of them have to hold. */
   readonly scope: readonly ScopeCondition[];
   readonly join: readonly { readonly source: string; readonly target: string }[];
   readonly flows: readonly AttributeFlow[];
@@ -92,7 +92,7 @@ const ENABLED: readonly AttributeFlow[] = [
 const inbound = { direction: 'Inbound', passwords: 'no', scope: [], join: [] } as const;
 const person = { ...inbound, source: 'user', target: 'person' } as const;
 
-/** The rules, which nobody changes but in which attributes of people go. */
+/** The rules. Nobody can change them, except for which attributes of people are sent. */
 export function fixedRules(profile: ProfileRules | undefined): FixedRule[] {
   const inbound = profileFlows(profile);
   const outbound = same(...inbound.map(({ destination }) => destination));

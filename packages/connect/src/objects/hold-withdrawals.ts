@@ -4,21 +4,21 @@ import { deletionsOf, deletionThreshold } from './waiting.ts';
 
 type Of = Pick<ConnectorContext, 'connector'>;
 
-/** Whose password would be withdrawn because the directory put them out of the scope of passwords. */
+/** Users whose password would be withdrawn because the directory put them out of the password scope. */
 export const withdrawalsOf = (context: Of): BulkList => ({ ...deletionsOf(context), kind: 'password' });
 
-/** The same of those whom only a change of the rules did. */
+/** The same for users whom only a change of the rules put out of it. */
 export const leaverWithdrawalsOf = (context: Of): BulkList => ({
   ...deletionsOf(context),
   kind: 'leaver-password',
 });
 
 /**
- * Withdraws the passwords of whoever left their scope, as they are read next. To be called before passwords are read.
+ * Queues the withdrawal of passwords whose users left the password scope. Call it before passwords are read.
  *
- * INVARIANT: no password is withdrawn in bulk by surprise. What the directory says goes at once up to the threshold of deletions, counted
- * for itself; what only a change of the rules says waits for an administrator, however little it is. Whose withdrawal waits is sent their
- * passwords meanwhile.
+ * INVARIANT: no password is withdrawn in bulk by surprise. Withdrawals that the directory caused go at once, up to the deletion threshold,
+ * which counts them separately. Withdrawals that only a change of the rules caused always wait for an administrator. While a withdrawal
+ * waits, the user's passwords are still sent.
  */
 export function holdWithdrawals(context: ConnectorContext): void {
   const { store } = context;

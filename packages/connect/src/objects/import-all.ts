@@ -5,12 +5,12 @@ import { listsOf, readLists } from './groups/read-lists.ts';
 import { type ImportSummary, importStep } from './import-step.ts';
 import { ImportTally } from './import-tally.ts';
 
-/** Groups of the scope are read so deep within one cycle; what lies deeper follows with the next. */
+/** Nested groups of the scope are read to this depth in one cycle. Deeper ones follow in the next. */
 const MAX_NESTED = 20;
 
 /**
- * Users and groups, and after them the lists of members that are to be read: who changed meanwhile comes with the next delta. Then whoever
- * the groups of the scope decide.
+ * Imports users and groups, then reads the pending member lists: a change made meanwhile comes with the next delta. Last, it decides the
+ * users that the groups of the scope decide.
  */
 export function importAll(
   context: ConnectorContext,

@@ -19,7 +19,7 @@ beforeEach(() => {
 
 const NAMING_CONTEXT = 'DC=corp,DC=example,DC=com';
 
-/** The n-th person as a full import brings it. */
+/** The n-th user as a full import brings it. */
 function whole(n: number, more: Record<string, string | string[]> = {}): ScriptedObject {
   const { guid, dn, objectClasses, attributes } = person(n);
   const { objectSid, ...others } = attributes;
@@ -31,7 +31,7 @@ function whole(n: number, more: Record<string, string | string[]> = {}): Scripte
   };
 }
 
-/** What a delta says of the n-th person who was restored: that it is deleted no more, and the name. */
+/** What a delta says of the n-th user after a restore: no longer deleted, and the name. */
 const restored = (n: number): ScriptedObject => ({
   guid: guidOf(n),
   dn: person(n).dn,
@@ -43,7 +43,7 @@ async function run(context: ConnectorContext) {
   return await importStep(context, ldap, NAMING_CONTEXT);
 }
 
-/** A connector that has imported these. */
+/** A connector that has imported these objects. */
 async function importing(...objects: ScriptedObject[]): Promise<ConnectorContext> {
   const context = testContext(peer);
   directory.answers.full = objects;
@@ -52,7 +52,7 @@ async function importing(...objects: ScriptedObject[]): Promise<ConnectorContext
   return context;
 }
 
-test('a restored person whom Connect has forgotten is read whole before the cookie moves', async () => {
+test('reads a restored user whom Connect has forgotten whole before the cookie moves', async () => {
   const { store, ...context } = await importing();
   Object.assign(directory.answers, { delta: [restored(1)], whole: [whole(1)] });
   await run({ store, ...context });
@@ -62,7 +62,7 @@ test('a restored person whom Connect has forgotten is read whole before the cook
   assert.equal(found.attributes.userPrincipalName, 'user1@corp.example.com');
 });
 
-test('a restored person keeps nothing of what was known before that the directory has not got now', async () => {
+test('drops every old value of a restored user that the directory does not have now', async () => {
   const context = await importing(whole(1, { title: 'Clerk' }));
   const { attributes, ...now } = whole(1);
   const { userPrincipalName: _, ...kept } = attributes!;
@@ -75,7 +75,7 @@ test('a restored person keeps nothing of what was known before that the director
   );
 });
 
-test('who is not there any more when it is read is gone, or nothing at all', async () => {
+test('treats a restored user as deleted if the directory no longer has them, and ignores an unknown one', async () => {
   const context = await importing(whole(1), whole(2));
   const gone = { ...whole(2), attributes: { isDeleted: 'TRUE' } };
   Object.assign(directory.answers, { delta: [restored(1), restored(2), restored(3)], whole: [gone] });
@@ -86,7 +86,7 @@ test('who is not there any more when it is read is gone, or nothing at all', asy
   assert.equal(space.get(guidOf(3)), undefined);
 });
 
-test('who was made since the last import needs no second look', async () => {
+test('does not read a user created since the last import a second time', async () => {
   const context = await importing();
   directory.answers.delta = [whole(1)];
   await run(context);
@@ -94,7 +94,7 @@ test('who was made since the last import needs no second look', async () => {
   assert.ok(context.store.space.get(guidOf(1))!.desiredDigest);
 });
 
-test('a read that fails leaves the cookie, so that the same delta comes again', async () => {
+test('keeps the cookie after a failed read, so that the same delta comes again', async () => {
   const context = await importing();
   const before = context.store.cursors.get('dirsync-cookie');
   Object.assign(directory.answers, { delta: [whole(2), restored(1)], whole: 'close' });
@@ -105,7 +105,7 @@ test('a read that fails leaves the cookie, so that the same delta comes again', 
   assert.ok(context.store.space.get(guidOf(1))!.desiredDigest);
 });
 
-test('more restored people than are read one by one lead to a full import', async () => {
+test('starts a full import if more users were restored than are read one by one', async () => {
   const context = await importing();
   const all = Array.from({ length: 5_001 }, (_, n) => n);
   Object.assign(directory.answers, { delta: all.map(restored), full: all.slice(0, 3).map(n => whole(n)) });
@@ -114,7 +114,7 @@ test('more restored people than are read one by one lead to a full import', asyn
   assert.equal(context.store.space.countInScope(), 3);
 });
 
-test('an object with the SID of another domain is not taken, and what was known of it stays', async () => {
+test("rejects an object with another domain's SID and keeps what was known of it", async () => {
   const context = await importing(whole(1));
   context.store.pin.set({
     ...{ namingContext: NAMING_CONTEXT, forest: 'corp.example.com' },
@@ -140,7 +140,7 @@ test('an object with the SID of another domain is not taken, and what was known 
   );
 });
 
-test('a builtin group is one of every domain, and is known; a person with such a SID is not', async () => {
+test('accepts a builtin group, which every domain has, but no user with such a SID', async () => {
   const context = await importing();
   context.store.pin.set({
     ...{ namingContext: NAMING_CONTEXT, forest: 'corp.example.com' },
@@ -160,7 +160,7 @@ test('a builtin group is one of every domain, and is known; a person with such a
   assert.equal(strangers.length, 1);
 });
 
-test('passwords of inetOrgPersons are read when the connector begins to send them', async () => {
+test('reads passwords of inetOrgPersons when the connector starts to send them', async () => {
   const context = testContext(peer);
   const inet = { ...person(1), objectClasses: [...person(1).objectClasses, 'inetOrgPerson'] };
   imported(context, inet, person(2));
@@ -183,7 +183,7 @@ const dcTime = (time: number) => {
   directory.self.currentTime = [`${new Date(time).toISOString().replaceAll(/[-:T]|\..*$/g, '')}.0Z`];
 };
 
-test('half as long after the last import as tombstones live, everything is read, and whom it does not bring is gone', async () => {
+test('reads everything half a tombstone lifetime after the last import, and deletes whoever does not come', async () => {
   for (const [lifetimes, limit] of [
     [{}, 30],
     [{ tombstoneLifetime: ['180'] }, 90],
@@ -193,7 +193,7 @@ test('half as long after the last import as tombstones live, everything is read,
     Object.assign(directory.self, lifetimes);
     dcTime(START);
     const context = await importing(whole(1), whole(2));
-    directory.answers.full = [whole(1)]; // of the other one not even a tombstone is left
+    directory.answers.full = [whole(1)]; // the other user does not even have a tombstone any more
     const isGone = () => context.store.space.get(guidOf(2))!.deleted;
     dcTime(START + 0.99 * limit * DAY);
     assert.deepEqual([(await run(context)).full, isGone()], [false, false]);
@@ -206,7 +206,7 @@ test('half as long after the last import as tombstones live, everything is read,
   }
 });
 
-test('a place in the directory that a release before kept without its time counts as too old, once', async () => {
+test('treats a stored directory position without its time, from the previous release, as too old once', async () => {
   const context = await importing(whole(1), whole(2));
   dcTime(START);
   directory.answers.full = [whole(1)];
@@ -215,7 +215,7 @@ test('a place in the directory that a release before kept without its time count
   assert.equal((await run(context)).full, false);
 });
 
-/** The n-th group as the directory tells it; what changed of its members comes by extended names. */
+/** The n-th group as the directory sends it. Changes of its members come as extended names. */
 function wholeGroup(n: number, more: Record<string, string | string[]> = {}): ScriptedObject {
   const { guid, dn, objectClasses, attributes } = group(n);
   const { objectSid, cn: name, ...others } = attributes;
@@ -226,7 +226,7 @@ function wholeGroup(n: number, more: Record<string, string | string[]> = {}): Sc
 const extended = (n: number): string =>
   `<GUID=${guidOf(n)}>;<SID=${Buffer.from(encodeSid(`S-1-5-21-1-2-3-${1000 + n}`)).toString('hex')}>;${person(n).dn}`;
 
-test('groups come with users, and a delta says who was added and removed', async () => {
+test('imports groups with users, and reads added and removed members from a delta', async () => {
   const context = await importing(whole(1), whole(2), wholeGroup(500));
   const { space, groups, lists, members } = context.store;
   assert.deepEqual([space.countInScope(), groups.countInScope()], [2, 1]);
@@ -247,7 +247,7 @@ test('groups come with users, and a delta says who was added and removed', async
   assert.deepEqual(named(), [space.get(guidOf(2))!.anchor]);
 });
 
-test('who was deleted and came back between two deltas is in the groups alone that the directory shows now', async () => {
+test('keeps a user deleted and restored between two deltas only in the groups that the directory shows now', async () => {
   const context = await importing(whole(1), whole(2), wholeGroup(500), wholeGroup(501));
   const { store } = context;
   const [one, two] = [1, 2].map(n => store.space.get(guidOf(n))!.anchor) as [string, string];
@@ -272,7 +272,7 @@ test('who was deleted and came back between two deltas is in the groups alone th
   );
 });
 
-test('a person and a group that a full import does not bring are gone, and out of all groups', async () => {
+test('deletes a user and a group that a full import does not bring, and removes them from all groups', async () => {
   const context = await importing(whole(1), whole(2), wholeGroup(500), wholeGroup(501));
   const { store } = context;
   const { id } = store.lists.get(guidOf(500))!;
@@ -287,7 +287,7 @@ test('a person and a group that a full import does not bring are gone, and out o
   assert.equal(store.groups.get(guidOf(501))!.deleted, true);
 });
 
-test('of a domain controller that was restored nobody comes into a group, and who leaves it leaves', async () => {
+test('adds no group member that a restored domain controller reports, but removes those who leave', async () => {
   const context = await importing(whole(1), whole(2), wholeGroup(500));
   const { store } = context;
   const { id, guid } = store.lists.get(guidOf(500))!;

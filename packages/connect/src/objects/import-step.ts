@@ -33,14 +33,14 @@ export interface ImportSummary {
   full: boolean;
 }
 
-/** More objects than this are not read one by one: a full import is cheaper, and their names are kept in memory. */
+/** Above this number a full import is cheaper than single reads, and the GUIDs are kept in memory. */
 const MAX_WHOLE_READS = 5_000;
 
 /**
- * Imports what changed and merges it into the connector space. A delta's cookie is stored when all that belongs to it is merged;
- * a full import's only at its end, with what it did not meet marked as gone, so that a full import cut short starts again.
- * Of whom a delta says too little is read whole before the cookie moves. A domain controller that lags opens and deletes nobody. The
- * signal ends it between two pages.
+ * Imports what changed and merges it into the connector space. It stores a delta's cookie once everything that belongs to it is merged. It
+ * stores a full import's cookie only at the end, together with the objects that were not met, marked as deleted: a full import that is cut
+ * short starts again. Objects of which a delta says too little are read whole before the cookie moves. A domain controller that lags
+ * enables and deletes nobody. The signal ends it between two pages.
  *
  * @param tally counts what is imported and synchronized
  */
@@ -76,12 +76,12 @@ export async function importStep(
     signal?.throwIfAborted();
     faultPoint('connect.after-read');
     if ((page.full === 'other-database' || page.full === 'usn-went-back') && restore === undefined) {
-      restored = page.full; // since the last poll
+      restored = page.full; // since the last check
       break;
     }
     if (page.full !== null && !summary.full) {
       announceFullImport(context, page.full);
-      generation += 1; // stored at once: an import that begins anew must not take what this one met for its own
+      generation += 1; // stored at once: an import that restarts must not mistake objects met by this one for its own
       store.cursors.set('import-generation', String(generation));
       unclear.clear();
     }
@@ -97,11 +97,11 @@ export async function importStep(
         store.events.add('fullCycle', context.connector.name, text);
         return importStep(context, ldap, namingContext, signal, tally);
       }
-      // Only now: while pages still come, the connection is busy with them.
+      // Not earlier: the connection is busy while pages still come.
       await mergeWhole(context, ldap, { namingContext, attributes, objectGuids: unclear }, generation, tally);
       unclear.clear();
     }
-    // What was read is known to the domain controller by now; where nothing was, it knew nothing more that counts.
+    // The domain controller knows by now everything that was read. If nothing was read, it has nothing new that counts.
     const read =
       page.cookie !== undefined && summary.imported > 0 && hasSeveral(context.connector)
         ? await readUpToDateVector(ldap, namingContext)
@@ -140,7 +140,7 @@ async function markRestoredMeanwhile(
   markRestored(context, reason, { usn, invocationId: await readInvocationId(ldap, dsServiceName) });
 }
 
-/** Beyond the limit no more are kept: there will be a full import. */
+/** Stops collecting above the limit: a full import follows. */
 function noteUnclear(
   { store }: ConnectorContext,
   objects: readonly ImportedObject[],
@@ -153,7 +153,7 @@ function noteUnclear(
   }
 }
 
-/** Reads objects as they are now and merges that. Who is not there is gone, whatever a delta said of them. */
+/** Reads objects as they are now and merges the result. An object that is not found is deleted, whatever a delta said of it. */
 async function mergeWhole(
   context: ConnectorContext,
   ldap: LdapConnection,
@@ -204,18 +204,21 @@ function tellUnreadable({ store, connector }: ConnectorContext, unreadable: read
   for (const text of unreadable) store.events.add('runErrors', connector.name, `import: ${text}`);
 }
 
-/** How what a page says is merged: the same for all of it. */
+/** How everything that a page says is merged. */
 interface Merging {
   readonly full: boolean;
   readonly generation: number;
-  /** The pinned one; a page reads it once. */
+  /** The pinned SID, read once per page. */
   readonly domainSid: string | undefined;
-  /** They were read whole, because nobody knew what they have now. */
+  /** They were read whole, because nobody knew their present values. */
   readonly isReadWhole?: boolean;
   readonly tally: ImportTally | undefined;
 }
 
-/** Why an object is not one of the domain that the connector reads; undefined: it is. Its builtin groups have the SIDs of every domain's. */
+/**
+ * Why an object does not belong to the domain that the connector reads; undefined if it does. Builtin groups have the same SIDs in every
+ * domain.
+ */
 function whyAStranger(
   domainSid: string | undefined,
   change: ImportedObject,
@@ -236,7 +239,7 @@ function merge(context: ConnectorContext, change: ImportedObject, how: Merging):
   if (stranger !== undefined) {
     store.events.add('runErrors', connector.name, stranger);
     how.tally?.refused(change, 'other-domain', stranger);
-    if (known) space.put(known, how.generation); // as it was, and met
+    if (known) space.put(known, how.generation); // unchanged, and met
     return;
   }
   const { memberChanges } = change;
@@ -265,7 +268,7 @@ function merge(context: ConnectorContext, change: ImportedObject, how: Merging):
   }
 }
 
-/** Somebody went to another domain of the forest and came back before anybody looked: a domain gives each SID out once. */
+/** Whether a user moved to another domain of the forest and back unnoticed: a domain gives out each SID once. */
 const hasNewSid = (now: DirectoryObject, before: DirectoryObject): boolean =>
   !now.deleted && now.attributes.objectSid !== before.attributes.objectSid;
 

@@ -5,8 +5,8 @@ import type { ConnectorStore } from '../store/store.ts';
 import type { DecidedObject, DirectoryObject } from './merge.ts';
 
 /**
- * Counts what an import brings and what follows from it: what is imported is merged at once, so an import and a synchronization go
- * together, and are two runs all the same.
+ * Counts what an import brings and what follows from it. Imported objects are merged at once, so import and synchronization happen
+ * together, yet they are two runs.
  */
 export class ImportTally {
   readonly #import: Run;
@@ -17,7 +17,7 @@ export class ImportTally {
     this.#synchronization = synchronization;
   }
 
-  /** Both runs, around all that they do. Where nothing could be imported, nothing was synchronized. */
+  /** Runs the work inside both runs. If nothing could be imported, nothing was synchronized. */
   static async during<T>({ runs }: ConnectorStore, work: (tally: ImportTally) => Promise<T>): Promise<T> {
     const [importing, synchronizing] = [runs.begin('import'), runs.begin('synchronization')];
     const tally = new ImportTally(importing, synchronizing);
@@ -31,17 +31,17 @@ export class ImportTally {
     }
   }
 
-  /** Everything is imported anew. */
+  /** Every object is imported again. */
   isFull(): void {
     this.#import.whole = true;
   }
 
-  /** Everything is decided anew. */
+  /** Every object is decided again. */
   isDecidedAnew(): void {
     this.#synchronization.whole = true;
   }
 
-  /** @param withMembers a group of which members were said to come or go */
+  /** @param withMembers the directory reported that members of the group were added or removed */
   merged(
     known: (DirectoryObject & Partial<DecidedObject>) | undefined,
     object: DecidedObject,
@@ -51,7 +51,7 @@ export class ImportTally {
     this.decided(known, object);
   }
 
-  /** What becomes of it for the tenant. */
+  /** Counts what the object becomes for the tenant. */
   decided(known: Partial<DecidedObject> | undefined, { desiredDigest }: DecidedObject): void {
     const before = known?.desiredDigest;
     const isSame = before === desiredDigest;
@@ -66,13 +66,13 @@ export class ImportTally {
     );
   }
 
-  /** Those that a full import did not meet. */
+  /** Counts the objects that a full import did not meet. */
   gone({ gone, fromScope }: { gone: number; fromScope: number }): void {
     this.#import.count('deletes', gone);
     this.#synchronization.count('deletes', fromScope);
   }
 
-  /** Something of an object was not taken, or all of it. */
+  /** Counts an object of which at least one value was not accepted. */
   refused(
     object: Pick<ImportedObject, 'objectGuid' | 'distinguishedName'>,
     code: string,

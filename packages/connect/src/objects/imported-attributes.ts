@@ -17,19 +17,22 @@ const lookedAt = (rules: Rules): string[] => [
   ...(rules.profile ? attributesOf(rules.profile) : []),
 ];
 
-/** What rules look at that is not imported for everybody. */
+/** Attributes that the rules look at and that are not imported for every object. */
 export function furtherAttributes(rules: readonly Rules[]): string[] {
   const names = new Set(rules.flatMap(lookedAt));
   return [...names].filter(name => !KNOWN.has(name.toLowerCase())).sort();
 }
 
-/** What has to be in the schema for the rules to mean something: what is not asked for everybody, and what only Exchange brings. */
+/**
+ * Attributes that must be in the schema for the rules to mean anything: those not imported for every object, and those that only Exchange
+ * adds.
+ */
 export function namedAttributes(rules: Rules): string[] {
   const conditions = neededAttributes(rules).filter(name => OF_EXCHANGE.has(name.toLowerCase()));
   return [...furtherAttributes([rules]), ...conditions];
 }
 
-/** What is asked of a directory: what is always imported, and whatever else the conditions look at, those in force too. */
+/** The attributes to ask a directory for: those always imported, and those that wanted and present rules look at. */
 export function importedAttributes(context: ConnectorContext): ImportedAttributes {
   const more = furtherAttributes([wantedRules(context), context.store.rules.get()]);
   return {
@@ -38,7 +41,7 @@ export function importedAttributes(context: ConnectorContext): ImportedAttribute
   };
 }
 
-/** To be called with the end of a full import. */
+/** Call it at the end of a full import. */
 export function noteImported(
   { cursors }: Pick<ConnectorStore, 'cursors'>,
   attributes: ImportedAttributes,
@@ -46,13 +49,13 @@ export function noteImported(
   cursors.set('imported-attributes', JSON.stringify(Object.keys(attributes)));
 }
 
-/** What rules look at and was not imported of everybody yet. */
+/** Attributes that the rules look at and that were not imported for every object yet. */
 export function notImported({ cursors }: Pick<ConnectorStore, 'cursors'>, rules: Rules): string[] {
   const text = cursors.get('imported-attributes');
   const imported = new Set((JSON.parse(text ?? '[]') as string[]).map(name => name.toLowerCase()));
   return lookedAt(rules).filter(name => !imported.has(name.toLowerCase()));
 }
 
-/** Whether all that rules look at was imported of everybody. */
+/** Whether every attribute that the rules look at was imported for every object. */
 export const isImported = (store: Pick<ConnectorStore, 'cursors'>, rules: Rules): boolean =>
   notImported(store, rules).length === 0;

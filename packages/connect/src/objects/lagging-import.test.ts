@@ -30,7 +30,7 @@ beforeEach(() => {
 const NAMING_CONTEXT = 'DC=corp,DC=example,DC=com';
 /** The domain controller that was read before, up to this USN of its own. */
 const [OTHER, READ] = [guidOf(0xdc1), 100];
-/** The one that answers. */
+/** The domain controller that answers. */
 const OWN = '07070707-0707-0707-0707-070707070707';
 const ATTRIBUTES = {
   isDeleted: 0x2_0030,
@@ -52,13 +52,13 @@ function numbers(...parts: readonly [bytes: 4 | 8, value: number][]): Buffer {
   );
 }
 
-/** The domain controller has heard of the other one's changes up to this USN. */
+/** The domain controller has received the other one's changes up to this USN. */
 function knows(usn: number): void {
   const head = numbers([4, 1], [4, 0], [4, 1], [4, 0]);
   directory.self.replUpToDateVector = [Buffer.concat([head, encodeGuid(OTHER), numbers([8, usn])])];
 }
 
-/** Whatever is looked up was changed at these USNs, by the other domain controller or by this one. */
+/** Any object looked up was changed at these USNs, by the other domain controller or by this one. */
 function stamps(changes: Partial<Record<keyof typeof ATTRIBUTES, number>>, by = OTHER): void {
   const entries = Object.entries(changes);
   directory.self.replPropertyMetaData = [
@@ -75,7 +75,7 @@ function stamps(changes: Partial<Record<keyof typeof ATTRIBUTES, number>>, by = 
   ];
 }
 
-/** One of several domain controllers, of which another one was read up to `READ`, with these people. */
+/** One of several domain controllers. Another one was read up to `READ`, with these users. */
 function several(...people: Parameters<typeof imported>[1][]): ConnectorContext {
   const context = testContext(peer);
   const connector = { ...context.connector, domainControllers: [{ server: '127.0.0.2' }] };
@@ -102,7 +102,7 @@ const changed = (n: number, attributes: NonNullable<ScriptedObject['attributes']
   dn: person(n).dn,
   attributes,
 });
-/** As a full import brings it, or the delta that makes it. */
+/** The object as a full import brings it, or as the delta of its creation does. */
 function whole(n: number): ScriptedObject {
   const { objectClasses, attributes } = person(n);
   const { objectSid, ...others } = attributes;
@@ -115,7 +115,7 @@ const isOpen = ({ store }: ConnectorContext, n: number): boolean => {
 };
 const DISABLED = { userAccountControl: '514' };
 
-test('a domain controller that has all that was read counts whole, and its vector is kept', async () => {
+test('trusts a domain controller that has everything that was read, and keeps its vector', async () => {
   const context = several(person(1, DISABLED), person(2));
   knows(READ);
   directory.answers.full = [whole(1)];
@@ -127,7 +127,7 @@ test('a domain controller that has all that was read counts whole, and its vecto
   assert.equal(own?.usn, '1');
 });
 
-test('what a lagging domain controller would open counts only by a change that is news', async () => {
+test('accepts an opening from a lagging domain controller only if that change is news', async () => {
   const context = await withCookie(several(person(1, DISABLED)));
   assert.notEqual(lagOf(context), undefined);
   directory.answers.delta = [changed(1, { userAccountControl: '512', displayName: 'older' })];
@@ -139,7 +139,7 @@ test('what a lagging domain controller would open counts only by a change that i
   assert.equal(isOpen(context, 1), true);
 });
 
-test('who would come into the scope of passwords is opened, too, and comes by news alone', async () => {
+test('treats entering the password scope as an opening, which counts only as news', async () => {
   const some = several();
   const scope = Scope.parse({ passwords: { condition: '(!(adminDescription=PHSFiltered))' } });
   const context = { ...some, connector: { ...some.connector, scope } };
@@ -159,7 +159,7 @@ test('who would come into the scope of passwords is opened, too, and comes by ne
   assert.deepEqual(passwords(), ['sent', 'withdrawn']);
 });
 
-test('a later end of an account is an opening, too', async () => {
+test('treats a later account expiry as an opening too', async () => {
   const context = await withCookie(several(person(1, { accountExpires: '133000000000000000' })));
   directory.answers.delta = [changed(1, { accountExpires: '0' })];
   stamps({ accountExpires: READ, userAccountControl: READ + 1 });
@@ -167,7 +167,7 @@ test('a later end of an account is an opening, too', async () => {
   assert.equal(context.store.space.get(guidOf(1))?.attributes.accountExpires, '133000000000000000');
 });
 
-test('it deletes and brings back by news alone', async () => {
+test('deletes and restores only by a change that is news', async () => {
   const gone = { ...person(2), deleted: true };
   const context = await withCookie(several(person(1), gone));
   directory.answers.delta = [
@@ -186,7 +186,7 @@ test('it deletes and brings back by news alone', async () => {
   assert.deepEqual(deleted(), [true, true]);
 });
 
-test('somebody of whom nobody knew is made by news alone', async () => {
+test('creates an unknown user only by a change that is news', async () => {
   const context = await withCookie(several());
   directory.answers.delta = [whole(3)];
   stamps({ objectSid: READ });
@@ -197,7 +197,7 @@ test('somebody of whom nobody knew is made by news alone', async () => {
   assert.equal(isOpen(context, 3), true);
 });
 
-/** A distribution group with a person in it. */
+/** A distribution group with a user in it. */
 function withGroup(context: ConnectorContext): ConnectorContext {
   imported(context, group(9, { groupType: '2', mail: 'all@corp.example.com' }));
   const { lists, members } = context.store;
@@ -205,11 +205,11 @@ function withGroup(context: ConnectorContext): ConnectorContext {
   return context;
 }
 const membersOf = ({ store }: ConnectorContext) => store.lists.get(guidOf(9))!.members;
-/** As DirSync names a member by an extended name. */
+/** A member as DirSync names it, by an extended name. */
 const memberValue = (n: number): string =>
   `<GUID=${Buffer.from(encodeGuid(guidOf(n))).toString('hex')}>;<SID=${Buffer.from(encodeSid(`${DOMAIN_SID}-${1000 + n}`)).toString('hex')}>;${person(n).dn}`;
 
-test('a group that would give rights again waits, and whoever leaves it leaves at once', async () => {
+test('holds a group that would give rights again, but lets a member leave at once', async () => {
   const context = await withCookie(withGroup(several(person(1))));
   const typeOf = () => context.store.groups.get(guidOf(9))?.attributes.groupType;
   const object = {
@@ -225,7 +225,7 @@ test('a group that would give rights again waits, and whoever leaves it leaves a
   assert.equal(typeOf(), '-2147483646');
 });
 
-test('a primary group counts by its own change alone; whoever is closed gets nothing by it', async () => {
+test('judges a primary group by its own change alone, and gives a disabled user nothing through it', async () => {
   const context = await withCookie(withGroup(several(person(1), person(2))));
   const rid = String(1000 + 9);
   directory.answers.delta = [changed(2, { primaryGroupID: rid })];
@@ -252,7 +252,7 @@ test('a primary group counts by its own change alone; whoever is closed gets not
   );
 });
 
-test('what makes a group one for the tenant is an opening; what takes it away is none', () => {
+test('treats a change that brings a group to the tenant as an opening, and one that removes it as none', () => {
   const context = several();
   const [security, distribution] = ['-2147483646', '2'];
   const table: [before: object, change: object, expected: readonly string[] | undefined][] = [
@@ -282,14 +282,14 @@ const IMPORTED = {
   ...{ isDeleted: false, isRestored: false, problems: [] },
 };
 
-test('closing counts at once, without a look', async () => {
+test('accepts a closing at once, without a look-up', async () => {
   const context = await withCookie(several(person(1)));
   directory.answers.delta = [changed(1, DISABLED)];
   await run(context);
   assert.equal(isOpen(context, 1), false);
 });
 
-test('whom a lagging domain controller does not have stays; when it has caught up, all is imported anew and counts', async () => {
+test('keeps a user whom a lagging domain controller lacks, and imports everything once it has caught up', async () => {
   const context = several(person(1), person(2, DISABLED));
   knows(READ - 1);
   directory.answers.full = [whole(2)];
@@ -305,7 +305,7 @@ test('whom a lagging domain controller does not have stays; when it has caught u
   assert.equal(isOpen(context, 2), true);
 });
 
-test('where only one domain controller is left, it counts as it is', async () => {
+test('trusts the only domain controller that is left as it is', async () => {
   const context = await withCookie(several(person(1)));
   assert.equal(context.store.space.get(guidOf(1))?.deleted, false);
   const alone = { ...context, connector: { ...context.connector, domainControllers: [] } };
@@ -314,7 +314,7 @@ test('where only one domain controller is left, it counts as it is', async () =>
   assert.deepEqual(readVector(context.store), []);
 });
 
-/** An only domain controller that comes back from a backup: of what was read, it has nothing after `knows`. */
+/** A single domain controller restored from a backup: of what was read, it lacks everything after `knows`. */
 function restored(now: { usn: bigint; invocationId: string }, ...people: Parameters<typeof imported>[1][]) {
   const context = testContext(peer);
   imported(context, ...people);
@@ -328,7 +328,7 @@ function restored(now: { usn: bigint; invocationId: string }, ...people: Paramet
 const NEW = { usn: 1n, invocationId: 'a new one' };
 const waiting = ({ store }: ConnectorContext) => store.restores.names('opening', 10);
 
-test('what a restored domain controller would open or make again waits, and everything else counts', async () => {
+test('holds what a restored domain controller would open or create again, and accepts everything else', async () => {
   const gone = { ...person(5), deleted: true };
   const context = restored(NEW, person(1, DISABLED), person(2), person(3), gone);
   directory.answers.full = [
@@ -349,7 +349,7 @@ test('what a restored domain controller would open or make again waits, and ever
   assert.deepEqual(waiting(context), all);
 });
 
-test('what was changed since the restore counts at once, and so does what closes whoever waits', async () => {
+test('accepts a change made since the restore at once, and a closing of a user who waits too', async () => {
   const context = restored(NEW, person(1, DISABLED));
   directory.answers.full = [whole(1), whole(2)];
   stamps({ userAccountControl: READ - 20, objectSid: READ - 20 });
@@ -366,7 +366,7 @@ test('what was changed since the restore counts at once, and so does what closes
   assert.deepEqual(waiting(context), []);
 });
 
-test('one that gets from the others what it lacked counts again by itself, whole', async () => {
+test('trusts a restored domain controller fully once it got from the others what it lacked', async () => {
   const context = restored(NEW, person(1, DISABLED));
   directory.answers.full = [whole(1)];
   stamps({ userAccountControl: READ - 20 });
@@ -379,7 +379,7 @@ test('one that gets from the others what it lacked counts again by itself, whole
   assert.deepEqual([isOpen(context, 1), isOpen(context, 2)], [false, true]);
 });
 
-test('a database whose USNs went back never has again what was read, however far it gets', async () => {
+test('never trusts a database whose USNs went back as having what was read, however far it gets', async () => {
   const context = restored({ usn: 80n, invocationId: OTHER }, person(1, DISABLED));
   knows(READ + 50);
   directory.answers.full = [whole(1)];
@@ -392,7 +392,7 @@ test('a database whose USNs went back never has again what was read, however far
   assert.equal(isOpen(context, 1), true, 'what it changed since is news, whatever USN it had before');
 });
 
-test('one that lags and was restored deletes nobody, and lists who waits', async () => {
+test('deletes nobody by one that lags and was restored, and lists who waits', async () => {
   const context = several(person(1, DISABLED), person(2));
   markRestored(context, 'as scripted', NEW);
   knows(READ - 10);
@@ -403,7 +403,7 @@ test('one that lags and was restored deletes nobody, and lists who waits', async
   assert.equal(context.store.space.get(guidOf(2))?.deleted, false);
 });
 
-test('a restore that took nothing back is over after one cycle; another one raises an alarm once', async () => {
+test('ends a restore that lost nothing after one cycle, and raises an alarm once for any other', async () => {
   for (const [known, waits] of [
     [{}, false],
     [DISABLED, true],
@@ -424,7 +424,7 @@ test('a restore that took nothing back is over after one cycle; another one rais
   }
 });
 
-test('an import that finds out by itself that the domain controller was restored holds back the same', async () => {
+test('holds back the same if the import itself notices that the domain controller was restored', async () => {
   const context = testContext(peer);
   directory.self.highestCommittedUSN = ['50'];
   directory.answers.full = [{ ...whole(1), attributes: { ...whole(1).attributes, ...DISABLED } }];

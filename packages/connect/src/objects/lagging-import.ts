@@ -20,7 +20,7 @@ import { primaryGroupOf } from './groups/references.ts';
 import { type DirectoryObject, mergeImported } from './merge.ts';
 import { isOfContainer, owePlaces } from './take-container.ts';
 
-/** Attributes that decide whether somebody is synchronized and can sign in. */
+/** Attributes that decide whether a user is synchronized and can sign in. */
 const OPENING: readonly StampedAttribute[] = [
   'userAccountControl',
   'accountExpires',
@@ -28,7 +28,7 @@ const OPENING: readonly StampedAttribute[] = [
   'isCriticalSystemObject',
   'sAMAccountName',
 ];
-/** The same of a group: whether it is synchronized and gives rights. */
+/** Attributes that decide whether a group is synchronized and gives rights. */
 const OPENING_GROUP: readonly StampedAttribute[] = [
   'groupType',
   'adminDescription',
@@ -38,10 +38,10 @@ const OPENING_GROUP: readonly StampedAttribute[] = [
   'proxyAddresses',
 ];
 
-/** More than these are not looked up one by one: they wait until the domain controller lags no more. */
+/** Above this number changes are not looked up one by one: they wait until the domain controller has caught up. */
 const MAX_LOOK_UPS = 5_000;
 
-/** Why not everything counts that a domain controller says: it lags behind another one, it was restored, or both. */
+/** Why not everything counts that a domain controller reports: it lags behind another one, it was restored, or both. */
 interface Behind {
   readonly namingContext: string;
   readonly lags: boolean;
@@ -49,10 +49,10 @@ interface Behind {
 }
 
 /**
- * What counts of what a domain controller says that lags or was restored. Closing counts at once. What would open, restore or make
- * somebody counts when its own change is news, so that what was read before is not undone by a domain controller that has not heard of
- * it; else it waits: until it lags no more, or until an administrator says that the forest was restored. One that lags deletes nobody
- * either.
+ * Decides which changes count when a domain controller lags or was restored. Closing a user or group counts at once. Opening, restoring or
+ * creating one counts only if that change is news, so that a domain controller that has not heard of an earlier read does not undo it.
+ * Otherwise the change waits until the domain controller has caught up, or until an administrator accepts the restored forest. A domain
+ * controller that lags deletes nobody either.
  */
 export class LaggingImport {
   readonly #context: ConnectorContext;
@@ -66,7 +66,7 @@ export class LaggingImport {
     this.#behind = behind;
   }
 
-  /** The objects of a page that count; what has to be looked up for it comes with the last page of what belongs together. */
+  /** The objects of a page that count. Changes that need a look-up come with the last page of the set. */
   async take({ objects, full, cookie }: ImportPage, generation: number): Promise<ImportedObject[]> {
     const { store, scope } = this.#context;
     const { lags, restore } = this.#behind;
@@ -89,14 +89,14 @@ export class LaggingImport {
       else if (this.#heldBack.length <= MAX_LOOK_UPS) this.#heldBack.push({ change, by });
       else waiting.push(change);
     }
-    // Only now: while pages come, the connection is busy.
+    // Not earlier: the connection is busy while pages come.
     if (cookie !== undefined) await this.#lookUp(taken, waiting);
     if (waiting.length > 0 && lags) oweImport(store);
     if (restore) this.#noteHeld(taken, waiting, generation);
     return taken;
   }
 
-  /** Who lies elsewhere lies where he was known to, until the domain controller counts again: a place may open. */
+  /** Keeps an object in its known place until the domain controller is trusted again: a move may give rights. */
   #withoutMove(known: DirectoryObject | undefined, change: ImportedObject): ImportedObject {
     const before = known?.attributes.parentGUID;
     const { parentGUID, ...others } = change.attributes;
@@ -124,7 +124,7 @@ export class LaggingImport {
     }
   }
 
-  /** Who waits is listed for the administrator, and stays as it was known before: met, so that nobody takes it for deleted. */
+  /** Lists each waiting object for the administrator and keeps it as it was known. It counts as met, so it is not taken for deleted. */
   #noteHeld(taken: readonly ImportedObject[], waiting: readonly ImportedObject[], generation: number): void {
     const { store } = this.#context;
     store.db.transaction(() => {
@@ -132,7 +132,7 @@ export class LaggingImport {
       for (const { objectGuid, isDeleted, attributes, distinguishedName } of waiting) {
         const { space, known } = findKnown(store, objectGuid);
         if (known) space.put(known, generation);
-        if (isDeleted) continue; // of one that lags
+        if (isDeleted) continue; // reported by one that lags
         const { userPrincipalName: upn, sAMAccountName: sam } = { ...known?.attributes, ...attributes };
         const name = [upn, sam].find(value => typeof value === 'string') ?? distinguishedName;
         store.restores.hold('opening', objectGuid, String(name));
@@ -141,26 +141,28 @@ export class LaggingImport {
   }
 }
 
-/** Who comes into a group waits as whoever would be opened: the list is read when the domain controller counts again. Who leaves, leaves. */
+/**
+ * Somebody who is added to a group waits like any opening: the list is read once the domain controller is trusted again. A removal counts.
+ */
 function withoutAdded(change: ImportedObject): ImportedObject {
   const { memberChanges } = change;
   if (memberChanges === undefined) return change;
   return { ...change, memberChanges: { ...memberChanges, added: [], isWhole: true } };
 }
 
-/** Who leaves a group leaves it at once, also where everything else that is said of the group waits. */
+/** A removal from a group counts at once, even if every other change of the group waits. */
 function leaversAlone(known: DirectoryObject | undefined, change: ImportedObject): ImportedObject[] {
   if (known === undefined || known.deleted || change.isDeleted || !change.memberChanges?.removed.length)
     return [];
   return [{ ...change, attributes: {}, distinguishedName: known.dn }];
 }
 
-/** What decides of an object. */
+/** What decides about an object. */
 interface By extends Pick<ConnectorContext, 'scope'> {
   readonly rules: Rules;
 }
 
-/** Whose last change decides whether what is said of an object counts; undefined: it counts in any case. */
+/** The attributes whose last change decides whether a reported change counts; undefined if it counts in any case. */
 export function decidingAttributes(
   known: DirectoryObject | undefined,
   change: ImportedObject,
@@ -179,14 +181,14 @@ export function decidingAttributes(
   return comesIntoGroup(known, then, by.scope) ? ['primaryGroupID'] : undefined;
 }
 
-/** Whether a group is one that was none for the tenant, or gives rights that it did not give. */
+/** Whether a group is new to the tenant, or gives rights that it did not give before. */
 function opensGroup(before: DirectoryObject, after: DirectoryObject): boolean {
   const [then, now] = [decideGroup(before, false), decideGroup(after, false)];
   if (!now.inScope) return false;
   return !then.inScope || (now.group.securityEnabled && !then.group.securityEnabled);
 }
 
-/** Whether somebody who is not closed gets into a group by its being their primary group. */
+/** Whether an enabled user joins a group through their primary group. */
 function comesIntoGroup(
   before: DirectoryObject,
   after: DirectoryObject,
@@ -198,7 +200,7 @@ function comesIntoGroup(
   return now.inScope && now.account.accountEnabled;
 }
 
-/** Whether somebody can do more than before. */
+/** Whether a user can do more than before. */
 function opens(before: DirectoryObject, after: DirectoryObject, { scope, rules }: By): boolean {
   const [then, now] = [decideAccount(before, scope), decideAccount(after, scope)];
   if (!now.inScope || !now.account.accountEnabled) return false;

@@ -6,13 +6,13 @@ import { deletionsOf } from './waiting.ts';
 
 type Of = Pick<ConnectorContext, 'connector'>;
 
-/** Whoever would leave only because the rules changed. */
+/** Objects that would leave only because the rules changed. */
 export const leaversOf = (context: Of, kind: ObjectKind): BulkList => ({
   ...deletionsOf(context),
   kind: kind === 'group' ? 'leaver-group' : 'leaver',
 });
 
-/** Which list somebody's deletion counts in. */
+/** The list that an object's deletion counts in. */
 export function listOfDeletion(
   context: Of,
   kind: ObjectKind,
@@ -23,9 +23,9 @@ export function listOfDeletion(
 }
 
 /**
- * Lets go whom an administrator approved, and tells of whoever waits for the first time.
+ * Releases the objects that an administrator approved, and reports each object that waits for the first time.
  *
- * INVARIANT: a change of the rules takes nobody away by itself, however few they are.
+ * INVARIANT: a change of the rules never removes anybody by itself, however few they are.
  */
 export function holdLeavers({ store, connector }: ConnectorContext): void {
   const now = store.db.now();

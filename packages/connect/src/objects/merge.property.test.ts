@@ -19,10 +19,10 @@ const NAMES = [
   'adminDescription',
   'userAccountControl',
 ] as const;
-/** What a tombstone keeps ([MS-ADTS] 3.1.1.5.5.1.1) of what is imported. */
+/** The imported attributes that a tombstone keeps ([MS-ADTS] 3.1.1.5.5.1.1). */
 const KEPT = ['sAMAccountName', 'objectSid', 'userAccountControl'];
 
-/** One write at the directory: of each attribute another value, none, or nothing; or the end of a life, or the begin of the next. */
+/** One write in the directory: for each attribute another value, none, or no change; or a deletion, or a restore. */
 const change = record({
   values: record({
     userPrincipalName: option(constantFrom('a@corp.example.com', 'b@corp.example.com', null), {
@@ -36,11 +36,11 @@ const change = record({
   kind: constantFrom('write', 'write', 'write', 'tombstone', 'recycle', 'restore', 'restore'),
   /** Connect imports after it. */
   seen: boolean(),
-  /** The tenant takes the deletion, and Connect forgets the object. */
+  /** The tenant acknowledges the deletion, and Connect forgets the object. */
   forgotten: boolean(),
 });
 
-/** A directory of one object that knows what changed since the last import. */
+/** A directory of one object that records what changed since the last import. */
 class Directory {
   readonly attributes: Record<string, string | string[]> = { ...person(1).attributes };
   deleted = false;
@@ -66,7 +66,7 @@ class Directory {
     this.#isRestored = true;
   }
 
-  /** As a delta tells it, which has no objectClass: it did not change. Undefined: nothing changed. */
+  /** The change as a delta reports it, without the unchanged objectClass; undefined if nothing changed. */
   takeDelta(): ImportedChange | undefined {
     const isChanged = Object.keys(this.#delta).length > 0 || this.#isRestored || this.deleted;
     const told = { ...toImported(this.#delta, this.deleted), objectClass: [], isRestored: this.#isRestored };
@@ -80,7 +80,7 @@ class Directory {
   }
 }
 
-test('merging deltas, some of several changes at once, ends where a full import ends', () => {
+test('merges deltas, some with several changes at once, to the same state as a full import', () => {
   check(
     property(array(change, { maxLength: 30 }), changes => {
       const directory = new Directory();
@@ -99,7 +99,7 @@ test('merging deltas, some of several changes at once, ends where a full import 
           if (value !== undefined) directory.set(name, value);
         }
         if ((kind === 'tombstone' || kind === 'recycle') && !directory.deleted) directory.remove(kind);
-        if (seen) importDelta(forgotten); // a delta tells several changes as one
+        if (seen) importDelta(forgotten); // a delta reports several changes as one
       }
       importDelta(false);
       const full = mergeImported(undefined, directory.whole(), true);
@@ -127,13 +127,13 @@ function toImported(
   };
 }
 
-test('a deleted object keeps the names it was known by, for the record of its deletion', () => {
+test("keeps a deleted object's names for the record of its deletion", () => {
   const gone = mergeImported(person(1), toImported({}, true), false);
   assert.equal(gone.attributes.userPrincipalName, 'user1@corp.example.com');
   assert.equal(decideObject('user', gone, by).desiredDigest, undefined);
 });
 
-test('who was made since the last import is told whole; who was restored, or is not known, is not', () => {
+test('reads a restored or unknown user whole, but not one created since the last import', () => {
   const made = toImported(person(1).attributes, false);
   const changed = { ...made, objectClass: [], attributes: { title: 'Clerk' } };
   assert.equal(saysTooLittle(undefined, made), false);

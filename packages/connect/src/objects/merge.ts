@@ -20,19 +20,19 @@ import { sourceAnchorOf } from './source-anchor.ts';
 /** What a directory says of an object. */
 export type DirectoryObject = Pick<SpaceObject, 'guid' | 'dn' | 'objectClasses' | 'attributes' | 'deleted'>;
 
-/** The same with what follows from it: its anchor, whether it is synchronized, what the tenant should have. */
+/** The same, and what follows from it: the anchor, whether it is synchronized, and what the tenant should have. */
 export type DecidedObject = DecidedSpaceObject;
 
-/** What a merge looks at of an imported object. */
+/** The parts of an imported object that a merge looks at. */
 export type ImportedChange = Pick<
   ImportedObject,
   'objectGuid' | 'distinguishedName' | 'isDeleted' | 'isRestored' | 'objectClass' | 'attributes'
 >;
 
 /**
- * Whether a delta says too little of an object to decide about it: it has to be read whole. An object that was made since the cookie
- * comes with all that it has, its class and SID among that. Of one that was restored only what changed comes, and what was known of it
- * before its deletion is not what it has now.
+ * Whether a delta says too little to decide about an object, so that it has to be read whole. An object created since the cookie comes with
+ * all its attributes, including its class and SID. A restored object comes with only its changes, and its attributes from before the
+ * deletion may be outdated.
  */
 export function saysTooLittle(
   known: Pick<DirectoryObject, 'deleted'> | undefined,
@@ -47,14 +47,14 @@ export function saysTooLittle(
 /**
  * Merges an imported change into what is known of an object.
  *
- * @param full the change is all that there is of the object: what it does not name has no value
+ * @param full the change is complete: an attribute that it does not name has no value
  */
 export function mergeImported(
   known: DirectoryObject | undefined,
   change: Omit<ImportedChange, 'isRestored'>,
   full: boolean,
 ): DirectoryObject {
-  // A deleted object keeps the names it was known by: the record of its deletion carries them.
+  // A deleted object keeps the names it was known by, because the record of its deletion carries them.
   const attributes: StoredAttributes = full && !change.isDeleted ? {} : { ...known?.attributes };
   if (!change.isDeleted) {
     for (const [name, value] of Object.entries(change.attributes)) {
@@ -71,25 +71,25 @@ export function mergeImported(
   };
 }
 
-/** What an object is decided by, besides itself. */
+/** What else decides about an object, besides its own attributes. */
 export interface Deciding {
   readonly scope: ScopeContext;
   readonly rules: Rules;
-  /** By the containers, where they decide anything; with the reason why they leave the object out. */
+  /** What the containers decide, if any of them does, and the reason if they leave the object out. */
   readonly placed?: { readonly place: Place; readonly reason: string | undefined } | undefined;
-  /** What was decided of it last. */
+  /** What was decided about it last. */
   readonly known?:
     | Pick<SpaceObject, 'desiredDigest' | 'exportedDigest' | 'leaving' | 'passwords' | 'withdrawing'>
     | undefined;
-  /** By which attribute the tenant has a person's name, from whichever domain; undefined: it has none. */
+  /** The attribute that gives the user's name in the tenant, whichever domain it came from; undefined if the tenant has no name. */
   readonly namedBy?: AccountNames | undefined;
-  /** The rules changed, and not the directory. */
+  /** The rules changed, not the directory. */
   readonly byRules?: boolean;
-  /** Of a person: whether in any group of the scope. */
+  /** Whether a user is in any group of the scope. */
   readonly isMember?: boolean | undefined;
 }
 
-/** What the rules say of an object. */
+/** What the rules decide about an object. */
 export function decideObject(kind: ObjectKind, object: DirectoryObject, by: Deciding): DecidedObject {
   const { scope, rules, placed, known, isMember } = by;
   const naming = kind === 'group' ? undefined : namingOf(object, by);
@@ -125,8 +125,8 @@ export function decideObject(kind: ObjectKind, object: DirectoryObject, by: Deci
 }
 
 /**
- * What becomes of somebody's passwords. Of whom the tenant has, what was sent is withdrawn when that was decided (`holdWithdrawals`), and
- * until then everything stays as it is: by the directory's word, or by the rules' alone.
+ * Decides about a user's passwords. If the tenant has the user, the password stays as it is until `holdWithdrawals` decides to withdraw it,
+ * whether the directory or only the rules ask for that.
  */
 function passwordsOf(
   object: DirectoryObject,
@@ -135,15 +135,15 @@ function passwordsOf(
 ): { passwords: PasswordScope; withdrawing: Withdrawing } {
   const passwords = passwordScopeOf(rules, object);
   if (known?.exportedDigest === undefined) return { passwords, withdrawing: 'no' };
-  if (!isSynchronized) return { passwords: known.passwords, withdrawing: 'no' }; // goes altogether, or comes back as he was
+  if (!isSynchronized) return { passwords: known.passwords, withdrawing: 'no' }; // deleted altogether, or returns unchanged
   if (passwords !== 'withdrawn' || known.passwords === passwords) return { passwords, withdrawing: 'no' };
   const by = byRules ? 'rules' : 'directory';
   return { passwords: known.passwords, withdrawing: known.withdrawing === 'no' ? by : known.withdrawing };
 }
 
 /**
- * By which attribute somebody is called. Whoever the tenant has, and would be called otherwise only because the rules changed, keeps the name
- * and waits for an administrator.
+ * The attribute that names a user. If the tenant has the user and only a change of the rules would rename them, they keep the name and wait
+ * for an administrator.
  */
 function namingOf(
   { attributes }: DirectoryObject,
@@ -155,9 +155,9 @@ function namingOf(
 }
 
 /**
- * Whoever would leave only because the rules changed stays as the directory says, and waits for an administrator.
+ * An object that would leave only because the rules changed stays as the directory has it and waits for an administrator.
  *
- * INVARIANT: state before names. Who is deleted in the directory does not stay.
+ * INVARIANT: state before names. An object deleted in the directory does not stay.
  */
 function leavingOf({ deleted }: DirectoryObject, { known, byRules = false }: Deciding): Leaving {
   if (deleted || known?.exportedDigest === undefined) return 'no';

@@ -3,7 +3,7 @@ import type { ConnectorContext } from '../context.ts';
 import type { Run } from '../runs/run.ts';
 import type { SpaceObject } from '../store/space-object.ts';
 
-/** Before the digest of what the tenant took without the name: who has that waits for the name, and is exported again. */
+/** Prefix of the digest of an object that the tenant accepted without its name. The object waits for the name and is exported again. */
 export const WITHOUT_NAME = 'without its name: ';
 
 export const isWhole = (verdict: Verdict): boolean => isDone(verdict) && verdict.code === undefined;
@@ -18,7 +18,7 @@ interface Why {
   readonly reason: string;
 }
 
-/** What the tenant did not take: it is tried again soon, or waits for a change. */
+/** Notes an object that the tenant did not accept: it is retried soon, or waits for a change. */
 export function noteRefusal(
   context: ConnectorContext,
   object: SpaceObject,
@@ -44,7 +44,7 @@ export function quarantine(context: ConnectorContext, object: SpaceObject, why: 
   setAside(context, object, why, tally.run);
 }
 
-/** The tenant took all of it but the name. */
+/** Notes that the tenant accepted everything but the name. */
 export function withoutName(
   context: ConnectorContext,
   object: SpaceObject,
@@ -55,7 +55,7 @@ export function withoutName(
   setAside(context, object, { code, reason }, run);
 }
 
-/** All of it went but some values of the profile: nothing is to be tried again before one of them changes. */
+/** Notes that some profile values were left out. There is nothing to retry before one of them changes. */
 export function withoutValues(
   { store, connector }: ConnectorContext,
   { guid, dn }: SpaceObject,

@@ -4,7 +4,7 @@ import type { SpaceObject } from '../store/space-object.ts';
 import type { ConnectorStore } from '../store/store.ts';
 import { first } from './attributes.ts';
 
-/** What the containers above an object say of it; undefined where the rules name none. */
+/** What the containers above an object decide; undefined if the rules name none. */
 export function placeIn(
   { containers, space, groups }: Pick<ConnectorStore, 'containers' | 'space' | 'groups'>,
   rules: Rules,
@@ -13,7 +13,7 @@ export function placeIn(
 ): { place: Place; reason: string | undefined } | undefined {
   if (!namesContainers(rules)) return undefined;
   let parent = first(attributes, 'parentGUID');
-  // Below a person or a group: where that lies.
+  // An object below a user or group lies where that one lies.
   for (let depth = 0; parent !== undefined && !containers.has(parent) && depth < MAX_PEOPLE; depth++) {
     const above: SpaceObject | undefined = space.get(parent) ?? groups.get(parent);
     parent = above && first(above.attributes, 'parentGUID');
@@ -23,5 +23,5 @@ export function placeIn(
   return { place, reason: whyNotThere(place, rules, isThere) };
 }
 
-/** People who lie in people. */
+/** The deepest nesting of users below users. */
 const MAX_PEOPLE = 10;

@@ -48,7 +48,7 @@ const moved = (n: number, parent: string): ScriptedObject => ({
   attributes: {},
 });
 
-/** Rules with which a connector is started. */
+/** Rules that a connector is started with. */
 type Scope = {
   include?: readonly string[];
   exclude?: readonly string[];
@@ -82,7 +82,7 @@ async function cycle(context: ConnectorContext, delta: readonly ScriptedObject[]
   return { ...imported, ...(await exportStep(context)) };
 }
 
-/** A Connect with this scope that has imported these people and the containers. */
+/** A Connect with this scope that has imported these users and the containers. */
 async function started(scope: Scope, ...people: ScriptedObject[]): Promise<ConnectorContext> {
   const context = scoped(testContext(peer), scope);
   directory.answers.full = [...UNITS, ...people];
@@ -90,7 +90,7 @@ async function started(scope: Scope, ...people: ScriptedObject[]): Promise<Conne
   return context;
 }
 
-/** Whom the tenant has, by their numbers. */
+/** The numbers of the users in the tenant. */
 const there = (): number[] =>
   [...peer.users.values()]
     .filter(({ object }) => object.operation === 'upsert')
@@ -104,8 +104,8 @@ function approve(context: ConnectorContext): void {
   bulk.approve(bulk.show(leaversOf(context, 'user'), db.now())!.digest);
 }
 
-test('the nearest container decides; nobody is exported before the containers are known', async () => {
-  // People come before the folders that they lie in.
+test('decides by the nearest container, and exports nobody before the containers are known', async () => {
+  // The users come before their containers.
   const context = scoped(testContext(peer), { include: [STAFF], exclude: [INTERNS] });
   directory.answers.full = [whole(1, STAFF), whole(2, INTERNS), whole(3, HEAD), ...UNITS];
   await cycle(context);
@@ -114,7 +114,7 @@ test('the nearest container decides; nobody is exported before the containers ar
   assert.match(reasonOf(context, 3)!, /none of the containers/);
 });
 
-test('who moves comes and goes, and a container takes all below along', async () => {
+test('adds and removes users who move, and moves everything below a container with it', async () => {
   const context = await started({ include: [STAFF], exclude: [INTERNS] }, whole(1, STAFF), whole(2, INTERNS));
   await cycle(context, [moved(2, STAFF)]);
   assert.deepEqual(there(), [1, 2]);
@@ -129,7 +129,7 @@ test('who moves comes and goes, and a container takes all below along', async ()
   assert.deepEqual(there(), [2], 'the nearest one decides');
 });
 
-test('a container below an included one follows, also one that was made just now', async () => {
+test('includes a container below an included one, even one just created', async () => {
   const context = await started({ include: [STAFF] }, whole(1, STAFF));
   const made = guidOf(910);
   await cycle(context, [whole(2, made), unit(made, 'New', STAFF)]);
@@ -138,7 +138,7 @@ test('a container below an included one follows, also one that was made just now
   assert.deepEqual(there(), [1]);
 });
 
-test('a container that is missing empties nothing, and lets nobody in whom it would exclude', async () => {
+test('removes nobody because a container is missing, and adds nobody whom it would exclude', async () => {
   const context = await started({ include: [STAFF], exclude: [INTERNS] }, whole(1, STAFF), whole(2, INTERNS));
   const gone = (guid: string) => ({ guid, dn: 'OU=x', attributes: TOMBSTONE });
   await cycle(context, [gone(STAFF), gone(INTERNS)]);
@@ -153,7 +153,7 @@ test('a container that is missing empties nothing, and lets nobody in whom it wo
   assert.deepEqual(there(), [4], 'all are there again: everybody is decided by where they lie');
 });
 
-test('a change of the rules takes nobody away before an administrator said so, and everything of theirs goes on', async () => {
+test('removes nobody after a change of the rules until an administrator approves, and keeps them synchronized', async () => {
   const context = await started({}, whole(1, STAFF), whole(2, OTHERS));
   const now = scoped(context, { include: [STAFF] });
   await cycle(now);
@@ -170,7 +170,7 @@ test('a change of the rules takes nobody away before an administrator said so, a
   assert.deepEqual(there(), [1, 2]);
 });
 
-test('lines drop out of the list when they cease to hold: by the rules of before, by a move, by a deletion', async () => {
+test('drops a line from the list when it no longer applies: old rules, a move, a deletion', async () => {
   const context = await started({}, whole(1, OTHERS), whole(2, OTHERS), whole(3, OTHERS));
   const now = scoped(context, { include: [STAFF] });
   await cycle(now);
@@ -184,7 +184,7 @@ test('lines drop out of the list when they cease to hold: by the rules of before
   assert.deepEqual([there(), leavers(back)], [[1, 3], 0]);
 });
 
-test('who is disabled while the list waits is out at once', async () => {
+test('disables a user at once while the list waits', async () => {
   const context = await started({}, whole(1, OTHERS));
   const now = scoped(context, { include: [STAFF] });
   await cycle(now);
@@ -194,7 +194,7 @@ test('who is disabled while the list waits is out at once', async () => {
   assert.equal(leavers(now), 1);
 });
 
-test('a condition decides by what was read; what it excludes by a change of the directory goes like any deletion', async () => {
+test('decides a condition by the attributes read; a directory change that excludes a user counts as a deletion', async () => {
   const context = await started(
     { user: '(!(department=Temps))' },
     whole(1, STAFF),
@@ -206,7 +206,7 @@ test('a condition decides by what was read; what it excludes by a change of the 
   assert.match(reasonOf(context, 1)!, /condition/);
 });
 
-test('rules that look at what was not imported yet wait for a full import; until then the old ones hold', async () => {
+test('delays rules on attributes not yet imported until a full import, and keeps the old rules until then', async () => {
   directory.schema = [
     {
       lDAPDisplayName: ['employeeType'],
@@ -228,7 +228,7 @@ test('rules that look at what was not imported yet wait for a full import; until
   assert.deepEqual(there(), [1]);
 });
 
-test('the condition for passwords waits for its attribute as any, over a store of the release before too', async () => {
+test("delays a password condition until its attribute is imported, over a previous release's store too", async () => {
   directory.schema = [
     {
       lDAPDisplayName: ['extensionAttribute15'],
@@ -265,7 +265,7 @@ test('the condition for passwords waits for its attribute as any, over a store o
   await assert.rejects(cycle(refused), { code: 'condition-refused', message: /no attribute 'secretary'/ });
 });
 
-test('over a store of the release before, which knows no containers, the rules of before hold until all was imported', async () => {
+test("keeps the old rules over a previous release's store, which has no containers, until a full import ends", async () => {
   const context = await started({}, whole(1, STAFF), whole(2, OTHERS));
   const { cursors, containers } = context.store;
   for (const name of ['imported-attributes', 'dirsync-cookie'] as const) cursors.set(name, undefined);
@@ -280,7 +280,7 @@ test('over a store of the release before, which knows no containers, the rules o
   assert.deepEqual([there(), leavers(now)], [[1, 2], 1]);
 });
 
-test('a first start whose rules are to be imported for exports nobody in between', async () => {
+test('exports nobody on a first start until the attributes of its rules are imported', async () => {
   directory.schema = [
     {
       lDAPDisplayName: ['employeeType'],
@@ -298,7 +298,7 @@ test('a first start whose rules are to be imported for exports nobody in between
   assert.deepEqual(there(), [1]);
 });
 
-test('a condition on what no import brings is refused with the reason, and nothing is synchronized', async () => {
+test('refuses a condition on an attribute that no import brings with the reason, and synchronizes nothing', async () => {
   const flags = (systemFlags: string, searchFlags = '0', more = {}) => ({
     ...{ lDAPDisplayName: ['secretary'], attributeSyntax: ['2.5.5.12'] },
     ...{ systemFlags: [systemFlags], searchFlags: [searchFlags], ...more },
@@ -327,7 +327,7 @@ test('a condition on what no import brings is refused with the reason, and nothi
   assert.equal(peer.requestsTo('/api/v1/sync/objects').length, 0);
 });
 
-test('groups go by containers and conditions, too; inetOrgPersons by their switch', async () => {
+test('applies containers and conditions to groups too, and the switch to inetOrgPersons', async () => {
   const { guid, dn, attributes } = group(5);
   const { objectSid, ...others } = attributes;
   const list = {
@@ -345,7 +345,7 @@ test('groups go by containers and conditions, too; inetOrgPersons by their switc
   assert.match(reasonOf(context, 6)!, /inetOrgPerson/);
 });
 
-test('a domain controller that lags says nothing of where anybody lies', async () => {
+test('ignores where a lagging domain controller says objects lie', async () => {
   const context = await started({ include: [STAFF] }, whole(1, STAFF), whole(2, OTHERS));
   const several = {
     ...context,
@@ -368,7 +368,7 @@ test('a domain controller that lags says nothing of where anybody lies', async (
 const PILOT = 5;
 const NESTED = 6;
 const sidOf = (n: number): string => `S-1-5-21-1-2-3-${1000 + n}`;
-/** A group that lies where the scope does not matter. */
+/** A group whose container the scope does not mention. */
 function listed(n: number): ScriptedObject {
   const { guid, dn, attributes } = group(n);
   const { objectSid, ...others } = attributes;
@@ -376,7 +376,7 @@ function listed(n: number): ScriptedObject {
   return { guid, dn, objectSid: objectSid as string, parent: OTHERS, attributes: all };
 }
 
-/** Who is in which group, by their numbers or SIDs; a list that is read whole shows it. */
+/** The members of each group, by number or SID, as a complete read shows them. */
 const lists = new Map<number, (number | string)[]>();
 const memberOf = (member: number | string): string =>
   typeof member === 'string'
@@ -403,7 +403,7 @@ async function fullCycle(context: ConnectorContext, delta: readonly ScriptedObje
   return exportStep(context);
 }
 
-/** A delta that says who came into a group and who left it. */
+/** A delta that reports who was added to a group and who was removed. */
 const changed = (n: number, added: readonly number[], removed: readonly number[] = []): ScriptedObject => ({
   ...{ guid: guidOf(n), dn: group(n).dn },
   attributes: {
@@ -424,7 +424,7 @@ async function pilot(more: Scope = {}): Promise<ConnectorContext> {
   return context;
 }
 
-test('people in a group of the scope come, in nested ones too, and go when they leave it', async () => {
+test('adds members of a group of the scope, nested groups included, and removes them when they leave', async () => {
   lists.set(PILOT, [1, NESTED]);
   lists.set(NESTED, [2]);
   const context = await pilot();
@@ -437,7 +437,7 @@ test('people in a group of the scope come, in nested ones too, and go when they 
   assert.deepEqual(there(), []);
 });
 
-test('kinds of rules have to agree, and the group itself need not be synchronized', async () => {
+test('requires every kind of rule to agree, but not that the group itself is synchronized', async () => {
   lists.set(PILOT, [1, 2]);
   const context = await pilot({ include: [STAFF], user: '(!(sAMAccountName=user2))' });
   assert.deepEqual(there(), [1]);
@@ -446,7 +446,7 @@ test('kinds of rules have to agree, and the group itself need not be synchronize
   assert.deepEqual(there(), []);
 });
 
-test('somebody whose primary group it is is in it, and so is everybody in Domain Users', async () => {
+test('counts users by primary group as members, and everybody in Domain Users', async () => {
   const users = { ...listed(7), objectSid: 'S-1-5-21-1-2-3-513' };
   lists.set(7, []);
   const context = scoped(testContext(peer), { groups: [guidOf(7)] });
@@ -462,7 +462,7 @@ test('somebody whose primary group it is is in it, and so is everybody in Domain
   assert.deepEqual(there(), [1, 2]);
 });
 
-test('a group that is missing or cannot be followed takes nobody away; whom it shows comes', async () => {
+test('removes nobody because a group is missing or cannot be followed, but adds the members it shows', async () => {
   lists.set(PILOT, [1, 2]);
   const context = await pilot();
   await fullCycle(context, [{ guid: guidOf(PILOT), dn: group(PILOT).dn, attributes: TOMBSTONE }]);
@@ -480,7 +480,7 @@ test('a group that is missing or cannot be followed takes nobody away; whom it s
   assert.match(again.store.cursors.get('scope-groups-missing')!, /7-7-7-1107/);
 });
 
-test('who is not in a group that becomes the scope waits for an administrator', async () => {
+test('holds users outside a group that becomes the scope until an administrator approves', async () => {
   lists.set(PILOT, [1]);
   const context = scoped(testContext(peer), {});
   directory.answers.full = [...UNITS, whole(1, STAFF), whole(2, STAFF), listed(PILOT)];

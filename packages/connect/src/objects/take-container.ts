@@ -6,13 +6,13 @@ type Change = Pick<
   'objectGuid' | 'distinguishedName' | 'objectClass' | 'isDeleted' | 'isRestored' | 'attributes'
 >;
 
-/** Whether a change is of a container. A delta says no class of one that is known. */
+/** Whether a change is of a container. A delta does not name the class of a known container. */
 export const isOfContainer = (
   { containers }: Pick<ConnectorStore, 'containers'>,
   { objectGuid, objectClass }: Pick<Change, 'objectGuid' | 'objectClass'>,
 ): boolean => isContainer(objectClass) || containers.has(objectGuid);
 
-/** Takes what is said of a container. Whoever lies below is decided anew when all was read. @returns false: it is of something else */
+/** Stores a change of a container. Objects below it are decided again once everything was read. @returns false if it is no container */
 export function takeContainer(
   store: Pick<ConnectorStore, 'containers' | 'cursors'>,
   change: Change,
@@ -29,7 +29,7 @@ export function takeContainer(
   return true;
 }
 
-/** Containers that a full import did not meet are gone. */
+/** Removes the containers that a full import did not meet. */
 export function noteContainersGone(
   store: Pick<ConnectorStore, 'containers' | 'cursors'>,
   generation: number,
@@ -40,11 +40,11 @@ export function noteContainersGone(
 const noteChanged = ({ cursors }: Pick<ConnectorStore, 'cursors'>): void =>
   cursors.set('containers-changed', 'yes');
 
-/** Of a domain controller that does not count whole nobody believes where things lie: once one does, everything is imported. */
+/** A domain controller that is not fully trusted does not decide where objects lie. Once one is trusted, everything is imported again. */
 export const owePlaces = ({ cursors }: Pick<ConnectorStore, 'cursors'>): void =>
   cursors.set('places-owed', 'yes');
 
-/** To be called before an import from a domain controller that counts whole. */
+/** Call it before importing from a domain controller that is fully trusted. */
 export function payPlaces({ cursors }: Pick<ConnectorStore, 'cursors'>): void {
   if (cursors.get('places-owed') === undefined) return;
   cursors.set('dirsync-cookie', undefined);

@@ -26,7 +26,7 @@ async function company(count: number, settings: Parameters<typeof testContext>[1
   return context;
 }
 
-test('a company of a few dozen does not vanish: nobody is deleted, everything else goes on, and one alarm names who can sign in', async () => {
+test('deletes nobody when a small company vanishes, exports everything else, and names in one alarm who can sign in', async () => {
   const context = await company(24);
   imported(context, ...gone(24), person(30));
   const stopped = await exportStep(context);
@@ -40,7 +40,7 @@ test('a company of a few dozen does not vanish: nobody is deleted, everything el
   assert.match(alarm!.text, /causeway connect deletions --connector 'corp\.example\.com'/);
 });
 
-test('a lower threshold that an administrator set counts, and a larger one than the configuration has does not', async () => {
+test("applies a lower threshold that an administrator set, and ignores one above the configuration's", async () => {
   const context = await company(40);
   context.store.scheduler.set('deletion-threshold', 2);
   imported(context, ...gone(3));
@@ -51,7 +51,7 @@ test('a lower threshold that an administrator set counts, and a larger one than 
   assert.equal((await exportStep(another)).suppressedDeletes, 2);
 });
 
-test('leavers of every day go, until they are more than the limit within 24 hours', async () => {
+test("deletes each day's leavers until they exceed the limit within 24 hours", async () => {
   const context = await company(40);
   imported(context, ...gone(6));
   assert.equal((await exportStep(context)).deleted, 6);
@@ -61,7 +61,7 @@ test('leavers of every day go, until they are more than the limit within 24 hour
   assert.deepEqual(await exportStep(context).then(s => [s.deleted, s.suppressedDeletes]), [0, 1]);
 });
 
-test('what was approved goes, after a restart too; who came back stays, and who came later waits', async () => {
+test('deletes approved users, after a restart too, keeps those who came back, and holds later ones', async () => {
   const before = await company(30);
   imported(before, ...gone(12));
   await exportStep(before);
@@ -77,7 +77,7 @@ test('what was approved goes, after a restart too; who came back stays, and who 
   assert.deepEqual(stillSigningIn(context, [guidOf(20)]), ['user20@corp.example.com']);
 });
 
-test('who waits keeps the state before, but a disabling goes at once, once', async () => {
+test('keeps the previous state of a user who waits to be deleted, but disables them at once, and once only', async () => {
   const context = await company(30);
   const filtered = (n: number, more = {}) => person(n, { adminDescription: 'User_left', ...more });
   imported(context, ...Array.from({ length: 11 }, (_, n) => filtered(n)));
@@ -97,7 +97,7 @@ test('who waits keeps the state before, but a disabling goes at once, once', asy
   assert.equal(peer.users.get(sourceAnchorOf(guidOf(1)))!.object.accountEnabled, true, 'back in scope');
 });
 
-test('a disabling that the tenant had not taken when the deletion came goes although that is held, and until then the person is named', async () => {
+test('sends a pending disabling although the deletion is held, and names the user until the tenant has it', async () => {
   const context = await company(30);
   const disabled = [1, 2].map(n => person(n, { userAccountControl: '514' }));
   imported(context, disabled[0]!);
@@ -121,7 +121,7 @@ test('a disabling that the tenant had not taken when the deletion came goes alth
   assert.equal((await exportStep(context)).upserted, 0);
 });
 
-test('a deletion that the tenant knows nothing of does not count', async () => {
+test('does not count a deletion of a user unknown to the tenant', async () => {
   const context = await company(20, { deletionThreshold: 1 });
   peer.users.clear();
   imported(context, ...gone(1));
@@ -129,7 +129,7 @@ test('a deletion that the tenant knows nothing of does not count', async () => {
   assert.equal(context.store.bulk.went(deletionsOf(context), new Date()), 0);
 });
 
-test('everybody of the first import goes without a question; later, too many new users raise an alarm', async () => {
+test('exports the whole first import without a question, and later raises an alarm at too many new users', async () => {
   const context = await company(1_200);
   assert.deepEqual(alarms(context), []);
   imported(context, ...people(1_000, 2_000));
@@ -146,7 +146,7 @@ test('everybody of the first import goes without a question; later, too many new
   );
 });
 
-test('where an administrator has said so, too many new users wait until their list is approved', async () => {
+test('holds too many new users until their list is approved, if the configuration says so', async () => {
   const context = await company(10, { growth: 'hold' });
   imported(context, ...people(1_001, 100), person(1, { title: 'Clerk' }));
   const held = await exportStep(context);

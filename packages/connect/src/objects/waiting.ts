@@ -5,16 +5,16 @@ import type { SpaceObject } from '../store/space-object.ts';
 import { UserAccountControl } from '../user-account-control.ts';
 import { accountDigest, accountOf, userAccountControl } from './decide-account.ts';
 
-/** GUIDs of those whose deletion, or first export, waits for an administrator. */
+/** GUIDs of the users whose deletion or first export waits for an administrator. */
 export interface Waiting {
-  /** Those that the directory reported. */
+  /** Deletions that the directory reported. */
   readonly deletions: ReadonlySet<string>;
-  /** Deletions of whom another place has and the directory has not. */
+  /** Deletions of users whom another place has and the directory does not. */
   readonly strangers: ReadonlySet<string>;
   readonly creations: ReadonlySet<string>;
 }
 
-/** People whom an alarm names. */
+/** Users named in an alarm. */
 const NAMED = 10;
 
 export const deletionsOf = ({ connector }: Pick<ConnectorContext, 'connector'>): BulkList => ({
@@ -33,14 +33,14 @@ export const strangersOf = (context: Pick<ConnectorContext, 'connector'>): BulkL
   kind: 'stranger',
 });
 
-/** Above so many deletions wait: the configuration's number, or a lower one that an administrator set. */
+/** Above this number deletions wait: the configuration's number, or a lower one that an administrator set. */
 export const deletionThreshold = ({
   settings,
   store,
 }: Pick<ConnectorContext, 'settings' | 'store'>): number =>
   Math.min(settings.deletionThreshold, store.scheduler.deletionThreshold ?? settings.deletionThreshold);
 
-/** Decides who waits, remembers it, and tells of everybody who is held for the first time. */
+/** Decides who waits, stores it, and reports each user held for the first time. */
 export function decideWaiting(context: ConnectorContext): Waiting {
   const now = context.store.db.now();
   return context.store.db.transaction(() => ({
@@ -73,7 +73,7 @@ function holdDeletions(context: ConnectorContext, now: Date): Set<string> {
   return guids(held);
 }
 
-/** Whose deletion was signed once is deleted again without being counted again: within the budget of whoever is said anew. */
+/** A user whose deletion was signed once is deleted again without being counted again. */
 function holdStrangers(context: ConnectorContext, now: Date): Set<string> {
   const { store, connector } = context;
   const list = strangersOf(context);
@@ -112,8 +112,8 @@ function holdCreations(context: ConnectorContext, now: Date): Set<string> {
 }
 
 /**
- * To be called at the end of an export. What there is now is the base of what may be deleted in the next 24 hours; and from the first
- * export on that follows a whole import, new accounts count.
+ * Call it at the end of an export. The objects that exist now are the base for the deletions of the next 24 hours. New accounts count from
+ * the first export after a complete import on.
  */
 export function noteExported({ store, connector }: ConnectorContext, changed: boolean): void {
   const now = store.db.now();
@@ -126,14 +126,14 @@ export function noteExported({ store, connector }: ConnectorContext, changed: bo
     store.cursors.set('creations-counted', now.toISOString());
 }
 
-/** Before the digest of somebody whom the tenant was told to disable while the deletion waits. */
+/** Prefix of the digest of a user whom the tenant was told to disable while the deletion waits. */
 const DISABLED = 'disabled: ';
 
 /**
- * Who waits to be deleted keeps the state before, except for one thing: a disabling goes at once, also one that was seen before the
- * deletion and that the tenant has not taken yet.
+ * A user who waits to be deleted keeps the previous state, with one exception: a disabling goes at once, including one that was seen before
+ * the deletion and that the tenant has not acknowledged yet.
  *
- * @returns what is to be exported in place of the deletion; undefined when nothing is
+ * @returns what to export in place of the deletion; undefined if nothing
  */
 export function disabledWhileWaiting(
   object: SpaceObject,
@@ -146,7 +146,7 @@ export function disabledWhileWaiting(
   return { ...object, desiredDigest: `${DISABLED}${known.digest}` };
 }
 
-/** An account as it was known last, and by which digest. */
+/** An account as it was last known, and its digest. */
 interface Known {
   readonly account: Account;
   readonly digest: string;
@@ -158,7 +158,7 @@ function knownOf(object: SpaceObject, { scope, store }: ConnectorContext): Known
   return { account, digest: accountDigest(account, object.guid, profile) };
 }
 
-/** The state before, which the tenant lost: as it was known last, and disabled if it was. */
+/** The previous state, which the tenant lost: the account as last known, and disabled if it was. */
 function asItWas(object: SpaceObject, { digest }: Known): SpaceObject {
   const wasDisabled = object.exportedDigest!.includes(DISABLED);
   const desiredDigest = `${wasDisabled ? DISABLED : ''}${digest}`;
@@ -172,18 +172,18 @@ type Account = ReturnType<typeof accountOf>;
 const isOff = ({ accountEnabled, accountExpires }: Account, now: Date): boolean =>
   !accountEnabled || (accountExpires !== null && Date.parse(accountExpires) <= now.getTime());
 
-/** The tenant has acknowledged that they are disabled or expired: while they wait, or as the last that was known of them. */
+/** Whether the tenant acknowledged that they are disabled or expired, while they wait or as their last known state. */
 function isKnownOff({ exportedDigest }: SpaceObject, { account, digest }: Known, now: Date): boolean {
   if (exportedDigest === undefined || isSaidAnew({ exportedDigest })) return false;
   return exportedDigest.includes(DISABLED) || (isOff(account, now) && exportedDigest.endsWith(digest));
 }
 
-/** Whether somebody who waits to be deleted can still sign in, as far as the tenant has acknowledged. */
+/** Whether a user who waits to be deleted can still sign in, as far as the tenant acknowledged. */
 export function canStillSignIn(object: SpaceObject, context: ConnectorContext, now: Date): boolean {
   return !isKnownOff(object, knownOf(object, context), now);
 }
 
-/** Names of all who can still sign in although they are to be deleted, in the order of their GUIDs. */
+/** Names of all users who wait to be deleted and can still sign in, in the order of their GUIDs. */
 export function stillSigningIn(context: ConnectorContext, waiting: Iterable<string>): string[] {
   const now = context.store.db.now();
   return [...waiting].sort().flatMap(guid => {

@@ -5,9 +5,9 @@ import type { RecordContext } from '../decide-export.ts';
 import { groupOf } from './decide-group.ts';
 
 /**
- * The change that makes the tenant have what it should have of a group, with its signed record; or, in words, why there can be none.
+ * The change that brings the tenant up to date for one group, with its signed record. If there can be none, the reason in words.
  *
- * INVARIANT: state before names. A value that no record can hold costs itself alone: a name is null then, and a SID that of nobody.
+ * INVARIANT: state before names. A value that no record can hold costs only itself: a name becomes null, a SID becomes nobody's.
  */
 export function decideGroupExport(
   { anchor: sourceAnchor, guid: objectGuid, attributes, desiredDigest }: SpaceObject,

@@ -11,7 +11,7 @@ const reasonOf = (attributes: Attributes, wasExported = false): string | undefin
   return decision.inScope ? undefined : decision.reason;
 };
 
-test('security groups of all scopes are synchronized, and none that the original leaves out', () => {
+test('synchronizes security groups of all scopes, and none that the original leaves out', () => {
   const table: [Attributes, RegExp | undefined][] = [
     [{}, undefined],
     [{ groupType: '-2147483644' }, undefined],
@@ -41,11 +41,11 @@ test('security groups of all scopes are synchronized, and none that the original
   for (const object of [conflict, gone]) assert.equal(decideGroup(object, true).inScope, false);
 });
 
-test('a distribution group that loses its mail is not deleted', () => {
+test('keeps a distribution group that loses its mail', () => {
   assert.equal(reasonOf({ groupType: '2' }, true), undefined);
 });
 
-test('a group says its scope and whether it gives rights; its name is the display name or cn', () => {
+test("reports a group's scope and whether it gives rights, and names it by displayName or cn", () => {
   const said = groupOf(group(1, { groupType: '-2147483644', mail: 'a@b' }).attributes);
   assert.deepEqual(said, {
     ...{ sAMAccountName: 'group1', displayName: 'Group 1', mail: 'a@b' },
@@ -56,7 +56,7 @@ test('a group says its scope and whether it gives rights; its name is the displa
   assert.notEqual(digestOf(said, guidOf(1)), digestOf(shown, guidOf(1)));
 });
 
-test('a member of the own domain is known by its GUID, anybody else by the SID alone', () => {
+test('identifies a member of the own domain by GUID and any other by SID alone', () => {
   const own = { guid: guidOf(1), sid: `${DOMAIN_SID}-1105`, dn: '' };
   const byGuid = referenceOf(own, DOMAIN_SID);
   assert.match(byGuid!, /^[A-Za-z0-9+/]{22}==$/);
@@ -70,13 +70,13 @@ test('a member of the own domain is known by its GUID, anybody else by the SID a
   );
 });
 
-test("Domain Users, Guests and Computers are nobody's group by being primary", () => {
+test('does not count Domain Users, Guests and Computers as a primary group', () => {
   const found = ['513', '514', '515', '1105', 'x'].map(primaryGroupID => primaryGroupOf({ primaryGroupID }));
   assert.deepEqual(found, [undefined, undefined, undefined, 1105, undefined]);
   assert.equal(primaryGroupOf({}), undefined);
 });
 
-test('each list has its own time of the day, which comes once in 24 hours', () => {
+test('gives each list its own time of day, once in 24 hours', () => {
   const HOUR = 3_600_000;
   const now = Date.parse('2026-11-29T13:00:00Z');
   const guids = ['00000000', '40000000', '80000000', 'c0000000', 'ffffffff'].map(

@@ -24,14 +24,14 @@ const SCOPES: ReadonlyMap<number, GroupScope> = new Map([
   [0x4, 'domain-local'],
   [0x8, 'universal'],
 ]);
-/** Those of all scopes, and of groups of applications, which no scope has. */
+/** The bits of all scopes, and of application groups, which have no scope. */
 const KINDS = 0x3e;
 
-/** A group that the original makes for Exchange, and leaves out. */
+/** A group that the original creates for Exchange and leaves out. */
 const COEXISTENCE = 'msol_ad_sync_richcoexistence';
 
 /**
- * Whether a group is synchronized, and as what: the original's rules "In from AD - Group Join" and "Group Common".
+ * Whether a group is synchronized, and as what. Follows the original's rules "In from AD - Group Join" and "Group Common".
  *
  * @param wasExported the tenant has it: a distribution group that loses its mail is not deleted
  */
@@ -42,7 +42,7 @@ export function decideGroup(object: GroupObject, wasExported: boolean): GroupDec
     : { inScope: false, reason };
 }
 
-/** The group that attributes tell of; of one that is not synchronized any more, as it was known last. */
+/** The group that the attributes describe. For one that is no longer synchronized, the group as it was last known. */
 export function groupOf(a: StoredAttributes): Group {
   const type = groupType(a) ?? 0;
   return {
@@ -75,12 +75,12 @@ function whyOutOfScope(
   return undefined;
 }
 
-/** One of the groups that every domain has with the same SID ([MS-DTYP] 2.4.2.4, BUILTIN_*). */
+/** Whether the SID is of a builtin group, which is the same in every domain ([MS-DTYP] 2.4.2.4, BUILTIN_*). */
 export const isBuiltinSid = (sid: string): boolean => sid.startsWith('S-1-5-32-');
 
 const isSecurityEnabled = (type: number): boolean => (type & SECURITY_ENABLED) !== 0;
 
-/** With an address of its own; where there are none at all, `mail` is one. */
+/** Whether one of its addresses is an SMTP address. If it has no addresses, `mail` counts as one. */
 function hasMail(a: StoredAttributes): boolean {
   const addresses = [a.proxyAddresses ?? []].flat();
   if (addresses.length > 0) return addresses.some(address => /^smtp:/i.test(address));

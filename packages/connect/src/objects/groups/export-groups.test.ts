@@ -25,7 +25,7 @@ const members = () => peer.membersOf(anchorOf(GROUP));
 const value = (n: number) => ({ guid: guidOf(n), sid: `${DOMAIN_SID}-${1000 + n}`, dn: `CN=${n}` });
 const foreign = (sid: string) => ({ guid: guidOf(0xf00), sid, dn: `CN=${sid}` });
 
-/** What a delta says of a group's members. */
+/** Puts what a delta says of a group's members. */
 function stated(
   context: ConnectorContext,
   n: number,
@@ -37,7 +37,7 @@ function stated(
   putObject(context, found, object, { generation: 1, domainSid: DOMAIN_SID, memberChanges });
 }
 
-/** The directory says that an object is deleted no more: it is read whole then. */
+/** The directory reports that an object is no longer deleted, so it is read whole. */
 function restored(context: ConnectorContext, object: DirectoryObject): void {
   const found = findKnown(context.store, object.guid, object.objectClasses);
   putObject(context, found, object, { generation: 1, domainSid: DOMAIN_SID, restored: true });
@@ -45,7 +45,7 @@ function restored(context: ConnectorContext, object: DirectoryObject): void {
 
 const slicesSent = () => peer.groups.taken.splice(0).length;
 
-test('a group and its members arrive, whoever of them is known first', async () => {
+test('exports a group and its members, whichever of them is known first', async () => {
   const context = testContext(peer);
   stated(context, GROUP, { added: [value(1), value(2), value(GROUP + 1)] });
   imported(context, person(1));
@@ -72,7 +72,7 @@ test('a group and its members arrive, whoever of them is known first', async () 
   assert.equal(peer.requests.length, 0, 'nothing is left to do');
 });
 
-test('an empty group has one slice that says so', async () => {
+test('sends one slice for an empty group, which says so', async () => {
   const context = testContext(peer);
   imported(context, group(GROUP));
   await exportStep(context);
@@ -80,7 +80,7 @@ test('an empty group has one slice that says so', async () => {
   assert.equal(slicesSent(), 1);
 });
 
-test('a stated removal goes at once, and a member that is removed and added in one entry stays', async () => {
+test('sends a stated removal at once, and keeps a member removed and added in one entry', async () => {
   const context = testContext(peer);
   imported(context, person(1), person(2));
   stated(context, GROUP, { added: [value(1), value(2)] });
@@ -90,7 +90,7 @@ test('a stated removal goes at once, and a member that is removed and added in o
   assert.deepEqual(members(), anchors(2));
 });
 
-test('a changed primary group changes nothing, whichever object of the run is read first', async () => {
+test('changes nothing when a primary group changes, whichever object of the run is read first', async () => {
   for (const personFirst of [true, false]) {
     peer.forget();
     peer.accepts = GROUP_RECORDS;
@@ -101,7 +101,7 @@ test('a changed primary group changes nothing, whichever object of the run is re
     await exportStep(context);
     const moved = () => imported(context, person(1, { primaryGroupID: String(1000 + GROUP) }));
     if (personFirst) moved();
-    stated(context, GROUP, { removed: [value(1)] }); // the directory takes it out of the list
+    stated(context, GROUP, { removed: [value(1)] }); // the directory removes it from the list
     if (!personFirst) moved();
     await exportStep(context);
     assert.deepEqual(members(), anchors(1));
@@ -111,7 +111,7 @@ test('a changed primary group changes nothing, whichever object of the run is re
   }
 });
 
-test('who has a primary group that comes later is in it then, and nobody is in Domain Users by it', async () => {
+test('adds a user to their primary group once it appears, and nobody to Domain Users', async () => {
   const context = testContext(peer);
   imported(
     context,
@@ -124,7 +124,7 @@ test('who has a primary group that comes later is in it then, and nobody is in D
   assert.deepEqual(peer.membersOf(anchorOf(501)), []);
 });
 
-test('a deleted member costs no slice, and when it is restored it is in no group before the directory says so', async () => {
+test('sends no slice for a deleted member, and after a restore adds them to no group before the directory does', async () => {
   const context = testContext(peer);
   imported(context, person(1), person(2));
   stated(context, GROUP, { added: [value(1), value(2)] });
@@ -142,7 +142,7 @@ test('a deleted member costs no slice, and when it is restored it is in no group
   assert.deepEqual(members(), anchors(1, 2));
 });
 
-test('who leaves the scope and comes back is told of by a newer slice', async () => {
+test('names a user who leaves the scope and comes back in a newer slice', async () => {
   const context = testContext(peer);
   imported(context, person(1));
   stated(context, GROUP, { added: [value(1)] });
@@ -156,7 +156,7 @@ test('who leaves the scope and comes back is told of by a newer slice', async ()
   assert.deepEqual([members(), slicesSent()], [anchors(1), 1]);
 });
 
-test('a rename or a move of a member changes no slice', async () => {
+test('changes no slice when a member is renamed or moved', async () => {
   const context = testContext(peer);
   imported(context, person(1));
   stated(context, GROUP, { added: [value(1)] });
@@ -177,7 +177,7 @@ test('a rename or a move of a member changes no slice', async () => {
   assert.equal(peer.groups.groups.get(anchorOf(GROUP))!.group.displayName, 'Renamed');
 });
 
-test('groups that contain each other, and themselves, arrive as they are', async () => {
+test('exports groups that contain each other or themselves as they are', async () => {
   const context = testContext(peer);
   const other = 501;
   stated(context, GROUP, { added: [value(other), value(GROUP)] });
@@ -187,7 +187,7 @@ test('groups that contain each other, and themselves, arrive as they are', async
   assert.deepEqual(peer.membersOf(anchorOf(other)), anchors(GROUP));
 });
 
-test('members of other domains are named by SID, and well-known SIDs by nobody', async () => {
+test('names members of other domains by SID, and leaves out well-known SIDs', async () => {
   const context = testContext(peer);
   const alien = 'S-1-5-21-7-7-7-1107';
   stated(context, GROUP, { added: [foreign(alien), foreign('S-1-5-11'), foreign('S-1-5-32-544')] });
@@ -196,7 +196,7 @@ test('members of other domains are named by SID, and well-known SIDs by nobody',
   assert.equal(context.store.members.countWellKnown(), 2);
 });
 
-test('one changed member of 2,000 costs one slice, and a group that grows is divided', async () => {
+test('sends one slice for one changed member of 2,000, and divides a group that grows', async () => {
   const context = testContext(peer);
   const { store } = context;
   store.db.transaction(() => {
@@ -215,7 +215,7 @@ test('one changed member of 2,000 costs one slice, and a group that grows is div
   assert.deepEqual(members(), anchors(1));
 });
 
-test('a slice that was acknowledged stays until all of its parts are', async () => {
+test('keeps an acknowledged slice until all of its parts are acknowledged', async () => {
   const context = testContext(peer);
   const { store } = context;
   const many = Array.from({ length: 600 }, (_, n) => n + 1000);
@@ -236,7 +236,7 @@ test('a slice that was acknowledged stays until all of its parts are', async () 
   assert.equal(members()!.length, 601);
 });
 
-test('a tenant of the release before gets nothing of groups, and all of it when it is updated', async () => {
+test('sends no groups to a tenant of the previous release, and all of them after its update', async () => {
   peer.accepts = ['account-3'];
   const clock = new HandClock();
   const context = testContext(peer, {}, clock);
@@ -255,7 +255,7 @@ test('a tenant of the release before gets nothing of groups, and all of it when 
   assert.deepEqual(members(), anchors(1));
 });
 
-test('a group that the tenant lost is signed anew, with all that tells of its members', async () => {
+test('signs a group that the tenant lost again, with all slices of its members', async () => {
   const context = testContext(peer);
   imported(context, person(1), person(2));
   stated(context, GROUP, { added: [value(1)] });
@@ -268,7 +268,7 @@ test('a group that the tenant lost is signed anew, with all that tells of its me
   assert.deepEqual(members(), anchors(1, 2));
 });
 
-test('a refused slice waits with its reason, and costs the others nothing', async () => {
+test('holds a refused slice with its reason, and sends the others', async () => {
   const context = testContext(peer);
   imported(context, person(1));
   stated(context, GROUP, { added: [value(1)] });
@@ -286,7 +286,7 @@ test('a refused slice waits with its reason, and costs the others nothing', asyn
   assert.equal(peer.requestsTo('/api/v1/sync/members').length, 0, 'not before its time');
 });
 
-test('an answer that was lost is asked for again, and slices end as they should', async () => {
+test('asks again for a lost answer, and ends with the right slices', async () => {
   const context = testContext(peer);
   imported(context, person(1));
   stated(context, GROUP, { added: [value(1)] });
@@ -297,7 +297,7 @@ test('an answer that was lost is asked for again, and slices end as they should'
   assert.deepEqual(members(), anchors(1));
 });
 
-test('a group that was deleted and comes back has newer slices, and who is in it the directory says', async () => {
+test('signs newer slices for a deleted group that comes back, with the members that the directory names', async () => {
   const context = testContext(peer);
   imported(context, person(1), person(2));
   stated(context, GROUP, { added: [value(1), value(2)] });
@@ -313,7 +313,7 @@ test('a group that was deleted and comes back has newer slices, and who is in it
   assert.deepEqual(members(), anchors(2));
 });
 
-test('a group that leaves the scope and comes back has all of its members again', async () => {
+test('exports a group that leaves the scope and comes back with all of its members', async () => {
   const context = testContext(peer);
   imported(context, person(1));
   stated(context, GROUP, { added: [value(1)] });
@@ -326,7 +326,7 @@ test('a group that leaves the scope and comes back has all of its members again'
   assert.deepEqual(members(), anchors(1));
 });
 
-test('deletions of groups wait above a threshold of their own, and people are counted without groups', async () => {
+test('holds deletions of groups above their own threshold, and counts users without groups', async () => {
   const context = testContext(peer);
   const all = Array.from({ length: 20 }, (_, n) => GROUP + n);
   imported(context, person(1), ...all.map(n => group(n)));

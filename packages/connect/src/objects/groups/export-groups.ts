@@ -18,7 +18,7 @@ import {
   type WaitingGroups,
 } from './waiting-groups.ts';
 
-/** What is counted of an export. */
+/** What an export counts. */
 interface Counts {
   upserted: number;
   deleted: number;
@@ -27,19 +27,19 @@ interface Counts {
   suppressedDeletes: number;
 }
 
-/** For the cycle, and for the run. */
+/** The counts of the cycle and of the run. */
 interface Tally {
   readonly summary: Counts;
   readonly run: Run;
 }
 
-/** Whether who announced this takes groups and their members. */
+/** Whether the place that announced this accepts groups and their members. */
 export const takesGroups = (accepts: readonly string[] | undefined): boolean =>
   GROUP_RECORDS.every(name => isReadBy(accepts, name));
 
 /**
- * Exports every group of which the tenant has not what it should have; deletions first. To a tenant of the release before nothing goes:
- * groups wait, and status says so.
+ * Exports every group whose copy in the tenant differs from what it should be, deletions first. A tenant of the previous release gets
+ * nothing: groups wait, and status says so.
  *
  * @param signal ends it between two batches
  * @returns whether slices may follow
@@ -93,7 +93,7 @@ async function exportAll(
       if (items.length > 0) yield items;
     }
   }
-  // As users: the next one is signed while one is at the tenant.
+  // As with users, the next batch is signed while one is at the tenant.
   await mapLimit(batches(), 1, items => sendBatch(context, items, tally));
 }
 
@@ -103,7 +103,7 @@ interface Item {
   sequence: number;
 }
 
-/** Groups that are signed before others have their turn. */
+/** Groups signed before other work gets a turn. */
 const PORTION = 25;
 
 async function makeBatch(
@@ -159,7 +159,7 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, t
     store.groups.acknowledgeExport(guid, undefined, sequence);
     store.queue.remove('object', guid);
     const group = store.lists.get(guid);
-    // Slices that are older than the deletion count for nothing: should the group come back, all are signed anew.
+    // Slices older than the deletion are worthless: if the group comes back, all are signed again.
     if (group) store.slices.reset(group.id);
   } else if (done) {
     summary.upserted += 1;
@@ -172,7 +172,7 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, t
   } else noteRefusal(context, object, verdict, tally);
 }
 
-/** A group that came from another domain of the forest: should it go back there, all of its slices are signed anew. */
+/** A group that came from another domain of the forest. If it returns there, all its slices are signed again. */
 function takeOver({ domains, store }: ConnectorContext, guid: string): void {
   const former = store.groups.elsewhere.takeOver(guid);
   for (const domain of domains) {
@@ -181,5 +181,5 @@ function takeOver({ domains, store }: ConnectorContext, guid: string): void {
   }
 }
 
-/** As people call it. */
+/** The name that people know it by. */
 const nameOf = ({ attributes, dn }: SpaceObject): string => String(attributes.sAMAccountName ?? dn);

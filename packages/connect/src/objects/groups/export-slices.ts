@@ -7,14 +7,14 @@ import type { Run } from '../../runs/run.ts';
 import type { PendingSlice } from '../../store/groups/slices.ts';
 import { reserveSequences } from '../../store/sequence.ts';
 
-/** Slices that are looked for together. */
+/** Slices looked up together. */
 const PAGE = 100;
-/** Bytes of the records of one request: with what goes beside them a fraction of what the tenant takes. */
+/** Bytes of records in one request: with everything beside them, a fraction of the tenant's limit. */
 const MAX_BYTES = 4 * 1024 * 1024;
-/** Members of one slice that are held in memory: of more it is divided before they are read. */
+/** Members of one slice held in memory. A larger slice is divided before they are read. */
 const MAX_AT_ONCE = 20_000;
 
-/** A slice with all whom it is to name. */
+/** A slice and all members that it has to name. */
 interface FilledSlice extends PendingSlice {
   readonly members: readonly string[];
 }
@@ -26,19 +26,19 @@ interface Item {
 }
 
 /**
- * Signs and sends every slice that is not as the tenant has it, of groups that it has. One that has become too long is divided first, so
- * that a kill in between only repeats it.
+ * Signs and sends every slice that differs from the tenant's copy, for groups that the tenant has. A slice that grew too long is divided
+ * first, so that a kill in between only repeats the division.
  *
  * @param run counts a slice as a change of its group
  * @param signal ends it between two batches
- * @returns how many the tenant took
+ * @returns how many the tenant accepted
  */
 export async function exportSlices(
   context: ConnectorContext,
   run: Run,
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  // One after the other, as sequences ask; the next one is signed while one is at the tenant.
+  // Sequences require one batch at a time. The next one is signed while one is at the tenant.
   const taken = await mapLimit(batches(context, run, signal), 1, items => send(context, items, run));
   return taken.reduce((sum, count) => sum + count, 0);
 }
@@ -60,7 +60,7 @@ async function* batches(
     let bytes = 0;
     for (const pending of page)
       for (const slice of fill(context, pending)) {
-        await othersTurn(); // above all the request that is under way
+        await othersTurn(); // above all the request in progress
         const size = sizeOf(slice);
         if (batch.length === MAX_BATCH || bytes + size > MAX_BYTES) {
           if (batch.length > 0) yield batch;
@@ -75,7 +75,7 @@ async function* batches(
   }
 }
 
-/** The slice, or the parts into which it is divided now, with their members. */
+/** The slice, or the parts that it is now divided into, with their members. */
 function* fill(context: ConnectorContext, slice: PendingSlice): Generator<FilledSlice, void> {
   const { store } = context;
   const { group, prefix } = slice;
@@ -95,11 +95,11 @@ function* fill(context: ConnectorContext, slice: PendingSlice): Generator<Filled
   for (const [part, some] of parts) yield { ...slice, prefix: part, dirty: 1, members: some };
 }
 
-/** Roughly, of the record: base64url of quoted references, and what else it says. */
+/** The record's approximate size: base64url of quoted references, plus its other fields. */
 const sizeOf = ({ members }: FilledSlice): number =>
   1_000 + Math.ceil((members.reduce((sum, { length }) => sum + length + 3, 0) * 4) / 3);
 
-/** @returns nothing of a slice that cannot be signed: that waits, with its reason */
+/** @returns nothing for a slice that cannot be signed: it waits, with its reason */
 function sign(context: ConnectorContext, slice: FilledSlice, run: Run): Item[] {
   const { store, agent, connector } = context;
   run.isAtWork = true;
@@ -134,7 +134,7 @@ async function send(context: ConnectorContext, items: readonly Item[], run: Run)
   });
 }
 
-/** @returns whether the tenant took it */
+/** @returns whether the tenant accepted it */
 function applyVerdict(
   context: ConnectorContext,
   { slice, sequence }: Item,
@@ -150,7 +150,7 @@ function applyVerdict(
   }
   const reason = verdict.reason ?? 'the tenant did not take it, without a reason';
   if (verdict.code === 'unknown-group') {
-    // It lost the group: that is signed anew, and all that tells of its members.
+    // The tenant lost the group, so the group and all its slices are signed again.
     store.groups.sayAnew(guid);
     store.slices.soilAll(group);
   }

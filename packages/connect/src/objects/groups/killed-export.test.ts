@@ -26,7 +26,7 @@ async function exportOnce(file: string, crashAt?: string): Promise<string | null
   return signal;
 }
 
-test('an export that is killed between any two of its steps is ended by the next one', async t => {
+test('completes an export that was killed between any two of its steps in the next one', async t => {
   const { connect, peer, stateDirectory, close } = await openConnect();
   t.after(close);
   peer.accepts = GROUP_RECORDS;

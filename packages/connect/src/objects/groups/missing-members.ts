@@ -2,34 +2,34 @@ import type { BulkLine, BulkList } from '@causeway/service';
 import type { ConnectorContext } from '../../context.ts';
 import { sourceAnchorOf } from '../source-anchor.ts';
 
-/** So many may leave a group by a conclusion alone, of a group of any size. */
+/** Most members that may leave a group of any size only because reads did not show them. */
 const LEAST_REMOVALS = 50;
 
-/** Members whom two whole reads did not show, and of whom nobody said that they left: those who wait for an administrator. */
+/** Members whom two complete reads did not show and whom nobody reported as removed. They wait for an administrator. */
 export const missingMembersOf = ({ connector }: Pick<ConnectorContext, 'connector'>): BulkList => ({
   scope: connector.name,
   operation: 'delete',
   kind: 'member',
 });
 
-/** One line: of which group, and who. */
+/** One line: a group and one of its members. */
 export interface MissingMember extends BulkLine {
   readonly reference: string;
 }
 
-/** Of a list, as it stands in the book: the anchor is that of the group and the member's reference, the change the group's GUID. */
+/** A line as it is stored: the anchor is the group's anchor and the member's reference, the change is the group's GUID. */
 export function missingMember(groupGuid: string, reference: string): MissingMember {
   return { anchor: `${sourceAnchorOf(groupGuid)} ${reference}`, change: groupGuid, reference };
 }
 
 export const referenceOfLine = ({ anchor }: BulkLine): string => anchor.slice(anchor.indexOf(' ') + 1);
 
-/** Whether so many may leave a group by a conclusion: not most of it, and never all. */
+/** Whether so many members may leave a group only because reads did not show them: never most of it, and never all. */
 export function mayLeave(missing: number, members: number): boolean {
   return missing <= Math.max(LEAST_REMOVALS, Math.floor(members / 2)) && missing < members;
 }
 
-/** Takes out who is missing, or has it wait. What was held goes by an administrator's approval alone, or ceases when a read shows it again. */
+/** Removes missing members, or holds them. A held line ends only when an administrator approves it or a read shows the member again. */
 export function concludeMissing(context: ConnectorContext): void {
   const { store, connector } = context;
   const list = missingMembersOf(context);

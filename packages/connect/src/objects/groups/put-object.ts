@@ -7,7 +7,7 @@ import { type DecidedObject, type DirectoryObject, decideObject } from '../merge
 import { placeIn } from '../place-in.ts';
 import { primaryGroupOf, referenceOf, ridOf } from './references.ts';
 
-/** Where an object is known, and as what; one that is not known yet belongs where its class does. */
+/** Where an object is known, and as what. An unknown object belongs where its class does. */
 export function findKnown(
   store: ConnectorStore,
   guid: string,
@@ -21,23 +21,23 @@ export function findKnown(
   return { space: isGroup ? store.groups : store.space, known: undefined };
 }
 
-/** What goes with what the directory says of an object. */
+/** What goes along with the directory's attributes of an object. */
 export interface Putting {
   readonly generation: number;
-  /** Of the domain that is read. */
+  /** The SID of the domain that is read. */
   readonly domainSid: string | undefined;
-  /** It was deleted before, or nobody knows what it was: the groups that it is in are to be asked for. */
+  /** It was deleted before, or its state is unknown: the directory has to be asked for its groups. */
   readonly restored?: boolean;
-  /** It was deleted and came back between two deltas, or nobody knows what it was: what is known of its memberships is from before. */
+  /** It was deleted and restored between two deltas, or its state is unknown: its known memberships may be outdated. */
   readonly isReadWhole?: boolean;
   readonly memberChanges?: MemberChanges;
-  /** The rules changed, and not the directory. */
+  /** The rules changed, not the directory. */
   readonly byRules?: boolean;
-  /** Whether a person is in any group of the scope; as it was known where it is not said. */
+  /** Whether a user is in any group of the scope; unchanged if not given. */
   readonly isMember?: boolean | undefined;
 }
 
-/** Writes what the directory says of an object, and what follows from it: for itself, for its members, for the groups that it is in. */
+/** Stores what the directory says of an object, and what follows for itself, its members, and its groups. */
 export function putObject(
   { store, scope }: Pick<ConnectorContext, 'store' | 'scope'>,
   { space, known }: { space: ConnectorSpace; known: SpaceObject | undefined },
@@ -60,7 +60,7 @@ export function putObject(
 }
 
 /**
- * Objects that a full import did not meet are gone, and so they are from all groups.
+ * Marks objects that a full import did not meet as deleted and removes them from all groups.
  * @returns how many, and how many of them were synchronized
  */
 export function noteGone(store: ConnectorStore, generation: number): { gone: number; fromScope: number } {
@@ -77,7 +77,7 @@ export function noteGone(store: ConnectorStore, generation: number): { gone: num
   return { gone: users.length + groups.length, fromScope: before - inScope() };
 }
 
-/** Whose passwords go from now on is sent the present one, and who leaves is told so: no delta brings either. */
+/** Queues the present password of a user who joined the password scope, and the withdrawal of one who left it: no delta brings either. */
 function notePasswords(
   store: ConnectorStore,
   known: SpaceObject | undefined,
@@ -86,7 +86,7 @@ function notePasswords(
   if (known?.exportedDigest === undefined || known.passwords === passwords) return;
   const says = passwords === 'sent' ? 'came into' : 'left';
   store.queue.putDue(guid, 'password-scope', `${says} the scope of passwords: read whole`);
-  // One that was kept may never have been sealed, and is the same as before.
+  // A kept password may never have been sealed, although it did not change.
   if (passwords === 'sent' && known.passwords === 'kept') store.owed.put(guid);
 }
 
@@ -111,7 +111,7 @@ function noteGroup(
   if (listed === undefined || known?.deleted || isReadWhole) {
     if (rid !== null) members.setPrimary(id, members.byPrimaryGroup(rid), true);
     lists.order(group.guid, 'restored');
-    if (listed) slices.soilAll(id); // what is signed may name whom it has no more
+    if (listed) slices.soilAll(id); // the signed slices may name members that it no longer has
   }
   if (memberChanges === undefined) return;
   const unknown: MemberValue[] = [];
@@ -140,7 +140,7 @@ function noteMember(
   if (object.deleted) {
     if (known?.deleted !== false) return;
     if (elsewhere.any) {
-      // Should they only have moved, other domains name them by another SID or by the anchor now, and this one by a SID.
+      // If they only moved, other domains now name them by another SID or by the anchor, and this domain names them by a SID.
       const isElsewhere = elsewhere.find(guid).some(({ inScope }) => inScope);
       lists.orderNaming([textOf(object, 'objectSid') ?? anchor, ...(isElsewhere ? [anchor] : [])], MOVED);
     }

@@ -29,7 +29,7 @@ const value = (n: number): MemberValue => ({
 });
 const range = (from: number, count: number): number[] => Array.from({ length: count }, (_, n) => from + n);
 
-/** A domain controller that shows lists in parts of three. */
+/** A domain controller that returns lists in parts of three. */
 class ScriptedLists implements ListSource {
   readonly lists_ = new Map<number, readonly number[]>();
   readonly broken = new Set<number>();
@@ -72,7 +72,7 @@ async function run(context: ConnectorContext, source: ListSource): Promise<void>
 
 const members = () => peer.membersOf(sourceAnchorOf(guidOf(GROUP)));
 
-test('the list of a new group is read once, and once in each day after that', async () => {
+test('reads the list of a new group once, and then once each day', async () => {
   const { context, source, clock } = await start(range(1, 7));
   assert.deepEqual(members(), anchors(range(1, 7)));
   await run(context, source);
@@ -87,7 +87,7 @@ test('the list of a new group is read once, and once in each day after that', as
   assert.equal(source.read.length, 2);
 });
 
-test('who is missing in one read stays, and leaves when a second one misses them, too', async () => {
+test('keeps a member missing in one read, and removes them when a second read misses them too', async () => {
   const { context, source } = await start(range(1, 5));
   const { lists } = context.store;
   let reads = 0;
@@ -109,7 +109,7 @@ test('who is missing in one read stays, and leaves when a second one misses them
   assert.deepEqual(members(), anchors(range(1, 4)));
 });
 
-test('most of a group, or all of it, leaves by an administrator alone', async () => {
+test('holds the removal of most or all of a group until an administrator approves', async () => {
   for (const [there, left] of [
     [range(1, 120), range(1, 50)],
     [range(1, 3), []],
@@ -139,7 +139,7 @@ test('most of a group, or all of it, leaves by an administrator alone', async ()
   }
 });
 
-test('who waits and is shown again waits no more, and half of a group may leave', async () => {
+test('stops holding a member who is shown again, and lets half of a group leave', async () => {
   const { context, source } = await start(range(1, 120));
   const { store } = context;
   source.lists_.set(GROUP, range(1, 10));
@@ -153,7 +153,7 @@ test('who waits and is shown again waits no more, and half of a group may leave'
   assert.equal(members()!.length, 120);
 });
 
-test('a restored object has the lists of the groups read that the directory says it is in', async () => {
+test('reads the lists of the groups that the directory names for a restored object', async () => {
   const { context, source } = await start([1, 2]);
   imported(context, { ...person(2), deleted: true });
   await exportStep(context);
@@ -166,7 +166,7 @@ test('a restored object has the lists of the groups read that the directory says
   assert.deepEqual(context.store.lists.lookUps(1), []);
 });
 
-test('a list that cannot be read holds up no other one, and is read with the next cycle', async () => {
+test('continues past a list that cannot be read, and retries it in the next cycle', async () => {
   const { context, source } = await start([1]);
   const others = [GROUP + 1, GROUP + 2];
   imported(context, ...others.map(n => group(n)));
@@ -181,7 +181,7 @@ test('a list that cannot be read holds up no other one, and is read with the nex
   assert.deepEqual(of(GROUP + 1), anchors([1]));
 });
 
-test('a list that was read is not read again because of one that cannot be', async () => {
+test('does not read a list again because another one cannot be read', async () => {
   const { context, source } = await start([1]);
   const others = [GROUP + 1, GROUP + 2];
   imported(context, ...others.map(n => group(n)));
@@ -193,7 +193,7 @@ test('a list that was read is not read again because of one that cannot be', asy
   assert.deepEqual(peer.membersOf(sourceAnchorOf(guidOf(GROUP + 1))), anchors([1]));
 });
 
-test('nobody is missing in a list with a name that says nobody', async () => {
+test('counts nobody as missing in a list with a name that cannot be resolved', async () => {
   const { context } = await start([1, 2]);
   let reads = 0;
   const nameless: ListSource = {
@@ -214,7 +214,7 @@ test('nobody is missing in a list with a name that says nobody', async () => {
   assert.deepEqual([reads, members()], [2, anchors([1, 2])]);
 });
 
-test('a domain controller that was restored is not asked for lists', async () => {
+test('does not ask a restored domain controller for lists', async () => {
   const { context, source } = await start([1]);
   const { store } = context;
   store.restores.setPending({

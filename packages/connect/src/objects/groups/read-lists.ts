@@ -12,10 +12,10 @@ import type { ListedGroup } from '../../store/groups/group-lists.ts';
 import { concludeMissing } from './missing-members.ts';
 import { nextReadAt, referenceOf } from './references.ts';
 
-/** Where lists are read whole. */
+/** Where complete member lists are read from. */
 export interface ListSource {
   lists(objectGuids: readonly string[]): AsyncIterable<MemberListPart>;
-  /** Groups that name an object as a member. */
+  /** Groups that have an object as a member. */
   memberOf(objectGuid: string): Promise<readonly string[]>;
 }
 
@@ -24,15 +24,15 @@ export const listsOf = (ldap: LdapConnection, namingContext: string): ListSource
   memberOf: objectGuid => readMemberOf(ldap, { namingContext, objectGuid }),
 });
 
-/** Groups that are asked for together. */
+/** Groups asked for together. */
 const AT_A_TIME = 500;
-/** After so many that failed one after another it is not the groups. */
+/** After so many failures in a row the groups are not the cause. */
 const MAX_FAILURES = 3;
 
 /**
- * Reads the lists of members that are to be read whole. Who is in one is added at once; of who is not, nothing follows before the next
- * read misses them, too. A domain controller that lags or was restored is not asked: it would add who has left since. A list that cannot
- * be read waits for the next cycle, and holds up nobody else.
+ * Reads the member lists that have to be read whole. A member that a list shows is added at once. A member that it does not show is only
+ * removed after the next read misses them too. A domain controller that lags or was restored is not asked: it would add members who have
+ * left since. A list that cannot be read waits for the next cycle and delays no other.
  */
 export async function readLists(
   context: ConnectorContext,
@@ -47,22 +47,22 @@ export async function readLists(
   concludeMissing(context);
 }
 
-/** Members that are stored together. */
+/** Members stored together. */
 const TOGETHER = 50_000;
 
-/** A part of a list, whose members are known by references. */
+/** A part of a list, with its members as references. */
 interface ReadPart {
   readonly group: ListedGroup;
   readonly references: string[];
-  /** Whether every name in it said who it is. */
+  /** Whether every name in it could be resolved. */
   isReadable: boolean;
   isLast: boolean;
 }
 
-/** What a batch has come to. */
+/** The result of a batch. */
 interface Done {
   readonly read: Set<ListedGroup>;
-  /** Those of which somebody is missing who was not before. */
+  /** Groups that newly miss a member. */
   readonly missing: ListedGroup[];
 }
 
@@ -72,9 +72,9 @@ class Reading {
   readonly #signal: AbortSignal | undefined;
   readonly #domainSid: string | undefined;
   #failures = 0;
-  /** The group whose list is not at its end yet. */
+  /** The group whose list has not been read to its end yet. */
   #open: ListedGroup | undefined;
-  /** Whether every name in its list said who it is. */
+  /** Whether every name in its list could be resolved. */
   #isReadable = true;
 
   constructor(context: ConnectorContext, source: ListSource, signal: AbortSignal | undefined) {
@@ -84,7 +84,7 @@ class Reading {
     this.#domainSid = context.store.pin.get()?.domainSid;
   }
 
-  /** A restored object is in exactly the groups that the directory says: their lists are to be read. */
+  /** A restored object is in exactly the groups that the directory names, so their lists have to be read. */
   async lookUp(): Promise<void> {
     const { store } = this.#context;
     for (;;) {
@@ -93,7 +93,7 @@ class Reading {
       for (const guid of guids) {
         this.#signal?.throwIfAborted();
         const groups = await this.#trying(() => this.#source.memberOf(guid), guid);
-        if (groups === undefined) return; // with the next cycle
+        if (groups === undefined) return; // the next cycle retries
         store.db.transaction(() => {
           for (const group of groups) store.lists.order(group, 'a member was restored');
           store.lists.noteLookedUp(guid);
@@ -114,13 +114,13 @@ class Reading {
     }
   }
 
-  /** @returns those of which somebody is missing who was not before */
+  /** @returns the groups that newly miss a member */
   async #readAll(groups: readonly ListedGroup[], isSecond: boolean): Promise<ListedGroup[]> {
     if (groups.length === 0) return [];
     const done: Done = { read: new Set(), missing: [] };
     const together = await this.#trying(() => this.#read(groups, isSecond, done), undefined);
     if (together !== undefined) return done.missing;
-    // One of them may be the reason: each by itself, so that it costs the others nothing.
+    // One of them may be the cause, so each is read alone and delays no other.
     for (const group of groups) {
       if (this.#failures >= MAX_FAILURES) break;
       if (!done.read.has(group)) await this.#trying(() => this.#read([group], isSecond, done), group.guid);
@@ -155,12 +155,12 @@ class Reading {
         if (members >= TOGETHER) store();
       }
     } finally {
-      store(); // what was read is not read again because of another list
+      store(); // a list that was read is not read again because of another one
     }
     return true;
   }
 
-  /** In one transaction: most lists are short. */
+  /** Stores the parts in one transaction, because most lists are short. */
   #store(parts: readonly ReadPart[], isSecond: boolean, done: Done): void {
     const { store } = this.#context;
     const missing: ListedGroup[] = [];
@@ -184,8 +184,8 @@ class Reading {
   }
 
   /**
-   * @param isReadable false: a name in it says nobody, so that nobody is known to be missing
-   * @returns whether somebody is missing who was not before: the list is to be read once more, and stays ordered
+   * @param isReadable false: a name in it could not be resolved, so nobody counts as missing
+   * @returns whether a member is newly missing: the list is to be read once more, and stays ordered
    */
   #end({ id, guid }: ListedGroup, isReadable: boolean): boolean {
     const { store } = this.#context;
@@ -200,7 +200,7 @@ class Reading {
     return values.flatMap(value => referenceOf(value, this.#domainSid) ?? []);
   }
 
-  /** @param who for the event; undefined: nothing is told. @returns undefined where the directory failed */
+  /** @param who for the event; undefined: no event. @returns undefined if the directory failed */
   async #trying<T>(work: () => Promise<T>, who: string | undefined): Promise<T | undefined> {
     const { store, connector } = this.#context;
     try {

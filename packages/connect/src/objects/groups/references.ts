@@ -2,18 +2,18 @@ import { domainSidOf, type MemberValue } from '@causeway/active-directory';
 import { ridOf as lastPartOf } from '@causeway/wire';
 import { sourceAnchorOf } from '../source-anchor.ts';
 
-/** SIDs that a domain gave out; all others are well-known. */
+/** The prefix of SIDs that a domain gave out. All others are well-known. */
 const OF_A_DOMAIN = 'S-1-5-21-';
 
-/** Primary groups that count for nobody: Domain Users, Domain Guests, Domain Computers. */
+/** RIDs of primary groups that give nobody a membership: Domain Users, Domain Guests, Domain Computers. */
 const EVERYBODYS: ReadonlySet<number> = new Set([513, 514, 515]);
 
 /**
- * What a member is known by (docs/formats.md, *Slices*): the anchor of an object of the domain that is read, so that no rename or move
- * changes anything; the SID of anybody else, whatever stands for them in the directory. Well-known SIDs are known by themselves: they
- * are counted, and no slice names them.
+ * How a member is identified (docs/formats.md, *Slices*). An object of the domain that is read has its anchor, so no rename or move changes
+ * anything. Anybody else has their SID, whatever object stands for them in the directory. Well-known SIDs stand for themselves: they are
+ * counted, and no slice names them.
  *
- * @returns undefined for a value that says a name only
+ * @returns undefined for a value that only gives a name
  */
 export function referenceOf({ guid, sid }: MemberValue, domainSid: string | undefined): string | undefined {
   if (sid !== null && !isOwn(sid, domainSid)) return sid;
@@ -23,12 +23,12 @@ export function referenceOf({ guid, sid }: MemberValue, domainSid: string | unde
 const isOwn = (sid: string, domainSid: string | undefined): boolean =>
   sid.startsWith(OF_A_DOMAIN) && (domainSid === undefined || domainSidOf(sid) === domainSid);
 
-/** The last part of a SID of the domain that is read; null of any other. */
+/** The last part of a SID of the domain that is read; null for any other SID. */
 export function ridOf(sid: string | undefined, domainSid: string | undefined): number | null {
   return sid !== undefined && isOwn(sid, domainSid) ? lastPartOf(sid) : null;
 }
 
-/** The group that somebody is in by it, as its RID; undefined: none that counts. */
+/** The RID of a user's primary group; undefined if none that counts. */
 export function primaryGroupOf(attributes: Readonly<Record<string, string | string[]>>): number | undefined {
   const rid = Number(attributes.primaryGroupID);
   return Number.isSafeInteger(rid) && rid > 0 && !EVERYBODYS.has(rid) ? rid : undefined;
@@ -36,7 +36,7 @@ export function primaryGroupOf(attributes: Readonly<Record<string, string | stri
 
 const DAY_MS = 24 * 60 * 60_000;
 
-/** When the list of a group is read next: each group has its own time of the day, so that not all come at once. */
+/** When a group's list is read next. Each group has its own time of day, so that they are not all read at once. */
 export function nextReadAt(objectGuid: string, now: number): number {
   const offset = Math.floor((Number.parseInt(objectGuid.slice(0, 8), 16) / 2 ** 32) * DAY_MS);
   const next = Math.floor(now / DAY_MS) * DAY_MS + offset;

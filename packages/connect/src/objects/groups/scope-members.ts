@@ -6,19 +6,19 @@ import type { SpaceObject } from '../../store/space-object.ts';
 import { first } from '../attributes.ts';
 import { isBuiltinSid } from './decide-group.ts';
 
-/** Who is in the groups of the scope, nested ones and primary groups too. */
+/** The members of the groups of the scope, including nested groups and primary groups. */
 export interface ScopeMembers {
   /** Source anchors. */
   readonly anchors: ReadonlySet<string>;
-  /** Why there may be more of them, in words: whom it does not name stays as it was decided. Undefined: they are all. */
+  /** Why the list may be incomplete, in words; undefined if it is complete. Users it does not name stay as decided. */
   readonly missing: string | undefined;
-  /** GUIDs of the groups of the connector's domain by which they are. */
+  /** GUIDs of the groups of the connector's domain that it followed. */
   readonly groups: readonly string[];
-  /** Some of them were never read. */
+  /** Some of the groups were never read. */
   readonly isUnread: boolean;
 }
 
-/** A group that is still to be looked at, with the domain that it is of. */
+/** A group still to be followed, and its domain. */
 interface Todo {
   readonly domain: ConnectorContext;
   readonly guid: string;
@@ -28,9 +28,9 @@ interface Todo {
 type Known = Pick<ConnectorContext, 'domains' | 'store'>;
 
 /**
- * Follows the groups of the scope to the people in them: through groups of this domain, and of the forest's other domains that are
- * read. A group that is not there or was never read, one that is builtin, a well-known SID, and a SID of a domain that is not read may
- * hide people: then the list is not whole.
+ * Follows the groups of the scope to the users in them, through groups of this domain and of the forest's other domains that are read. The
+ * list is incomplete if it meets something that may hide users: a group that is missing, builtin or was never read, a well-known SID, or a
+ * SID of a domain that is not read.
  */
 export function scopeMembers(context: Known, rules: Rules): ScopeMembers {
   const walk = new Walk(context);
@@ -38,7 +38,7 @@ export function scopeMembers(context: Known, rules: Rules): ScopeMembers {
   return walk.end();
 }
 
-/** Whether somebody is in the groups of the scope: where the list is not whole, whom it does not name stays as decided. */
+/** Whether a user is in the groups of the scope. If the list is incomplete, users it does not name stay as decided. */
 export const isScopeMember = (
   { anchors, missing }: ScopeMembers,
   anchor: string,
@@ -108,7 +108,7 @@ class Walk {
     return `the members of '${dn}' were not read yet`;
   }
 
-  /** Somebody of another domain than the list. */
+  /** Follows a member of another domain than the list's. */
   #follow(sid: string, where: string): void {
     const domain = this.#domains.find(({ store }) => store.pin.get()?.domainSid === domainSidOf(sid));
     if (domain === undefined) {

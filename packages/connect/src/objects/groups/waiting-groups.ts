@@ -12,19 +12,19 @@ export const groupDeletionsOf = ({ connector }: Pick<ConnectorContext, 'connecto
   kind: 'group',
 });
 
-/** Groups that another place has and the directory has not. */
+/** Groups that another place has and the directory does not. */
 export const strangerGroupsOf = (context: Pick<ConnectorContext, 'connector'>): BulkList => ({
   ...groupDeletionsOf(context),
   kind: 'stranger-group',
 });
 
-/** GUIDs of those whose deletion waits for an administrator. */
+/** GUIDs of the groups whose deletion waits for an administrator. */
 export interface WaitingGroups {
   readonly deletions: ReadonlySet<string>;
   readonly strangers: ReadonlySet<string>;
 }
 
-/** Decides whose deletion waits, by the same table as of users, counted apart; remembers and tells it. */
+/** Decides which deletions wait, by the same rules as for users but counted separately. Stores and reports them. */
 export function holdGroups(context: ConnectorContext): WaitingGroups {
   return context.store.db.transaction(() => ({
     deletions: holdDeletions(context),
@@ -48,7 +48,7 @@ function holdDeletions(context: ConnectorContext): ReadonlySet<string> {
   return new Set(held.map(({ change }) => change));
 }
 
-/** Whose deletion was signed once is deleted again without being counted again, as of people. */
+/** As with users, a group whose deletion was signed once is deleted again without being counted again. */
 function holdStrangers(context: ConnectorContext): ReadonlySet<string> {
   const { store, connector } = context;
   const list = strangerGroupsOf(context);
@@ -64,14 +64,14 @@ function holdStrangers(context: ConnectorContext): ReadonlySet<string> {
   return new Set(held.map(({ change }) => change));
 }
 
-/** Counts a group that was never signed as deleted before, whether the tenant had it or only said so. */
+/** Counts the deletion of a group that was never signed as deleted before, whether the tenant had it or only claimed so. */
 export function noteStrangerGroupWent(context: ConnectorContext, { anchor }: SpaceObject): void {
   const { bulk, saidAnew, db } = context.store;
   if (!saidAnew.isKnown(anchor)) bulk.noteWent(strangerGroupsOf(context), anchor, db.now());
   saidAnew.note(anchor);
 }
 
-/** What the tenant lost goes again, as it was, while the deletion waits. @returns undefined for what stays as it is */
+/** While the deletion waits, what the tenant lost is sent again unchanged. @returns undefined if nothing has to be sent */
 export function groupWhileWaiting(object: SpaceObject): SpaceObject | undefined {
   if (!isSaidAnew(object)) return undefined;
   return { ...object, desiredDigest: digestOf(groupOf(object.attributes), object.guid) };

@@ -4,7 +4,7 @@ import type { ConnectorContext } from '../../context.ts';
 import { nameOf } from '../waiting.ts';
 import { accountName } from './account-name.ts';
 
-/** Somebody who is to have a name in the managed domain. */
+/** A user or group that is to have a name in the managed domain. */
 interface Holder {
   readonly forest: string;
   readonly anchor: string;
@@ -12,15 +12,15 @@ interface Holder {
   who(): string;
 }
 
-/** Who shares a name: no more are named. */
+/** At most this many holders of a shared name are listed. */
 const NAMED = 3;
 
 /**
- * Who else is to have names in the managed domain when everybody is called as the rules say: people and groups of all forests that this
- * Connect reads. What else has names there, it cannot know: other Connects' people, and the tenant's own.
+ * Finds who else would have a name in the managed domain if the rules named every user: users and groups of all forests that this Connect
+ * reads. It cannot know names from other Connects or from the tenant itself.
  *
- * @param wanted the names that are asked about: of others nothing is kept
- * @param namedBy by which attribute the people of a connector are called then
+ * @param wanted the names to look for; no others are kept
+ * @param namedBy the attribute that would name a connector's users
  */
 export class Clashes {
   readonly #holders: Map<string, Holder[]>;
@@ -35,7 +35,7 @@ export class Clashes {
     for (const context of contexts) this.#add(context, namedBy(context));
   }
 
-  /** In words, who else is to have somebody's new name. */
+  /** Describes who else would have a user's new name. */
   of({ forest, anchor, name }: { forest: string; anchor: string; name: string }): string[] {
     const holders = this.#holders.get(nameKey(name)) ?? [];
     return holders

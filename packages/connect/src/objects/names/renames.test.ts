@@ -61,7 +61,7 @@ async function cycle(context: ConnectorContext, ...delta: ScriptedObject[]) {
   return { ...imported, ...(await exportStep(context)) };
 }
 
-/** A Connect that has imported these people. */
+/** A Connect that has imported these users. */
 async function started(accountNames: AccountNames, ...people: ScriptedObject[]): Promise<ConnectorContext> {
   const context = switched(testContext(peer), accountNames);
   current = context;
@@ -70,7 +70,7 @@ async function started(accountNames: AccountNames, ...people: ScriptedObject[]):
   return context;
 }
 
-/** What the signed record of the n-th person says, and what stands beside it for the tenant. */
+/** What the n-th user's signed record says, and the names beside it for the tenant. */
 function signed(n: number): { name: string | null; shown: string | null; enabled: boolean } {
   const { object } = peer.users.get(sourceAnchorOf(guidOf(n)))!;
   assert.equal(object.operation, 'upsert');
@@ -82,7 +82,7 @@ function signed(n: number): { name: string | null; shown: string | null; enabled
 }
 const names = (...numbers: number[]) => numbers.map(n => signed(n).name);
 
-/** New names that wait, by the people's numbers. */
+/** New names that wait, with the users' numbers. */
 const waiting = (context: ConnectorContext) =>
   context.store.bulk
     .held(renamesOf(context))
@@ -95,7 +95,7 @@ function approve(context: ConnectorContext): void {
   bulk.approve(bulk.show(renamesOf(context), db.now())!.digest);
 }
 
-test('the record carries mailNickname where that is the source from the start; the tenant is told the on-premises name', async () => {
+test('signs mailNickname if that is the source from the start, and tells the tenant the on-premises name', async () => {
   const people = [
     whole(1, 'alice.smith'),
     whole(2),
@@ -117,7 +117,7 @@ test('the record carries mailNickname where that is the source from the start; t
   assert.deepEqual(waiting(context), []);
 });
 
-test('a change of the switch renames nobody before an administrator said so, and only whom the list showed', async () => {
+test('renames nobody after a change of the switch until an administrator approves, and only users on the list', async () => {
   const context = await started('sAMAccountName', whole(1, 'alice'), whole(2), whole(3, 'USER3'));
   const now = switched(context, 'mailNickname');
   const { upserted } = await cycle(now);
@@ -137,12 +137,12 @@ test('a change of the switch renames nobody before an administrator said so, and
   assert.deepEqual(names(1), ['user1']);
 });
 
-test('who waits goes on with the old name: changes of it, whoever is disabled, and another new name is another line', async () => {
+test('keeps exporting users who wait under the old name, and lists another new name as another line', async () => {
   const context = await started('sAMAccountName', whole(1, 'alice'), whole(2, 'ben'), whole(3, 'carl'));
   const now = switched(context, 'mailNickname');
   await cycle(now);
   approve(now);
-  // Before the approval is carried out one is called otherwise by the directory, one is to be called otherwise, one is disabled.
+  // Before the approval takes effect, the directory renames one user, one gets another new name, and one is disabled.
   await cycle(
     now,
     changed(1, { sAMAccountName: 'user1b' }),
@@ -160,7 +160,7 @@ test('who waits goes on with the old name: changes of it, whoever is disabled, a
   assert.notEqual(peer.users.get(sourceAnchorOf(guidOf(2)))?.object.operation, 'upsert');
 });
 
-test('it is taken back: who waits keeps the name, and who was renamed waits for the old one', async () => {
+test("keeps a waiting user's name after the switch is set back, and holds a renamed user's return to the old name", async () => {
   const context = await started('sAMAccountName', whole(1, 'alice'), whole(2, 'ben'));
   const now = switched(context, 'mailNickname');
   await cycle(now);
@@ -177,7 +177,7 @@ test('it is taken back: who waits keeps the name, and who was renamed waits for 
   assert.deepEqual([names(1, 2), waiting(back)], [['user1', 'user2'], []]);
 });
 
-test('over a store of the release before, which has no mailNickname of anybody, the old source holds until all was imported', async () => {
+test("keeps the old source over a previous release's store without mailNickname until a full import ends", async () => {
   const context = await started('sAMAccountName', whole(1, 'alice'), whole(2, 'ben'));
   const { cursors, space, db } = context.store;
   const attributes = JSON.parse(cursors.get('imported-attributes')!) as string[];
@@ -199,7 +199,7 @@ test('over a store of the release before, which has no mailNickname of anybody, 
   assert.equal(waiting(now).length, 2);
 });
 
-test('who waits and goes to another domain of the forest waits there', () => {
+test('keeps a user waiting who moves to another domain of the forest', () => {
   const forest = [FOREST, `emea.${FOREST}`];
   const context = testContext(peer);
   const whole = openStore(undefined, context.log);
@@ -228,7 +228,7 @@ test('who waits and goes to another domain of the forest waits there', () => {
   assert.deepEqual([waiting(here), waiting(there)], [[], [[1, 'alice']]]);
 });
 
-test('where the schema has no mailNickname the switch is refused with the reason, and nothing is synchronized by it', async () => {
+test('refuses the switch with the reason if the schema has no mailNickname, and synchronizes nothing by it', async () => {
   const context = await started('sAMAccountName', whole(1));
   directory.schema = [];
   const sent = peer.requestsTo('/api/v1/sync/objects').length;

@@ -2,7 +2,7 @@ import type { BulkList } from '@causeway/service';
 import type { ConnectorContext } from '../../context.ts';
 import { decideAnew } from '../apply-rules.ts';
 
-/** Whoever would be called otherwise in the managed domain only because the rules changed: the change of a line is the new name. */
+/** Users whom only a change of the rules would rename in the managed domain. The change of a line is the new name. */
 export const renamesOf = ({ connector }: Pick<ConnectorContext, 'connector'>): BulkList => ({
   scope: connector.name,
   operation: 'rename',
@@ -10,9 +10,9 @@ export const renamesOf = ({ connector }: Pick<ConnectorContext, 'connector'>): B
 });
 
 /**
- * Gives an approved name to whoever waited for it, and tells of whoever waits for the first time. To be called before an export.
+ * Gives each approved name to the user who waited for it, and reports each user who waits for the first time. Call it before an export.
  *
- * INVARIANT: a change of the rules renames nobody by itself, however few they are.
+ * INVARIANT: a change of the rules never renames anybody by itself, however few they are.
  */
 export function holdRenames(context: ConnectorContext): void {
   const { store, connector } = context;

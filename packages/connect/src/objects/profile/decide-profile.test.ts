@@ -9,7 +9,7 @@ import { flatProfile, PROFILE_FLOWS, profileFlows } from './flows.ts';
 
 const RULES = { extensions: ['division'] };
 
-test('every attribute flows from where the mapping says, and the contract takes it', () => {
+test('fills every attribute from its mapped source, in a form that the contract accepts', () => {
   const texts = Object.entries(PROFILE_FLOWS).filter(([name]) => name !== 'manager');
   const attributes = Object.fromEntries(texts.map(([name, source]) => [source, `of ${name}`]));
   const { profile, problems } = decideProfile(
@@ -29,7 +29,7 @@ test('every attribute flows from where the mapping says, and the contract takes 
   );
 });
 
-test('to the release before nothing goes that it does not know', () => {
+test('sends the previous release nothing that it does not know', () => {
   const { profile } = decideProfile(
     { displayName: 'x'.repeat(2000), l: 'Oslo', division: 'West' },
     undefined,
@@ -37,7 +37,7 @@ test('to the release before nothing goes that it does not know', () => {
   assert.deepEqual(profile, { ...EMPTY_PROFILE, displayName: 'x'.repeat(1024) });
 });
 
-test('a value that cannot go is left out with the reason, and the rest goes', () => {
+test('leaves out a value that cannot be sent with the reason, and sends the rest', () => {
   const { profile, problems } = decideProfile(
     {
       displayName: '\ud800',
@@ -56,7 +56,7 @@ test('a value that cannot go is left out with the reason, and the rest goes', ()
   );
 });
 
-test('of a profile that is too long the longest attributes are left out', () => {
+test('leaves out the longest attributes of a profile that is too long', () => {
   const { profile, problems } = decideProfile(
     {
       displayName: 'Alice',

@@ -15,18 +15,18 @@ import { first } from '../attributes.ts';
 import { sourceAnchorOf } from '../source-anchor.ts';
 import { PROFILE_FLOWS } from './flows.ts';
 
-/** Most characters of the attributes that every release takes. */
+/** Most characters of an attribute that every release accepts. */
 const MAX_FIRST_TEXT = 1024;
 
 export interface DecidedProfile {
   readonly profile: Profile;
-  /** What no profile can hold, in words: it goes without that. */
+  /** Values that no profile can hold, in words. The profile goes without them. */
   readonly problems: readonly string[];
 }
 
 /**
- * What describes a person, as the tenant should have it.
- * @param rules undefined: as much as a tenant and a managed domain of the release before take
+ * A user's profile as the tenant should have it.
+ * @param rules undefined: only what a tenant and a managed domain of the previous release accept
  */
 export function decideProfile(a: StoredAttributes, rules: ProfileRules | undefined): DecidedProfile {
   if (rules === undefined) return { profile: firstProfile(a), problems: [] };
@@ -58,21 +58,21 @@ function firstProfile(a: StoredAttributes): Profile {
   return profile;
 }
 
-/** Most characters of JSON for one of a text, and for what stands around a value. */
+/** Most JSON characters for one character of text, and for the syntax around a value. */
 const [MOST_ESCAPED, AROUND] = [6, 100];
 
-/** Of nearly everybody the sum of lengths tells that it is not: its canonical text need not be made. */
+/** The sum of lengths is enough for nearly every user, so the canonical text is rarely built. */
 function isTooLong(profile: Profile, found: ReadonlyMap<string, string | string[]>): boolean {
   let most = AROUND;
   for (const value of [...found.values()].flat()) most += AROUND + MOST_ESCAPED * value.length;
   return most > MAX_PROFILE_LENGTH && canonicalProfile(profile).length > MAX_PROFILE_LENGTH;
 }
 
-/** Without a schema: it is asked of every value of everybody. */
+/** A plain check instead of a schema, because it runs for every value of every user. */
 const canGo = (value: string, limit = MAX_PROFILE_VALUE): boolean =>
   value.length <= limit && isStorable(value);
 
-/** Before the name of what an administrator named. */
+/** Prefix of the name of an attribute that an administrator added. */
 const EXTENSION = 'extensions.';
 
 const sizeOf = ([, value]: readonly [string, string | string[]]): number => JSON.stringify(value).length;

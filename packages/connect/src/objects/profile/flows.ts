@@ -4,7 +4,7 @@ import type { ProfileRules } from '../../scope/rules.ts';
 
 type Destination = Exclude<keyof Profile, 'extensions'>;
 
-/** From which attribute of the directory each of a profile flows: the original's mapping of users. */
+/** The directory attribute behind each profile attribute: the original's mapping of users. */
 export const PROFILE_FLOWS: Readonly<Record<Destination, UserAttribute>> = {
   displayName: 'displayName',
   givenName: 'givenName',
@@ -34,20 +34,20 @@ export const PROFILE_FLOWS: Readonly<Record<Destination, UserAttribute>> = {
   >),
 };
 
-/** What of the directory has to have been imported before whole profiles are decided. */
+/** The directory attributes that have to be imported before whole profiles are decided. */
 export const attributesOf = ({ extensions }: ProfileRules): string[] => [
   ...Object.values(PROFILE_FLOWS),
   ...extensions,
 ];
 
-/** Where an attribute of a profile comes from, and by which expression where it is not taken as it is. */
+/** Where a profile attribute comes from, and the expression if it is not copied unchanged. */
 export interface ProfileFlow {
   readonly source: string;
   readonly destination: string;
   readonly expression?: string;
 }
 
-/** What of the directory goes into a profile. @param rules undefined: as much as the release before takes */
+/** Which directory attributes go into a profile. @param rules undefined: only what the previous release accepts */
 export function profileFlows(rules: ProfileRules | undefined): ProfileFlow[] {
   const flow = (destination: Destination): ProfileFlow => ({
     ...{ source: PROFILE_FLOWS[destination], destination },
@@ -58,7 +58,7 @@ export function profileFlows(rules: ProfileRules | undefined): ProfileFlow[] {
   return [...own, ...rules.extensions.map(source => ({ source, destination: `extensions.${source}` }))];
 }
 
-/** Each attribute of a profile by its own name, for people to read and to be compared; null: it has no value. Lists are in JSON. */
+/** Each profile attribute under its own name, to read and compare. null: it has no value. Lists are JSON text. */
 export function flatProfile(profile: Profile): Record<string, string | null> {
   const { extensions = {}, ...own } = profile;
   const values: Record<string, string | null> = {};

@@ -34,7 +34,7 @@ function scripted(n: number, more: Record<string, string | string[]> = {}): Scri
 }
 const PEOPLE = [scripted(1, { l: 'Oslo', extensionAttribute7: 'seven' }), scripted(2)];
 
-/** As a connector's cycle is, without the passwords. */
+/** One cycle of a connector, without the passwords. */
 async function cycle(context: ConnectorContext, delta: readonly ScriptedObject[] = []) {
   directory.answers.delta = delta;
   await using ldap = await directory.connect();
@@ -44,7 +44,7 @@ async function cycle(context: ConnectorContext, delta: readonly ScriptedObject[]
   return { ...imported, ...(await exportStep(context)) };
 }
 
-/** The tenant's answers are not kept from one cycle to the next. */
+/** The tenant's answers are not cached from one cycle to the next. */
 const asking = (context: ConnectorContext): ConnectorContext => ({
   ...context,
   tenant: testContext(peer).tenant,
@@ -62,7 +62,7 @@ const withExtensions = (context: ConnectorContext, ...extensions: string[]): Con
   return { ...again, domains: [again] };
 };
 
-/** What went last of somebody. */
+/** What was last sent for a user. */
 function sent(context: ConnectorContext, n: number): { version: string | undefined; profile: Profile } {
   const { object } = peer.users.get(sourceAnchorOf(guidOf(n)))!;
   assert.ok(object.operation === 'upsert');
@@ -75,7 +75,7 @@ function sent(context: ConnectorContext, n: number): { version: string | undefin
 const FIRST: Profile = { ...EMPTY_PROFILE, displayName: 'User 1' };
 const WHOLE: Profile = { ...FIRST, city: 'Oslo', extensionAttribute7: 'seven' };
 
-test('profiles go whole once tenant and managed domain take them: everybody once, nobody is deleted, no password is asked for', async () => {
+test('sends whole profiles once tenant and managed domain accept them, without deletions or password reads', async () => {
   peer.accepts = ['account-3'];
   const context = await started();
   assert.deepEqual(sent(context, 1), { version: 'account-1', profile: FIRST });
@@ -100,7 +100,7 @@ test('profiles go whole once tenant and managed domain take them: everybody once
   assert.equal((await cycle(asking(context))).upserted, 0, 'once');
 });
 
-test('without a managed domain the tenant’s word is enough; what the managed domain signed, no tenant takes back', async () => {
+test("trusts the tenant's word without a managed domain, and keeps what the managed domain signed", async () => {
   peer.accepts = ['account-4'];
   const context = await started();
   assert.equal(sent(context, 1).version, 'account-4');
@@ -115,7 +115,7 @@ test('without a managed domain the tenant’s word is enough; what the managed d
   assert.deepEqual(sent(context, 1), { version: 'account-4', profile: { ...WHOLE, city: 'Bergen' } });
 });
 
-test('over a store of the release before, profiles go as before until everything was imported with what they need', async () => {
+test("sends old profiles over a previous release's store until a full import brought what whole ones need", async () => {
   peer.accepts = ['account-3'];
   const context = await started();
   const { cursors } = context.store;
@@ -132,7 +132,7 @@ test('over a store of the release before, profiles go as before until everything
   assert.deepEqual(sent(context, 1).profile, WHOLE);
 });
 
-test('a tenant that cannot be asked changes nothing', async () => {
+test('changes nothing if the tenant cannot be asked', async () => {
   peer.accepts = ['account-4'];
   const context = await started();
   peer.misbehave = () => ({ status: 503 });
@@ -143,7 +143,7 @@ test('a tenant that cannot be asked changes nothing', async () => {
 
 const SCHEMA = { systemFlags: ['0'], searchFlags: ['0'], attributeSyntax: ['2.5.5.12'] };
 
-test('what an administrator names goes when a full import has brought it, and goes away when it is named no more', async () => {
+test('sends an attribute that an administrator names after a full import, and removes it when it is no longer named', async () => {
   peer.accepts = ['account-4'];
   const context = await started();
   directory.schema = [{ ...SCHEMA, lDAPDisplayName: ['roomNumber'] }];
@@ -162,7 +162,7 @@ test('what an administrator names goes when a full import has brought it, and go
   assert.deepEqual(sent(context, 1).profile, WHOLE);
 });
 
-test('what no import can bring is refused by the schema, and nothing is synchronized', async () => {
+test('refuses an attribute that no import can bring by the schema, and synchronizes nothing', async () => {
   peer.accepts = ['account-4'];
   const context = await started();
   const before = peer.requestsTo('/api/v1/sync/objects').length;
@@ -182,14 +182,14 @@ test('what no import can bring is refused by the schema, and nothing is synchron
   assert.equal(peer.requestsTo('/api/v1/sync/objects').length, before);
 });
 
-test('a condition on what only Exchange brings is refused where its schema is not there', async () => {
+test('refuses a condition on an attribute that only Exchange adds if the schema lacks it', async () => {
   const context = testContext(peer);
   const scope = { ...context.connector.scope, conditions: { user: '(!(extensionAttribute15=NoSync))' } };
   const scoped = { ...context, connector: { ...context.connector, scope } };
   await assert.rejects(cycle({ ...scoped, domains: [scoped] }), /knows no attribute 'extensionAttribute15'/);
 });
 
-test('a bad value costs itself alone, and is told', async () => {
+test('leaves out only a bad value, and reports it', async () => {
   peer.accepts = ['account-4'];
   const context = await started([
     scripted(1, {

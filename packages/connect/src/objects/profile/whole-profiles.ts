@@ -6,10 +6,10 @@ import { signedReads } from '../../pairing/signed-reads.ts';
 import { compileRules, type ProfileRules, type Rules } from '../../scope/rules.ts';
 
 /**
- * Asks whether whole profiles go. A tenant that cannot be asked changes nothing.
+ * Asks whether whole profiles may be sent. If the tenant cannot be reached, nothing changes.
  *
- * INVARIANT: a new version of a record goes only to who reads it, tenant and managed domain; what the managed domain signed that it
- * reads, no tenant takes back.
+ * INVARIANT: a new version of a record goes only to readers that support it, tenant and managed domain. What the managed domain signed that
+ * it reads, no tenant can take back.
  */
 export async function askForProfiles({ store, tenant }: ConnectorContext): Promise<void> {
   try {
@@ -26,7 +26,7 @@ export async function askForProfiles({ store, tenant }: ConnectorContext): Promi
 
 const IMPORTED = new Map(Object.keys(OBJECT_ATTRIBUTES).map(name => [name.toLowerCase(), name]));
 
-/** By the configuration; undefined: no whole profiles go. What is imported for everybody has one way to be written. */
+/** The configured profile rules; undefined: no whole profiles are sent. An attribute imported for every object has one spelling. */
 export function profileRules({
   store,
   connector,
@@ -34,12 +34,12 @@ export function profileRules({
   return store.cursors.get('whole-profiles') === undefined ? undefined : profileWith(connector.extensions);
 }
 
-/** A whole profile with these attributes beside those of everybody. */
+/** A whole profile with these attributes besides the standard ones. */
 export function profileWith(extensions: readonly string[]): ProfileRules {
   const named = extensions.map(name => IMPORTED.get(name.toLowerCase()) ?? name);
   return { extensions: [...new Set(named)].sort() };
 }
 
-/** What is to decide, by the configuration. */
+/** The rules that the configuration asks for. */
 export const wantedRules = (context: Pick<ConnectorContext, 'store' | 'connector'>): Rules =>
   compileRules(context.connector, profileRules(context));
