@@ -42,11 +42,11 @@ const decide = (more: Partial<PasswordInput>) =>
   });
 const actionOf = (more: Partial<PasswordInput>) => decide(more).action;
 
-test('a whole set of a synchronized user is sent', () => {
+test('sends a complete set of a synchronized user', () => {
   assert.equal(actionOf({}), 'send');
 });
 
-test('a set that is not whole makes the user be read again, whatever part of it came alone', () => {
+test('reads a user again if a set is incomplete, whatever part of it came alone', () => {
   assert.equal(actionOf({ user: replicated(1, 5, { kerberosKeys: 'absent' }) }), 'read-again');
   assert.equal(actionOf({ user: replicated(1, 5, { ntHash: 'absent' }) }), 'read-again');
   const { pwdLastSet: _, ...user } = replicated(1, 5);
@@ -57,7 +57,7 @@ test('a set that is not whole makes the user be read again, whatever part of it 
   );
 });
 
-test('the password of an inetOrgPerson stays where it is, in a full pass too, unless the connector sends it', () => {
+test("never sends an inetOrgPerson's password, not even in a full pass, unless the connector sends those", () => {
   const holder = { ...known, isInetOrgPerson: true };
   for (const more of [{}, { fullPass: 3 }, { wanted: true }, { whole: true }]) {
     const decision = decide({ holder, ...more });
@@ -68,7 +68,7 @@ test('the password of an inetOrgPerson stays where it is, in a full pass too, un
   assert.equal(actionOf({ holder, inetOrgPersonPasswords: true }), 'send');
 });
 
-test('what says nothing of a password is passed over, and so is who is not synchronized', () => {
+test('ignores a change without a password and a user who is not synchronized', () => {
   const { pwdLastSet: _, ...user } = replicated(1, 5, { ntHash: 'absent', kerberosKeys: 'absent' });
   assert.equal(actionOf({ user }), 'ignore');
   assert.equal(actionOf({ holder: undefined }), 'ignore');
@@ -76,25 +76,25 @@ test('what says nothing of a password is passed over, and so is who is not synch
   assert.equal(actionOf({ user: replicated(1, 5, { isDeleted: true }) }), 'ignore');
 });
 
-test('a user whom the tenant has not taken yet is noted: its password is read when it has', () => {
+test('notes a user whom the tenant has not accepted yet, whose password is read later', () => {
   const decision = decide({ holder: { ...known, exported: false } });
   assert.ok(decision.action === 'note' && decision.status === 'TargetNotExportedToDirectory');
 });
 
 const temporary = (version: number) => replicated(1, version, { pwdLastSet: 0n });
 
-test('a reset to a temporary password takes the one before away', () => {
+test('withdraws the previous password after a reset to a temporary one', () => {
   const decision = decide({ user: temporary(6), holder: acknowledged(5) });
   assert.ok(decision.action === 'withdraw' && decision.reason === 'must-change');
   assert.equal(decision.order.version, 6);
   assert.match(decision.detail, /must change password at next logon/);
 });
 
-test('where nothing is known of what the tenant has, a temporary password takes it away', () => {
+test('withdraws on a temporary password if it is unknown what the tenant has', () => {
   assert.equal(actionOf({ user: temporary(5) }), 'withdraw');
 });
 
-test('the flag alone changes nothing, also when a forced pass meets it, and its end sends the password once', () => {
+test('changes nothing because of the flag alone, not even in a forced pass, and sends the password once it is cleared', () => {
   for (const more of [{}, { fullPass: 7, whole: true }]) {
     const decision = decide({ user: temporary(5), holder: acknowledged(5), ...more });
     assert.ok(decision.action === 'wait' && /still opens the cloud/.test(decision.detail));
@@ -102,7 +102,7 @@ test('the flag alone changes nothing, also when a forced pass meets it, and its 
   assert.equal(actionOf({ holder: acknowledged(5, { mustChange: true }) }), 'send');
 });
 
-test('a withdrawn password is withdrawn again by a newer one and by a forced pass, once', () => {
+test('withdraws a withdrawn password again for a newer one and, once, for a forced pass', () => {
   const withdrawn = (version: number) =>
     acknowledged(version, { withdrawn: 'must-change', mustChange: true });
   assert.equal(actionOf({ user: temporary(6), holder: withdrawn(6) }), 'withdrawn', 'the flag set twice');
@@ -116,13 +116,13 @@ test('a withdrawn password is withdrawn again by a newer one and by a forced pas
   assert.equal(actionOf({ user: replicated(1, 5), holder: withdrawn(6) }), 'older', 'it lags');
 });
 
-test('a domain controller that lags withdraws nothing', () => {
+test('withdraws nothing because of a domain controller that lags', () => {
   assert.equal(actionOf({ user: temporary(4), holder: acknowledged(5) }), 'older');
   const empty = replicated(1, 4, { ntHash: ntHash('') });
   assert.equal(actionOf({ user: empty, holder: acknowledged(5) }), 'older');
 });
 
-test('who wants it as the original does keeps the password before', () => {
+test('keeps the previous password if configured to act like the original', () => {
   const keep = { temporaryPasswords: 'keep', whole: true } as const;
   for (const holder of [known, acknowledged(4), acknowledged(5)]) {
     const decision = decide({ user: temporary(5), holder, ...keep });
@@ -130,7 +130,7 @@ test('who wants it as the original does keeps the password before', () => {
   }
 });
 
-test('of an account that is smart card only no password is sent, whatever came', () => {
+test('sends no password of a smart-card-only account, whatever replication brought', () => {
   const holder = (more: Partial<PasswordHolder> = {}) => acknowledged(5, { smartCard: true, ...more });
   const inputs: Partial<PasswordInput>[] = [
     { user: replicated(1, 6), holder: holder() },
@@ -155,7 +155,7 @@ test('of an account that is smart card only no password is sent, whatever came',
   assert.equal(actionOf({ user: never, holder: { ...known, smartCard: true }, whole: true }), 'withdrawn');
 });
 
-test('an empty password is never sent, and takes the one before away', () => {
+test('never sends an empty password, and withdraws the previous one', () => {
   for (const holder of [known, acknowledged(4), acknowledged(5)]) {
     const decision = decide({ user: replicated(1, 5, { ntHash: ntHash('') }), holder, fullPass: 7 });
     assert.ok(decision.action === 'withdraw' && decision.reason === 'empty-password');
@@ -163,14 +163,14 @@ test('an empty password is never sent, and takes the one before away', () => {
   }
 });
 
-test('an account without a password is quarantined', () => {
+test('quarantines an account without a password', () => {
   for (const ntHash of ['cleared', 'absent'] as const) {
     const decision = decide({ user: replicated(1, 5, { ntHash }), whole: true });
     assert.ok(decision.action === 'quarantine' && decision.code === 'no-password');
   }
 });
 
-test('whoever has no password on-premises any more keeps none in the cloud, unless the domain controller lags', () => {
+test('withdraws the password of a user who no longer has one on-premises, unless the domain controller lags', () => {
   const gone = (version: number) => ({ user: replicated(1, version, { ntHash: 'absent' }), whole: true });
   const decision = decide({ ...gone(6), holder: acknowledged(5) });
   assert.ok(decision.action === 'withdraw' && decision.reason === 'empty-password');
@@ -179,14 +179,14 @@ test('whoever has no password on-premises any more keeps none in the cloud, unle
   assert.equal(actionOf({ ...gone(5), holder: told }), 'withdrawn');
 });
 
-test('an account without AES keys is sent without Kerberos keys', () => {
+test('sends an account without AES keys without Kerberos keys', () => {
   for (const kerberosKeys of ['none', 'cleared', 'absent'] as const) {
     const decision = decide({ user: replicated(1, 5, { kerberosKeys }), whole: true });
     assert.ok(decision.action === 'send' && decision.kerberosKeys === undefined);
   }
 });
 
-test('keys that could not be read are read again, then the hash goes alone with the reason', () => {
+test('reads unreadable keys again, then sends the hash alone with the reason', () => {
   const user = replicated(1, 5, { kerberosKeys: 'none', keysProblem: 'the checksum does not match' });
   assert.equal(actionOf({ user }), 'read-again');
   const decision = decide({ user, whole: true });
@@ -194,21 +194,21 @@ test('keys that could not be read are read again, then the hash goes alone with 
   assert.equal(decision.keysProblem, user.keysProblem);
 });
 
-test('a domain controller that lags overwrites nothing, and an equal password is not sent twice', () => {
+test('overwrites nothing because of a domain controller that lags, and sends no equal password twice', () => {
   assert.equal(actionOf({ holder: acknowledged(6) }), 'older');
   assert.equal(actionOf({ holder: acknowledged(5) }), 'current');
   assert.equal(actionOf({ holder: acknowledged(4) }), 'send');
   assert.equal(actionOf({ holder: acknowledged(6), fullPass: 7 }), 'older');
 });
 
-test('an equal password is sent again by a forced pass, once, and to whom it is owed', () => {
+test('sends an equal password again in a forced pass, once, and to a user whose password is owed', () => {
   assert.equal(actionOf({ holder: acknowledged(5), fullPass: 7 }), 'send');
   assert.equal(actionOf({ holder: acknowledged(5, { fullPass: 7 }), fullPass: 7 }), 'current');
   assert.equal(actionOf({ holder: acknowledged(5, { owed: true }), pairing: 'unconfirmed' }), 'current');
   assert.equal(actionOf({ holder: acknowledged(5, { owed: true }), pairing: 'confirmed' }), 'send');
 });
 
-test('what could not be decrypted is read again, then quarantined with its reason', () => {
+test('reads an undecryptable password again, then quarantines it with the reason', () => {
   const user = replicated(1, 5, {
     ntHash: 'absent',
     kerberosKeys: 'absent',
@@ -219,7 +219,7 @@ test('what could not be decrypted is read again, then quarantined with its reaso
   assert.ok(decision.action === 'quarantine' && decision.reason === 'unicodePwd: truncated');
 });
 
-test('a password that was closed is not opened again by a domain controller that lags, but by news of it', () => {
+test('reopens a closed password only by news, not by a domain controller that lags', () => {
   for (const holder of [
     acknowledged(5, { withdrawn: 'must-change' }),
     acknowledged(5, { mustChange: true }),

@@ -9,7 +9,7 @@ import type { PasswordHolder } from '../store/password-holders.ts';
 import { decideOutOfScope, decideTemporary, decideWithdrawal, isAskedFor } from './decide-withdrawal.ts';
 import type { PasswordDecision, PasswordInput } from './password-decision.ts';
 
-/** What becomes of one user that replication brought. */
+/** Decides about one user that replication brought. */
 export function decidePassword(input: PasswordInput): PasswordDecision {
   const { user, whole, holder } = input;
   if (user.isDeleted || !holder?.inScope) return { action: 'ignore' };
@@ -33,7 +33,7 @@ export function decidePassword(input: PasswordInput): PasswordDecision {
   if (typeof user.ntHash === 'string') {
     const reason =
       'the directory keeps no password of this account (no NT hash), as of one restored from a tombstone: set one, the next reset brings it';
-    // Whatever was sent before is not what the directory has: somebody deleted and restored within a moment keeps no old password.
+    // What was sent earlier is not what the directory has: a user deleted and restored within a moment keeps no old password.
     if (holder.acknowledged && !isOlder(user.passwordOrder, holder.acknowledged))
       return decideWithdrawal(input, 'empty-password', `withdrawn: ${reason}`);
     return { action: 'quarantine', status: 'MissingAttribute', code: 'no-password', reason };
@@ -50,7 +50,7 @@ export function decidePassword(input: PasswordInput): PasswordDecision {
     return { action: 'older', detail };
   }
   if (isHashOfEmptyPassword(user.ntHash)) return decideWithdrawal(input, 'empty-password');
-  // pwdLastSet that is not there means the same as 0 to Active Directory.
+  // Active Directory treats a missing pwdLastSet as 0.
   const changed = user.pwdLastSet || (isAsAcknowledged(holder, comparison) ? filetimeOf(order) : 0n);
   if (changed === 0n)
     return decideTemporary(input, holder.acknowledged && isSameWrite(order, holder.acknowledged));
@@ -71,14 +71,16 @@ export function decidePassword(input: PasswordInput): PasswordDecision {
 const isOlder = (order: PasswordOrder | undefined, than: PasswordOrder): boolean =>
   order !== undefined && comparePasswordOrder(order, than) < 0;
 
-/** The password that another place lost, and on which the flag *must change* was only set since: it is its user's own all the same. */
+/** Whether another place lost this password and only the *must change* flag was set since: it is still the user's own password. */
 const isAsAcknowledged = (holder: PasswordHolder, comparison: number): boolean =>
   holder.anew && comparison === 0 && holder.withdrawn === undefined;
 
-/** @returns when the password was set, as pwdLastSet would say it */
+/** @returns when the password was set, as pwdLastSet would state it */
 const filetimeOf = ({ originatingTime }: PasswordOrder): bigint => BigInt(originatingTime) * 10_000_000n;
 
-/** NT hash, keys and pwdLastSet together, or the word that there are none. What could not be read is read once more. */
+/**
+ * Whether NT hash, keys and pwdLastSet came together, or the directory said that there are none. What could not be read is read once more.
+ */
 function isSet(user: ReplicatedUser): boolean {
   return (
     user.problem === undefined &&
@@ -89,9 +91,9 @@ function isSet(user: ReplicatedUser): boolean {
   );
 }
 
-/** Whether a password of which the tenant knows is to be sent all the same. */
+/** Whether a password that the tenant already has is to be sent again. */
 function isWantedAgain(holder: PasswordHolder, input: PasswordInput): boolean {
-  // Nothing speaks against it any more: what was withdrawn comes back, and what only waited may never have been sealed.
+  // No obstacle is left: a withdrawn password comes back, and one that only waited may never have been sealed.
   if (holder.withdrawn !== undefined || holder.mustChange) return true;
   return isAskedFor(input) || (holder.owed && input.pairing === 'confirmed');
 }

@@ -2,10 +2,10 @@ import { comparePasswordOrder, type PasswordOrder } from '@causeway/credentials'
 import type { WithdrawalReason } from '@causeway/records';
 import type { PasswordDecision, PasswordInput } from './password-decision.ts';
 
-/** Of whoever does not meet the condition of `scope.passwords`. */
+/** For users who do not meet the condition of `scope.passwords`. */
 const OUT_OF_SCOPE = 'not in the scope of passwords (scope.passwords of the configuration)';
 
-/** How it stands with somebody whose password was withdrawn, in words for the administrator. */
+/** The state of a user whose password was withdrawn, in words for the administrator. */
 const DETAILS: Record<WithdrawalReason, string> = {
   'must-change':
     'withdrawn: the user must change password at next logon; no password opens anything in the cloud until then',
@@ -17,8 +17,8 @@ const DETAILS: Record<WithdrawalReason, string> = {
 };
 
 /**
- * Takes away what the tenant has, once: again only for a newer password order, or where it was asked for. Of somebody who never had a
- * password there is nothing to take away; of somebody whose password was never sent from here the tenant may have one all the same.
+ * Withdraws the tenant's password once; again only for a newer password order or on request. A user who never had a password needs no
+ * withdrawal. If this Connect never sent a password, the tenant may still have one.
  */
 export function decideWithdrawal(
   input: PasswordInput,
@@ -29,7 +29,7 @@ export function decideWithdrawal(
   const { acknowledged, withdrawn } = holder!;
   const order = newer(user.passwordOrder, acknowledged);
   if (order === undefined) return { action: 'withdrawn', reason, detail };
-  // Of whoever is not in the scope nobody is told when they change their passwords.
+  // A user outside the scope gets no new withdrawal when they change their password.
   const told = withdrawn !== undefined && (order === acknowledged || reason === 'scope');
   return told && !isAskedFor(input)
     ? { action: 'withdrawn', reason, detail }
@@ -37,8 +37,8 @@ export function decideWithdrawal(
 }
 
 /**
- * A temporary password is never sent. Where it took the place of another one, that one ends; the mere flag changes nothing. Where the
- * one that was kept is lost, nobody can send it again: an even older one in its place ends, too.
+ * A temporary password is never sent. If it replaced another password, that one is withdrawn; the flag alone changes nothing. If another
+ * place lost the password that was kept, nobody can send it again, so an even older one there is withdrawn too.
  */
 export function decideTemporary(input: PasswordInput, isSame: boolean = false): PasswordDecision {
   const waits = 'waits: the user must change password at next logon';
@@ -54,8 +54,8 @@ export function decideTemporary(input: PasswordInput, isSame: boolean = false): 
 }
 
 /**
- * No password of whoever is not in the scope is sent. Where the last one is kept, and another place lost it, it ends: nobody sends it
- * again.
+ * Sends no password of a user outside the scope. If the last one is kept and another place lost it, it is withdrawn, because nobody can
+ * send it again.
  */
 export function decideOutOfScope(input: PasswordInput): PasswordDecision {
   const { passwords, acknowledged, withdrawn, anew } = input.holder!;
@@ -65,12 +65,12 @@ export function decideOutOfScope(input: PasswordInput): PasswordDecision {
   return { action: 'note', status: 'FilteredByTarget', detail: `${OUT_OF_SCOPE}: none is sent${stays}` };
 }
 
-/** Somebody asked for this very user, another place lost the password, or a forced pass meets it for the first time. */
+/** Whether somebody asked for this user, another place lost the password, or a forced pass meets the user for the first time. */
 export function isAskedFor({ holder, fullPass, wanted }: PasswordInput): boolean {
   return wanted === true || holder!.anew || (fullPass !== undefined && holder!.fullPass !== fullPass);
 }
 
-/** @returns `acknowledged` itself where the other one is not newer */
+/** @returns `acknowledged` itself if the other one is not newer */
 function newer(
   order: PasswordOrder | undefined,
   acknowledged: PasswordOrder | undefined,

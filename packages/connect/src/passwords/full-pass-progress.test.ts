@@ -5,21 +5,21 @@ import { expectedEnd, ratePerSecond } from './full-pass-progress.ts';
 const at = (seconds: number) => new Date(seconds * 1000).toISOString();
 const pass = { id: 1, requestedAt: at(0), startedAt: at(10), readAt: null, completedAt: null, users: 300 };
 
-test('the rate is of the attempt that is under way: a pass that was interrupted for a night is not slow', () => {
+test('computes the rate from the present attempt, so that a pass interrupted for a night is not slow', () => {
   const pace = { began: 90_000, sent: 100 };
   assert.equal(ratePerSecond(pass, pace, 100_000), 10);
   assert.equal(expectedEnd(pass, 500, 10, 100_000), at(120));
   assert.equal(expectedEnd(pass, 200, 10, 100_000), at(100), 'more than there are: now');
 });
 
-test('before there is something to divide there is no rate, and no expectation', () => {
+test('gives no rate and no expected end before there is anything to divide', () => {
   assert.equal(ratePerSecond({ ...pass, startedAt: null }, undefined, 100_000), null);
   assert.equal(ratePerSecond(pass, undefined, 100_000), null);
   assert.equal(ratePerSecond(pass, { began: 100_000, sent: 0 }, 101_000), null);
   assert.equal(expectedEnd(pass, 500, null, 100_000), null);
 });
 
-test('when everybody is read the rate is of the whole pass, and nothing is expected any more', () => {
+test('computes the rate from the whole pass once every user is read, and expects no end', () => {
   const read = { ...pass, readAt: at(70) };
   assert.equal(ratePerSecond(read, undefined, 100_000), 5);
   assert.equal(expectedEnd(read, 500, 5, 100_000), null);

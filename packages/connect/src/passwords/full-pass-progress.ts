@@ -1,6 +1,6 @@
 import type { FullPass } from '../store/full-passes.ts';
 
-/** Users a second: of the attempt that is under way, or of the whole pass when it has read everybody. */
+/** Users per second: of the present attempt, or of the whole pass once it has read every user. */
 export function ratePerSecond(
   pass: FullPass,
   pace: { began: number; sent: number } | undefined,
@@ -14,7 +14,7 @@ export function ratePerSecond(
   return sent > 0 && milliseconds > 0 ? (sent * 1000) / milliseconds : null;
 }
 
-/** When everybody will have been read at this rate; null when there is nothing to say it by. */
+/** When every user will have been read at this rate; null if it cannot be computed. */
 export function expectedEnd(pass: FullPass, total: number, rate: number | null, now: number): string | null {
   if (pass.readAt !== null || rate === null) return null;
   return new Date(now + (Math.max(0, total - pass.users) * 1000) / rate).toISOString();

@@ -6,13 +6,13 @@ import type { Sending } from './password-channel.ts';
 import { isSwitchedOn, type PasswordChannel, replicatePasswords } from './password-channel.ts';
 import { sendPages } from './send-pages.ts';
 
-/** How often progress is an event. */
+/** How often progress becomes an event. */
 const SAY_EVERY_MS = 5_000;
 
 /**
- * Carries out a forced full password sync: everybody is read again whatever the watermark says, on a connection of its own, while
- * ordinary changes go on. After a restart, or when the channel is switched on again, it reads from the beginning, but sends only those
- * whom it has not sent before. The watermark is not touched.
+ * Carries out a forced full password synchronization: reads every user again whatever the watermark says, on its own connection, while
+ * ordinary changes continue. After a restart, or when the channel is switched on again, it reads from the beginning but sends only users
+ * whom it has not sent before. It does not touch the watermark.
  */
 export async function fullPassStep(channel: PasswordChannel, namingContext: string): Promise<void> {
   const { context } = channel;
@@ -43,7 +43,7 @@ const SWITCHED_OFF = new CausewayError(
   'the password channel was switched off; the pass goes on when it is switched on again',
 );
 
-/** @returns false when the channel was switched off meanwhile */
+/** @returns false if the channel was switched off meanwhile */
 async function readEverybody(
   channel: PasswordChannel,
   sending: Sending & { readonly fullPass: number },
@@ -100,7 +100,7 @@ function sayProgress(channel: PasswordChannel): void {
   store.events.add('fullPassProgress', connector.name, text.join(', '));
 }
 
-/** Ends the pass when everybody is read and nobody is owed any more. */
+/** Ends the pass when every user is read and no user is owed. */
 export async function completePass({ context }: PasswordChannel): Promise<FullPass | undefined> {
   const { store, connector, tenant } = context;
   const pass = store.passes.open();

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setImmediate as settled } from 'node:timers/promises';
 import { inTurn } from './in-turn.ts';
 
-/** A batch whose derivations end when they are told to. */
+/** A batch whose derivations end when the test ends them. */
 function batch(size: number) {
   const begun: PromiseWithResolvers<number>[] = [];
   const results = inTurn([...Array(size).keys()], () => {
@@ -16,7 +16,7 @@ function batch(size: number) {
   return { begun, end, results };
 }
 
-test('a batch begins when the last derivation of the one before has begun, and does not wait for its end', async () => {
+test('starts a batch when the last derivation of the previous one has started, without waiting for its end', async () => {
   const first = batch(130);
   const second = batch(20);
   await settled();
@@ -33,7 +33,7 @@ test('a batch begins when the last derivation of the one before has begun, and d
   assert.deepEqual(await second.results, [...Array(20).keys()]);
 });
 
-test('a few wait for nobody', async () => {
+test('starts a small batch without waiting for others', async () => {
   const pass = batch(200);
   await settled();
   const few = batch(16);
@@ -47,7 +47,7 @@ test('a few wait for nobody', async () => {
   await pass.results;
 });
 
-test('a batch that fails holds up nobody', async () => {
+test('starts the next batch although one failed', async () => {
   const failing = batch(200);
   const next = batch(20);
   await settled();

@@ -1,18 +1,18 @@
 import { mapLimit } from '@causeway/service';
 
-/** Derivations run in libuv's pool: so many are with it that it has work while this thread seals or stores another batch. */
+/** Derivations run in libuv's pool. This many keep it busy while this thread seals or stores another batch. */
 const DERIVATIONS = 128;
-/** Who changed a password is one of so few: they wait for no batch of a pass. */
+/** A batch this small is a user who changed their password: it does not wait for a batch of a pass. */
 const FEW = 16;
 
 let lastTurn: Promise<unknown> = Promise.resolve();
 
 /**
- * Derives for a batch; the results in order. Batches hand their derivations to the pool one after the other, those of all forests: at
- * once, all would be ready at the same moment, after which the pool has nothing to do and the tenant too much. The next one's follow as
- * soon as the last of these is with the pool, not when it is done: the pool shall have work while this thread seals.
+ * Derives for a batch and returns the results in order. Batches of all forests hand their derivations to the pool one after the other. All
+ * at once, they would all be ready at the same moment: then the pool would be idle and the tenant overloaded. The next batch follows as
+ * soon as the last derivation of this one is with the pool, not when it is done, so that the pool has work while this thread seals.
  *
- * @throws what the first failure was, when nothing is in flight any more
+ * @throws the first failure, once nothing is in flight any more
  */
 export async function inTurn<T, R>(
   items: readonly T[],

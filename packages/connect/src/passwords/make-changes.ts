@@ -15,30 +15,30 @@ export interface PasswordItem {
   password: SendPassword;
 }
 
-/** An item with what is sent of it. */
+/** An item and what is sent of it. */
 export interface Made extends PasswordItem {
   change: CredentialChange;
-  /** Of the record; undefined without one. */
+  /** The record's sequence; undefined without a record. */
   sequence: number | undefined;
 }
 
 /** What is sent together. */
 export interface Batch {
   made: Made[];
-  /** Items that no record can hold: that is their own trouble. */
+  /** Items that no record can hold: the others are sent without them. */
   unfit: { holder: PasswordHolder; reason: string }[];
-  /** Of all records; null without any. */
+  /** The encapsulation of all records; null without any. */
   encapsulation: string | null;
 }
 
-/** Derives and seals the changes of one batch. Its hashes stay the caller's to wipe. */
+/** Derives and seals the changes of one batch. The caller still has to wipe its hashes. */
 export async function makeChanges(
   { store, agent, connector }: ConnectorContext,
   items: readonly PasswordItem[],
   { pairing, numbers }: TenantTerms,
 ): Promise<Batch> {
   const opening = pairing.state === 'confirmed' ? openSealer(pairing.key) : undefined;
-  const salts = randomBytes(items.length * CLOUD_SALT_LENGTH); // at once: each call costs as much as a look into the database
+  const salts = randomBytes(items.length * CLOUD_SALT_LENGTH); // in one call: each costs as much as a database look-up
   const credentials = await inTurn(items, ({ password }, i) =>
     deriveCloudCredential(
       password.ntHash,
@@ -46,7 +46,7 @@ export async function makeChanges(
     ),
   );
   const sealer = await opening;
-  // A tenant of the first release knows of no sequence beside a password.
+  // A tenant of the first release does not know a sequence beside a password.
   const numbered = sealer !== undefined || numbers;
   const first = numbered ? reserveSequences(store.db, items.length, store.runs.along) : 0;
   try {

@@ -3,7 +3,7 @@ import type { ConnectorContext } from '../context.ts';
 import type { Run } from '../runs/run.ts';
 import type { PasswordHolder } from '../store/password-holders.ts';
 
-/** Puts down that the tenant has not taken a password or a withdrawal, and what comes next. */
+/** Stores that the tenant did not accept a password or a withdrawal, and what happens next. */
 export function noteRefusal(
   { store, connector }: ConnectorContext,
   { guid, dn }: PasswordHolder,
@@ -12,8 +12,8 @@ export function noteRefusal(
 ): void {
   const fail = (why: string) => run?.fail({ guid, dn, code: code ?? verdict, reason: why });
   if (code === 'unknown-user') {
-    // Exported again at the next object step, whose acknowledgement brings the password after it. The tenant has lost somebody whom it
-    // acknowledged: that is no reason for the head to know less.
+    // The next object step exports the user again, and the acknowledgement brings the password after it. The tenant lost a user whom it had
+    // acknowledged, so the head still counts them.
     const text = 'the tenant does not know the user: exported again, then its password';
     store.space.sayAnew(guid);
     store.passwords.sayAnew(guid);

@@ -14,14 +14,14 @@ const other = sealingPublicKey(await generateSealingKey());
 
 const encapsulationOf = async (sealer: Promise<CredentialSealer>) => (await sealer).encapsulation;
 
-test('no two batches have a sealer in common, one after the other or at once', async () => {
+test('gives no two batches the same sealer, one after the other or at once', async () => {
   const first = await encapsulationOf(openSealer(key));
   const second = await encapsulationOf(openSealer(key));
   const atOnce = await Promise.all(Array.from({ length: 5 }, () => encapsulationOf(openSealer(key))));
   assert.equal(new Set([first, second, ...atOnce]).size, 7);
 });
 
-test('what was opened ahead for another key is not used', async () => {
+test('does not use a sealer opened ahead for another key', async () => {
   await openSealer(key);
   const sealer = await openSealer(other);
   const fields = {
@@ -39,7 +39,7 @@ test('what was opened ahead for another key is not used', async () => {
   assert.equal(payload.recipientKeyId, other.keyId);
 });
 
-test('a key under the fingerprint of another gets nothing, and leaves the right one as it was', async () => {
+test("rejects a key under another key's fingerprint, and leaves the right key as it was", async () => {
   await openSealer(other);
   const swapped = { ...key, fingerprint: other.fingerprint, keyId: other.keyId };
   await assert.rejects(openSealer(swapped), /the sealing key has fingerprint/);

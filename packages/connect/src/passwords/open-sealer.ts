@@ -3,10 +3,10 @@ import { CredentialSealer, type PublicKeyInfo } from '@causeway/records';
 let ahead: { key: PublicKeyInfo; sealer: Promise<CredentialSealer> } | undefined;
 
 /**
- * A sealer for one batch. To open it takes a dozen steps, each of which waits in libuv's pool behind the derivations of other batches:
- * the next one is opened ahead.
+ * A sealer for one batch. Opening one takes a dozen steps, and each waits in libuv's pool behind the derivations of other batches. So the
+ * next one is opened ahead.
  *
- * @throws Error when the key is not the one that the fingerprint is of
+ * @throws Error if the key does not match its fingerprint
  */
 export function openSealer(key: PublicKeyInfo): Promise<CredentialSealer> {
   const open = () => {

@@ -4,25 +4,25 @@ import type { DomainController } from '../domain-controller/domain-controller.ts
 import type { Run } from '../runs/run.ts';
 import type { UsersInFlight } from './users-in-flight.ts';
 
-/** What the steps of one connector's passwords share. */
+/** What the steps for one connector's passwords share. */
 export interface PasswordChannel {
   readonly context: ConnectorContext;
   readonly controller: DomainController;
-  /** Whoever processes users asks for them here. */
+  /** Code that processes users reserves them here. */
   readonly inFlight: UsersInFlight;
-  /** How fast a forced full pass goes, while it reads. */
+  /** The speed of a forced full pass while it reads. */
   pace: { readonly began: number; sent: number; said: number } | undefined;
 }
 
-/** For what passwords are sent. */
+/** Why passwords are sent. */
 export interface Sending {
   /** The forced full pass. */
   readonly fullPass?: number | undefined;
-  /** Counts it; a password that somebody asked for alone is no run. */
+  /** The run that counts it. A password that somebody asked for is no run. */
   readonly run?: Run | undefined;
 }
 
-/** What the connector's passwords are read with: everything that a password is made of, and nothing else. */
+/** Replicates the connector's passwords: every attribute that makes up a password, and nothing else. */
 export function replicatePasswords(
   { context }: PasswordChannel,
   connection: ReplicationConnection,
@@ -33,7 +33,10 @@ export function replicatePasswords(
   return connection.replicateChanges({ namingContext, cookie, pageSize, attributeSet: 'passwords' });
 }
 
-/** Off: nothing of this forest's passwords is read or sent, as always where Connect stages. Looked at before every slice, so that it takes effect at once. */
+/**
+ * If off, none of this forest's passwords is read or sent; always off while Connect stages. Checked before every slice, so that it takes
+ * effect at once.
+ */
 export function isSwitchedOn({ context }: PasswordChannel): boolean {
   return !context.staging && context.store.settings.passwordSync;
 }

@@ -6,7 +6,7 @@ import { isSwitchedOn, type PasswordChannel } from './password-channel.ts';
 import { owedStep, passwordStep, retryStep } from './password-step.ts';
 import type { PasswordSummary } from './process-users.ts';
 
-/** When a connector's passwords were last gone through, and how that ended. */
+/** When a connector's passwords were last processed, and how that ended. */
 export interface PasswordCycleTimes {
   start: string | null;
   end: string | null;
@@ -28,7 +28,7 @@ export function lastPasswordCycle({ cursors }: ConnectorStore): PasswordCycleTim
   return stored === undefined ? NONE : (JSON.parse(stored) as PasswordCycleTimes);
 }
 
-/** One password cycle from its beginning; what becomes of it is stored at its end. */
+/** One password cycle from its beginning. Its result is stored at its end. */
 export class PasswordCycle {
   readonly #store: ConnectorStore;
   readonly #before: PasswordCycleTimes;
@@ -44,7 +44,7 @@ export class PasswordCycle {
     return { ...this.#before, start: this.#run.startedAt, end: null, status: 'InProgress' };
   }
 
-  /** What has changed, what is to be retried, and those who are owed, in this order. */
+  /** Sends changes, then retries, then passwords that are owed. */
   async run(channel: PasswordChannel, namingContext: string): Promise<PasswordSummary> {
     const passwords: PasswordSummary = { read: 0, sent: 0 };
     try {

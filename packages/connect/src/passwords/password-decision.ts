@@ -8,61 +8,61 @@ import type { PasswordStatus } from '../store/password-log.ts';
 
 export interface PasswordInput {
   user: ReplicatedUser;
-  /** True when the reply tells all that there is of the user, not only what changed. */
+  /** True if the reply has everything about the user, not only what changed. */
   whole: boolean;
-  /** Undefined: nobody whom Connect knows. */
+  /** Undefined for a user whom Connect does not know. */
   holder: PasswordHolder | undefined;
   pairing: PairingState['state'];
-  /** The forced full pass on whose behalf the user was read. */
+  /** The forced full pass for which the user was read. */
   fullPass: number | undefined;
   /** The connector sends passwords of inetOrgPerson objects too. */
   inetOrgPersonPasswords?: boolean;
-  /** Somebody asked for this very user. */
+  /** Somebody asked for this user. */
   wanted?: boolean | undefined;
-  /** The domain controller has not got all that was read before. */
+  /** The domain controller lacks something that was read before. */
   lags?: boolean;
   temporaryPasswords: ConnectConfiguration['temporaryPasswords'];
 }
 
-/** A password that goes to the tenant: always the whole set. */
+/** A password for the tenant, always as a complete set. */
 export interface SendPassword {
   action: 'send';
   ntHash: Uint8Array;
   /** Undefined: the managed domain removes the keys that it has. */
   kerberosKeys: KerberosKeys | undefined;
-  /** Why there are none, where the account has some. */
+  /** Why there are no keys although the account has some. */
   keysProblem?: string;
   order: PasswordOrder;
   /** pwdLastSet, a FILETIME. */
   changed: bigint;
 }
 
-/** Takes away the password that the tenant has. */
+/** Withdraws the password that the tenant has. */
 export interface Withdraw {
   action: 'withdraw';
   reason: WithdrawalReason;
-  /** The newest that is known. */
+  /** The newest known password order. */
   order: PasswordOrder;
-  /** How it stands then, in words. */
+  /** The resulting state, in words. */
   detail: string;
 }
 
 export type PasswordDecision =
-  /** Says nothing of a password, or is nobody whom Connect synchronizes. */
+  /** There was no password in it, or Connect does not synchronize the user. */
   | { action: 'ignore' }
-  /** Said nothing new: what the tenant has is current. */
+  /** Nothing new: what the tenant has is current. */
   | { action: 'current' }
-  /** One attribute of the set came alone: the user is read again, whole. */
+  /** One attribute of the set came alone, so the user is read again, whole. */
   | { action: 'read-again' }
-  /** Temporary password: waits until its user has changed it. What the tenant has stays. */
+  /** A temporary password waits until the user has changed it. What the tenant has stays. */
   | { action: 'wait'; detail: string }
-  /** No password is to be sent, and the tenant knows it. */
+  /** No password is to be sent, and the tenant knows that. */
   | { action: 'withdrawn'; reason: WithdrawalReason; detail: string }
-  /** Nothing to be done now, for the reason given. */
+  /** Nothing to do now, for the reason given. */
   | { action: 'note'; status: PasswordStatus; detail: string }
   /** The tenant has a newer one. */
   | { action: 'older'; detail: string }
-  /** Cannot be sent as it is. */
+  /** It cannot be sent as it is. */
   | { action: 'quarantine'; status: PasswordStatus; code: string; reason: string }
   | Withdraw
   | SendPassword;

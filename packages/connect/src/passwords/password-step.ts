@@ -9,9 +9,8 @@ import { sendPages } from './send-pages.ts';
 /**
  * Replicates what changed since the watermark and sends it.
  *
- * INVARIANT: the watermark moves only after the last page, and after every change before it is acknowledged or in the retry
- * queue. Whatever ends the step before that, the channel's switch too, makes the next one read the same again; what was
- * acknowledged is not sent twice.
+ * INVARIANT: the watermark moves only after the last page, when every earlier change is acknowledged or in the retry queue. If anything
+ * ends the step before that, including the channel's switch, the next step reads the same again. What was acknowledged is not sent twice.
  */
 export async function passwordStep(
   channel: PasswordChannel,
@@ -49,18 +48,18 @@ export async function passwordStep(
   return summary;
 }
 
-/** Most users that are read singly in one go. */
+/** Most users read singly in one go. */
 const QUEUE_PAGE = 250;
-/** What changes waits for no more of them in a cycle: thousands may be asked for at once. */
+/** Most pages per cycle, so that changes do not wait when thousands of users are asked for at once. */
 const QUEUE_PAGES = 4;
 
-/** Reads the users of the retry queue whose time has come, each as it is now, and sends them. Who is left has a turn in the next cycle. */
+/** Reads the due users of the retry queue as they are now and sends them. The next cycle takes the rest. */
 export async function retryStep(channel: PasswordChannel, run?: Run): Promise<PasswordSummary> {
   const { store, connector } = channel.context;
   const summary: PasswordSummary = { read: 0, sent: 0 };
   const began = store.clock.now();
   for (let page = 0; page < QUEUE_PAGES; page++) {
-    // What fails again gets a time after `began`, so that every entry has one turn.
+    // A user who fails again gets a time after `began`, so each entry has one turn.
     const due = isSwitchedOn(channel) ? store.queue.due('password', QUEUE_PAGE, began) : [];
     if (due.length === 0) return summary;
     store.events.tell('retryTaken', connector.name, `${due.length} passwords taken from the retry queue`);
@@ -78,20 +77,20 @@ export async function retryStep(channel: PasswordChannel, run?: Run): Promise<Pa
   return summary;
 }
 
-/** When the managed domain's key is confirmed: reads exactly those who are owed, and sends them with their record. */
+/** Once the managed domain's key is confirmed, reads exactly the users who are owed and sends them with their record. */
 export async function owedStep(channel: PasswordChannel, run?: Run): Promise<PasswordSummary> {
   const { store, tenant } = channel.context;
   const summary: PasswordSummary = { read: 0, sent: 0 };
   const pairing = pairingState(store, await tenant.configuration());
   if (pairing.state === 'unconfirmed') return summary;
   const pass = store.passes.open();
-  if (pass !== undefined && pass.readAt === null) return summary; // it reads everybody, those who are owed too
+  if (pass !== undefined && pass.readAt === null) return summary; // it reads every user, including those who are owed
   for (let after = ''; ; ) {
     const guids = isSwitchedOn(channel) ? store.owed.list(after, QUEUE_PAGE) : [];
     if (guids.length === 0) break;
     after = guids.at(-1)!;
     if (pairing.state === 'off') {
-      for (const guid of guids) store.owed.remove(guid); // the managed domain is gone: nobody is owed anything
+      for (const guid of guids) store.owed.remove(guid); // without a managed domain no user is owed
       continue;
     }
     const done = await sendSingly(channel, guids, run);
@@ -128,7 +127,7 @@ async function sendSingly(
 }
 
 /**
- * Reads one user's password and sends it, also when the tenant has it already. What became of it is in the user's log.
+ * Reads one user's password and sends it, even if the tenant has it already. The result is in the user's log.
  * @throws CausewayError 'password-sync-off'
  */
 export function singleStep(channel: PasswordChannel, objectGuid: string): Promise<PasswordSummary> {

@@ -3,13 +3,13 @@ import type { PassRequest } from '../store/full-passes.ts';
 import type { ConnectorStore } from '../store/store.ts';
 import type { PasswordChannel } from './password-channel.ts';
 
-/** How long whoever switches the channel off waits for the batches that are on their way. */
+/** How long switching the channel off waits for batches in flight. */
 const PATIENCE_MS = 10_000;
 
 /**
- * The password channel's switch. Off, nothing of the forest's passwords is read or sent; nothing is lost, because the watermark
- * stays. On, the channel starts at its watermark, and with the full pass that the connector's parameter asks for. A channel that
- * runs starts again.
+ * The password channel's switch. When off, none of the forest's passwords is read or sent. Nothing is lost, because the watermark stays.
+ * When switched on, the channel starts at its watermark, with the full pass that the connector's parameter asks for. A running channel
+ * restarts.
  */
 export async function switchPasswords(
   { context, inFlight }: PasswordChannel,
@@ -34,8 +34,8 @@ export async function switchPasswords(
 }
 
 /**
- * At every start of the channel: takes up the full pass that the parameter asks for. The parameter is 0 again from then on, so that
- * the next start does not ask once more; the pass itself outlives every restart.
+ * On each start of the channel, starts the full pass that the parameter asks for. The parameter is then 0 again, so that the next start
+ * does not ask again. The pass itself survives every restart.
  */
 export function startChannel({ db, settings, passes }: ConnectorStore): PassRequest | undefined {
   const value = settings.parameter(FORCE_FULL_PASSWORD_SYNC);

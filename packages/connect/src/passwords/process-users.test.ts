@@ -33,7 +33,7 @@ async function withPeople(count: number, settings = {}): Promise<ConnectorContex
   return context;
 }
 
-test('a password arrives as its cloud credential, in batches, and the hash is wiped', async () => {
+test('sends a password as its cloud credential, in batches, and wipes the hash', async () => {
   const context = await withPeople(5, { passwordBatch: 2 });
   const users = [0, 1, 2, 3, 4].map(n => replicated(n, 9));
   assert.deepEqual(await processUsers(context, users, whole), { read: 5, sent: 5 });
@@ -48,9 +48,9 @@ test('a password arrives as its cloud credential, in batches, and the hash is wi
   assert.equal(context.store.passwords.get(guidOf(4))!.status, 'Success');
 });
 
-test('a batch without an answer leaves nothing acknowledged, and the next reading sends it', async () => {
+test('acknowledges nothing of a batch without an answer, and sends it at the next reading', async () => {
   const context = await withPeople(2);
-  await context.tenant.configuration(); // kept for a moment: the script below is for the batch
+  await context.tenant.configuration(); // cached for a moment: the script below is for the batch
   for (let i = 0; i < 4; i++) peer.script.push('half a body');
   const users = [replicated(0, 9), replicated(1, 9)];
   await assert.rejects(processUsers(context, users, whole));
@@ -60,14 +60,14 @@ test('a batch without an answer leaves nothing acknowledged, and the next readin
   assert.equal((await processUsers(context, [replicated(0, 9), replicated(1, 9)], whole)).sent, 0);
 });
 
-test('without a managed domain no record is made and nobody is owed', async () => {
+test('makes no record and owes nobody without a managed domain', async () => {
   const context = await withPeople(1);
   await processUsers(context, [replicated(0, 9)], whole);
   assert.equal(credentialOf(0)!.record, null);
   assert.equal(context.store.owed.count(), 0);
 });
 
-test('with a key that nobody confirmed nothing is sealed, and who is owed is recorded', async () => {
+test('seals nothing to an unconfirmed key, and records which users are owed', async () => {
   const context = await withPeople(1);
   const genuine = await generateSealingKey();
   const swapped = await generateSealingKey();
@@ -84,7 +84,7 @@ test('with a key that nobody confirmed nothing is sealed, and who is owed is rec
   await processUsers(context, [replicated(0, 10)], whole);
   assert.equal(credentialOf(0)!.record, null);
 
-  // One that puts its own key for receipts beside the confirmed one changes the fingerprint.
+  // A tenant that puts its own receipt key beside the confirmed key changes the fingerprint.
   peer.offerKey(key, generateSigningKey().publicKey);
   await context.tenant.configuration(true);
   await processUsers(context, [replicated(0, 10)], whole);
@@ -109,7 +109,7 @@ test('with a key that nobody confirmed nothing is sealed, and who is owed is rec
   assert.equal(context.store.owed.count(), 1);
 });
 
-test('a user that the tenant does not know any more is exported again, then its password read', async () => {
+test('exports a user whom the tenant lost again, then reads their password', async () => {
   const context = await withPeople(1);
   context.store.cursors.set('replication-cookie', '{}');
   peer.users.clear();
@@ -117,12 +117,12 @@ test('a user that the tenant does not know any more is exported again, then its 
   assert.equal(context.store.passwords.get(guidOf(0))!.status, 'TargetNotExportedToDirectory');
   assert.equal((await exportStep(context)).upserted, 1);
   assert.equal(context.store.queue.due('password', 10).length, 1);
-  context.store.queue.postpone('password', guidOf(0), context.store.clock.now()); // its turn
+  context.store.queue.postpone('password', guidOf(0), context.store.clock.now()); // its next attempt is due
   assert.equal((await processUsers(context, [replicated(0, 9)], whole)).sent, 1);
   assert.equal(context.store.queue.count(false), 0);
 });
 
-test('a refused password is quarantined, one to be retried is queued, and the others are through', async () => {
+test('quarantines a refused password, queues one to retry, and finishes the others', async () => {
   const context = await withPeople(3);
   const verdicts = [{ verdict: 'refused', code: 'invalid', reason: 'no' }, { verdict: 'retry' }] as const;
   peer.judge = change => verdicts[[0, 1].findIndex(n => change.sourceAnchor === sourceAnchorOf(guidOf(n)))];
@@ -137,7 +137,7 @@ test('a refused password is quarantined, one to be retried is queued, and the ot
   assert.equal(context.store.passwords.get(guidOf(1))!.status, 'RetryRequestedByTarget');
 });
 
-test('an old password never follows a newer one', async () => {
+test('never sends an old password after a newer one', async () => {
   const context = await withPeople(1);
   await processUsers(context, [replicated(0, 10)], whole);
   await processUsers(context, [replicated(0, 9)], { ...whole, fullPass: 1 });
@@ -145,7 +145,7 @@ test('an old password never follows a newer one', async () => {
   assert.equal(peer.requestsTo('/api/v1/sync/credentials').length, 1);
 });
 
-test('no hash and no key is in what is stored or sent in the clear', async () => {
+test('keeps hashes and keys out of everything stored or sent in the clear', async () => {
   const context = await withPeople(1);
   const key = sealingPublicKey(await generateSealingKey());
   peer.offerKey(key);
@@ -162,7 +162,7 @@ test('no hash and no key is in what is stored or sent in the clear', async () =>
   }
 });
 
-test('a password that no record can hold costs itself alone, and is wiped with the others', async () => {
+test('skips only the password that no record can hold, and wipes it with the others', async () => {
   const context = await withPeople(2);
   const key = sealingPublicKey(await generateSealingKey());
   context.store.confirmations.confirmDomain(peer.confirmable(key));
@@ -178,7 +178,7 @@ test('a password that no record can hold costs itself alone, and is wiped with t
   assert.ok(keys.every(({ key }) => key.every(byte => byte === 0)));
 });
 
-test('a hash that goes without keys says why, in the status and once in an event', async () => {
+test('explains a hash sent without keys in the status, and once in an event', async () => {
   const context = await withPeople(2);
   const { store } = context;
   const keysProblem = 'supplementalCredentials.Length: 4 expected, got 5';
@@ -201,7 +201,7 @@ test('a hash that goes without keys says why, in the status and once in an event
   assert.equal(store.passwords.get(guidOf(0))!.status, 'Success');
 });
 
-test('what the tenant says of an item is kept short and in one line', async () => {
+test("keeps the tenant's reason for an item short and on one line", async () => {
   const context = await withPeople(1);
   peer.judge = () => ({ verdict: 'refused', code: 'invalid', reason: `\u001b[2J${'x\n'.repeat(100_000)}` });
   await processUsers(context, [replicated(0, 9)], whole);

@@ -16,27 +16,26 @@ import { sendWithdrawals, type WithdrawalItem } from './send-withdrawals.ts';
 import { type TenantTerms, tenantTerms } from './tenant-terms.ts';
 
 export interface PasswordSummary {
-  /** Users of which replication said something. */
+  /** Users that replication reported. */
   read: number;
   sent: number;
 }
 
 export interface ProcessOptions extends Sending {
-  /** The users are told whole, not only what changed of them. */
+  /** The users are complete, not only their changes. */
   whole: boolean;
-  /** Sends also what the tenant has already: somebody asked for this very user. */
+  /** Sends even what the tenant already has, because somebody asked for this user. */
   again?: boolean;
-  /** A connection to read single users by: another one than the one that a cycle runs on. */
+  /** Opens a connection for reading single users, separate from the cycle's own. */
   single(): Promise<ReplicationConnection>;
 }
 
-/** That are on their way at once: the tenant has the few that are withdrawn while the others are derived. */
+/** Batches in flight at once: the tenant gets the few withdrawals while the others are derived. */
 const BATCHES = 2;
 
 /**
- * Decides and does what is to be done with users that replication brought. When it returns, every one of them is acknowledged,
- * queued or noted, durably, and wiped. INVARIANT: called with users who were asked for at `UsersInFlight`, so that nobody is in
- * flight twice.
+ * Decides about users that replication brought, and acts on it. On return each user is acknowledged, queued or noted, durably, and wiped.
+ * INVARIANT: call it only with users reserved at `UsersInFlight`, so that no user is in flight twice.
  */
 export async function processUsers(
   context: ConnectorContext,
@@ -57,13 +56,13 @@ export async function processUsers(
       const connection = await options.single();
       for (const objectGuid of again.splice(0)) {
         const user = await connection.replicateObject({ objectGuid });
-        if (user === undefined) continue; // deleted meanwhile: the next object step says so
+        if (user === undefined) continue; // deleted meanwhile, as the next object step reports
         work.push(user);
         decideOne(context, user, { ...options, whole: true }, terms, todo);
       }
     }
     if (options.run && todo.send.length + todo.withdraw.length > 0) options.run.isAtWork = true;
-    // Nobody is in two of them.
+    // No user is in two batches.
     const batches = [
       ...batchesOf(todo.withdraw, settings.passwordBatch).map(
         batch => () => sendWithdrawals(context, batch, options),
@@ -80,11 +79,11 @@ export async function processUsers(
   }
 }
 
-/** What is to be done with the users of one call. */
+/** What to do with the users of one call. */
 interface Todo {
   send: PasswordItem[];
   withdraw: WithdrawalItem[];
-  /** To be read again, whole. */
+  /** Users to read again, whole. */
   again: string[];
 }
 
@@ -131,7 +130,7 @@ function decideOne(
   else applyDecision(context, user.objectGuid, { holder, run }, decision);
 }
 
-/** What the domain controller says of a password is of the forest's present life, and of the user's in this domain. */
+/** What the domain controller says of a password belongs to the forest's present epoch, and to the user's in this domain. */
 const inItsEpoch = (user: ReplicatedUser, epoch: number): ReplicatedUser =>
   epoch > 0 && user.passwordOrder ? { ...user, passwordOrder: inEpoch(user.passwordOrder, epoch) } : user;
 
@@ -142,7 +141,7 @@ const TENANT_WITHOUT_EPOCHS = {
     'the forest was restored, or the user came from another domain of it, and the tenant is of a release that knows no passwords of a restored forest: update the tenant',
 } as const;
 
-/** Records a decision that sends nothing. */
+/** Stores a decision that sends nothing. */
 function applyDecision(
   context: ConnectorContext,
   guid: string,
@@ -171,7 +170,7 @@ function applyDecision(
     }
     case 'wait':
       store.queue.remove('password', guid);
-      store.owed.remove(guid); // a temporary password is nobody's yet; the user's own one is sent when it comes
+      store.owed.remove(guid); // a temporary password is not the user's own; that one is sent when it comes
       store.passwords.note(guid, 'FilteredByTarget', decision.detail, true);
       return;
     case 'withdrawn':
@@ -181,7 +180,7 @@ function applyDecision(
       return;
     case 'note':
       store.queue.remove('password', guid);
-      if (decision.status === 'FilteredByTarget') store.owed.remove(guid); // nothing of it is ever sent
+      if (decision.status === 'FilteredByTarget') store.owed.remove(guid); // no password of theirs is ever sent
       store.passwords.note(guid, decision.status, decision.detail);
       return;
     case 'older':
@@ -190,7 +189,7 @@ function applyDecision(
   }
 }
 
-/** A tenant of the first release takes no withdrawal. It is tried again, so that the tenant's update brings it. */
+/** A tenant of the first release accepts no withdrawal. It is retried, so that it goes once the tenant is updated. */
 function cannotWithdraw(
   { store }: ConnectorContext,
   guid: string,

@@ -5,7 +5,7 @@ import type { PasswordDecision } from './password-decision.ts';
 
 type Quarantine = Extract<PasswordDecision, { action: 'quarantine' }>;
 
-/** Sets a password aside that cannot be sent as it is: one bad object never stops a run. */
+/** Sets a password aside that cannot be sent as it is. One bad object never stops a run. */
 export function quarantine(
   { store, connector }: ConnectorContext,
   guid: string,

@@ -11,10 +11,10 @@ import { quarantine } from './quarantine.ts';
 import type { TenantTerms } from './tenant-terms.ts';
 
 /**
- * Derives, seals and sends one batch, and stores the verdicts in one transaction. The hashes are wiped as soon as they are sealed,
- * also when something fails.
+ * Derives, seals and sends one batch, and stores the verdicts in one transaction. The hashes are wiped as soon as they are sealed, even if
+ * something fails.
  *
- * @throws CallError when the tenant did not answer: nothing of the batch is acknowledged then
+ * @throws CallError if the tenant did not answer; then nothing of the batch is acknowledged
  */
 export async function sendBatch(
   context: ConnectorContext,
@@ -68,10 +68,10 @@ export async function sendBatch(
   });
 }
 
-/** Users that one event names, as in the original. */
+/** Users per event, as in the original. */
 const USERS_AN_EVENT = 50;
 
-/** Who was sent, and what became of it: names and dates, nothing of a password. */
+/** Logs who was sent and the result: names and dates, nothing of a password. */
 function tellUsers<Item>(
   { store, connector }: ConnectorContext,
   event: LoggedEvent,
@@ -94,7 +94,7 @@ const withoutKeys = ({ keysProblem }: SendPassword): string =>
     ? 'sent without Kerberos keys: the account has no AES key until its password is changed'
     : `sent without Kerberos keys, which the managed domain could not use (change the password once for new ones): ${keysProblem}`;
 
-/** @returns whether the tenant has the password now */
+/** @returns whether the tenant now has the password */
 function applyVerdict(
   context: ConnectorContext,
   { holder, password, sequence, verdict }: Made & { verdict: Verdict },
@@ -113,7 +113,7 @@ function applyVerdict(
     store.passwords.acknowledge(guid, {
       order: password.order,
       recipientKeyId: pairing.state === 'confirmed' ? pairing.key.keyId : undefined,
-      // What another place lost is not what the tenant keeps.
+      // A record that another place lost does not count as kept by the tenant.
       keepsRecord: sequence === undefined && verdict.verdict === 'unchanged' && !holder.anew,
       recordSequence: sequence,
       status: detail === undefined ? 'Success' : 'MissingAttribute',

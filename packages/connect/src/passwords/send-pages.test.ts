@@ -22,12 +22,12 @@ async function channelWith(people: number): Promise<PasswordChannel> {
   const context = testContext(peer, { passwordBatch: BATCH });
   imported(context, ...Array.from({ length: people }, (_, n) => person(n)));
   await exportStep(context);
-  await context.tenant.configuration(); // kept for a moment: what a test scripts is for the batches
+  await context.tenant.configuration(); // cached for a moment: what a test scripts is for the batches
   const controller = new DomainController(context);
   return { context, controller, inFlight: new UsersInFlight(), pace: undefined };
 }
 
-/** Users as so many pages of a full cycle. */
+/** Users as pages of a full cycle. */
 function pagesOf(...pages: ReplicatedUser[][]): ReplicationPage[] {
   return pages.map((users, i) => ({
     users,
@@ -56,7 +56,7 @@ const isWiped = ({ ntHash, kerberosKeys }: ReplicatedUser): boolean =>
 
 const credentialOf = (n: number) => peer.users.get(sourceAnchorOf(guidOf(n)))!.credential;
 
-/** Whoever has a credential at the tenant has the one of its own password: of no hash that was wiped too early. */
+/** Counts users with a credential, and checks that each is of the user's own password, not of a hash wiped too early. */
 async function arrived(people: number): Promise<number> {
   let count = 0;
   for (let n = 0; n < people; n++) {
@@ -71,7 +71,7 @@ async function arrived(people: number): Promise<number> {
   return count;
 }
 
-test('several pages go in slices of a batch, and everybody arrives and is wiped', async () => {
+test('sends several pages in slices of a batch, and wipes every user after arrival', async () => {
   const channel = await channelWith(11);
   const users = [peopleFrom(0, 5), peopleFrom(5, 0), peopleFrom(5, 6)];
   const done: PasswordSummary[] = [];
@@ -81,7 +81,7 @@ test('several pages go in slices of a batch, and everybody arrives and is wiped'
   assert.ok(users.flat().every(isWiped));
 });
 
-test('switched off in the middle of a page: what is on its way arrives whole, the rest is wiped and not sent', async () => {
+test('finishes what is in flight when switched off in the middle of a page, and wipes the rest unsent', async () => {
   const channel = await channelWith(20);
   const { settings } = channel.context.store;
   peer.judge = () => {
@@ -96,7 +96,7 @@ test('switched off in the middle of a page: what is on its way arrives whole, th
   assert.ok(!users[1]!.some(isWiped), 'a page that was never taken');
 });
 
-test('switched off and on again meanwhile: whoever was passed over is not taken for sent', async () => {
+test('does not count users skipped while the channel was off for a moment as sent', async () => {
   const channel = await channelWith(6);
   const { settings } = channel.context.store;
   const pages = async function* () {
@@ -110,7 +110,7 @@ test('switched off and on again meanwhile: whoever was passed over is not taken 
   assert.equal(await sendPages(channel, pages(), {}, () => {}), false);
 });
 
-test('a batch that the tenant denies: the failure comes when nothing is in flight, and everybody is wiped', async () => {
+test('reports a batch that the tenant denies once nothing is in flight, with every user wiped', async () => {
   const channel = await channelWith(12);
   peer.script.push(undefined, { status: 403 });
   const users = peopleFrom(0, 12);
@@ -125,7 +125,7 @@ test('a batch that the tenant denies: the failure comes when nothing is in fligh
   assert.ok((await arrived(12)) <= 12 - BATCH);
 });
 
-test('a domain controller that fails after a page: what the page brought has arrived when that is said', async () => {
+test("reports a domain controller's failure only after the pages before it have arrived", async () => {
   const channel = await channelWith(4);
   const pages = oneByOne(pagesOf(peopleFrom(0, 4)), new Error('the connection is gone'));
   await assert.rejects(

@@ -4,21 +4,21 @@ import type { Sending } from './password-channel.ts';
 import { isSwitchedOn, type PasswordChannel } from './password-channel.ts';
 import { type PasswordSummary, processUsers } from './process-users.ts';
 
-/** Slices on their way at once: while one is at the tenant, others are derived and sealed. */
+/** Slices in flight at once: while one is at the tenant, others are derived and sealed. */
 export const SLICES_IN_FLIGHT = 2;
 
 interface Slice {
   readonly users: readonly ReplicatedUser[];
-  /** The users are told whole, not only what changed of them. */
+  /** The users are complete, not only their changes. */
   readonly whole: boolean;
 }
 
 /**
- * Sends what replication brings, in slices of one batch. INVARIANT: when this ends, however it does, nothing is in flight any more, and
- * every hash and key of every page that was taken is wiped.
+ * Sends what replication brings, in slices of one batch.
+ * INVARIANT: when this ends, however it ends, nothing is in flight any more, and every hash and key of every page taken is wiped.
  *
- * @param onSlice is told what became of each slice
- * @returns false when the channel was switched off meanwhile, and users were passed over
+ * @param onSlice receives the result of each slice
+ * @returns false if the channel was switched off meanwhile and users were skipped
  */
 export async function sendPages(
   channel: PasswordChannel,
@@ -47,7 +47,7 @@ export async function sendPages(
   return on;
 }
 
-/** Ends early when it may not go on. What it yielded and was taken is the taker's to wipe; it wipes the rest of its page. */
+/** Ends early if it must not continue. The caller wipes the slices it took; this wipes the rest of the page. */
 async function* slicesOf(
   pages: AsyncIterable<ReplicationPage>,
   size: number,
@@ -61,7 +61,7 @@ async function* slicesOf(
         yield { users: users.slice(taken, taken + size), whole: fullCycle };
       }
     } finally {
-      for (const user of users.slice(taken)) wipeUser(user); // not `page.wipe`: those before them may be in flight
+      for (const user of users.slice(taken)) wipeUser(user); // not `page.wipe`: the users before them may be in flight
     }
   }
 }

@@ -16,10 +16,10 @@ export interface WithdrawalItem {
 }
 
 /**
- * Signs one batch of withdrawals and sends it, and stores the verdicts in one transaction. Nobody in it is owed anything any more.
+ * Signs and sends one batch of withdrawals, and stores the verdicts in one transaction. Its users are no longer owed anything.
  *
- * @returns how many of them the tenant has now
- * @throws CallError when the tenant did not answer: nothing of the batch is acknowledged then
+ * @returns how many of them the tenant now has
+ * @throws CallError if the tenant did not answer; then nothing of the batch is acknowledged
  */
 export async function sendWithdrawals(
   context: ConnectorContext,
@@ -48,7 +48,7 @@ interface Made extends WithdrawalItem {
   sequence: number;
 }
 
-/** What no record can hold is its own trouble alone. */
+/** A withdrawal that no record can hold fails alone. */
 function signAll(context: ConnectorContext, items: readonly WithdrawalItem[], run: Run | undefined): Made[] {
   const { store, agent, connector } = context;
   const first = reserveSequences(store.db, items.length, store.runs.along);

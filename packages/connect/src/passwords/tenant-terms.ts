@@ -4,14 +4,14 @@ import { readsWith } from '../pairing/signed-reads.ts';
 import type { ConnectorStore } from '../store/store.ts';
 import type { SyncConfiguration } from '../tenant/tenant-client.ts';
 
-/** What the tenant says of itself that decides what is sent. */
+/** What the tenant announces that decides what may be sent. */
 export interface TenantTerms {
   pairing: PairingState;
-  /** Withdrawals go: it takes them, or the managed domain has signed that it does. */
+  /** Withdrawals may be sent: the tenant accepts them, or the managed domain signed that it does. */
   withdrawals: boolean;
-  /** It takes the sequence of a password without a record; one of the first release does not. */
+  /** The tenant accepts the sequence of a password without a record. The first release does not. */
   numbers: boolean;
-  /** It takes what is said of passwords of a restored forest, or the managed domain has signed that it does. */
+  /** Epochs may be sent, for passwords of a restored forest: the tenant accepts them, or the managed domain signed that it does. */
   epochs: boolean;
 }
 

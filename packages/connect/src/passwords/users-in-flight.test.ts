@@ -3,13 +3,13 @@ import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UsersInFlight } from './users-in-flight.ts';
 
-/** Work whose end the test decides. */
+/** Work that ends when the test ends it. */
 function held() {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   return { work: () => promise, end: resolve, fail: reject };
 }
 
-test('a user is on its way once at a time, and holds up nobody else', async () => {
+test('keeps each user in flight only once at a time, and delays no other', async () => {
   const inFlight = new UsersInFlight();
   const first = held();
   const said: string[] = [];
@@ -23,7 +23,7 @@ test('a user is on its way once at a time, and holds up nobody else', async () =
   assert.deepEqual(said, ['d', 'b again']);
 });
 
-test('whoever asked for several is not passed over by who asks for one of them later', async () => {
+test('does not let a later request for one user overtake an earlier one for several', async () => {
   const inFlight = new UsersInFlight();
   const first = held();
   const said: string[] = [];
@@ -37,7 +37,7 @@ test('whoever asked for several is not passed over by who asks for one of them l
   assert.deepEqual(said, ['several', 'one']);
 });
 
-test('a failure is its caller’s alone; settled waits for what has been asked for', async () => {
+test('reports a failure to its own caller only, and settles after everything asked for', async () => {
   const inFlight = new UsersInFlight();
   const [first, second] = [held(), held()];
   const failing = inFlight.run(['a'], first.work);

@@ -1,14 +1,14 @@
 /**
- * Whose password is on its way, so that nobody's is twice: a user's state is read, and what follows from it sent and acknowledged,
- * before anything else looks at that user. Others go on meanwhile.
+ * Which users' passwords are in flight, so that no user is in flight twice. A user's state is read, and the result sent and acknowledged,
+ * before anything else looks at that user. Other users continue meanwhile.
  */
 export class UsersInFlight {
-  /** The end of the last work that has asked for a user. */
+  /** The end of the last work that reserved a user. */
   readonly #ends = new Map<string, Promise<void>>();
 
-  /** Does the work when all that asked for any of these users before it has ended. */
+  /** Does the work once all earlier work that reserved any of these users has ended. */
   run<T>(guids: readonly string[], work: () => Promise<T>): Promise<T> {
-    // All are asked for at once, and each waits only for who came earlier: nobody waits in a circle, nobody is passed over.
+    // All users are reserved at once, and each work waits only for earlier ones: there is no deadlock, and nobody is overtaken.
     const earlier = new Set(guids.flatMap(guid => this.#ends.get(guid) ?? []));
     const turn = Promise.all(earlier).then(work);
     const end = turn.then(
@@ -22,12 +22,12 @@ export class UsersInFlight {
     return turn;
   }
 
-  /** Somebody has asked for the user and has not ended. */
+  /** Whether some work has reserved the user and has not ended. */
   has(guid: string): boolean {
     return this.#ends.has(guid);
   }
 
-  /** Resolves when everything that has been asked for so far has ended. */
+  /** Resolves when everything reserved so far has ended. */
   async settled(): Promise<void> {
     await Promise.all(new Set(this.#ends.values()));
   }

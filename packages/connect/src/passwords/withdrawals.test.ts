@@ -45,7 +45,7 @@ const withdrawalOf = (context: ConnectorContext, n: number) => {
   return verified.record;
 };
 
-test('a reset to a temporary password withdraws the one before, unpaired too; the one that its user chose goes', async () => {
+test('withdraws the password before a temporary one, unpaired too, and sends the one that the user then chose', async () => {
   const context = await withPeople(1);
   await processUsers(context, [replicated(0, 9)], whole);
   const sent = credentialOf(0)!.sequence!;
@@ -70,7 +70,7 @@ test('a reset to a temporary password withdraws the one before, unpaired too; th
   assert.equal(context.store.passwords.get(guidOf(0))!.status, 'Success');
 });
 
-test('the flag alone withdraws nothing, and says that the password still opens the cloud', async () => {
+test('withdraws nothing because of the flag alone, and notes that the password still opens the cloud', async () => {
   const context = await withPeople(1);
   await processUsers(context, [replicated(0, 9)], whole);
   await processUsers(context, [temporary(0, 9)], whole);
@@ -80,7 +80,7 @@ test('the flag alone withdraws nothing, and says that the password still opens t
   assert.equal(context.store.passwords.get(guidOf(0))!.mustChange, false);
 });
 
-test('a forced pass sends a withdrawal again, once, and no password', async () => {
+test('sends a withdrawal again in a forced pass, once, and no password', async () => {
   const context = await withPeople(2);
   await processUsers(context, [replicated(0, 9), replicated(1, 9)], whole);
   await processUsers(context, [temporary(0, 10)], whole);
@@ -92,7 +92,7 @@ test('a forced pass sends a withdrawal again, once, and no password', async () =
   assert.equal(context.store.passwords.countOfPass(7), 2);
 });
 
-test('nobody whose password was withdrawn is owed anything, and a later pairing does not bring it back', async () => {
+test('owes nothing to a user whose password was withdrawn, and does not bring it back at a later pairing', async () => {
   const context = await withPeople(1);
   const sealing = await generateSealingKey();
   const key = sealingPublicKey(sealing);
@@ -114,7 +114,7 @@ test('nobody whose password was withdrawn is owed anything, and a later pairing 
   assert.ok(verified.ok && verified.record.kind === 'credential' && verified.record.sequence > sequence);
 });
 
-test('who waited through a pairing by the flag alone is sealed when it is taken away', async () => {
+test('seals the password of a user who had the flag during a pairing, once the flag is cleared', async () => {
   const context = await withPeople(1);
   const key = sealingPublicKey(await generateSealingKey());
   peer.offerKey(key);
@@ -126,7 +126,7 @@ test('who waited through a pairing by the flag alone is sealed when it is taken 
   assert.ok(credentialOf(0)!.record !== null);
 });
 
-test('keeps the password before a temporary one, for who wants it so', async () => {
+test('keeps the password before a temporary one if configured so', async () => {
   const context = await withPeople(1, { temporaryPasswords: 'keep' });
   await processUsers(context, [replicated(0, 9)], whole);
   await processUsers(context, [temporary(0, 10)], whole);
@@ -134,7 +134,7 @@ test('keeps the password before a temporary one, for who wants it so', async () 
   assert.match(context.store.passwords.get(guidOf(0))!.detail!, /must change .* keep/);
 });
 
-test('an empty password and one of a smart card account are withdrawn, and status names the reason', async () => {
+test('withdraws an empty password and one of a smart card account, and names the reason in status', async () => {
   const context = await withPeople(2);
   await processUsers(context, [replicated(0, 9), replicated(1, 9)], whole);
   imported(context, person(1, { userAccountControl: String(0x40200) }));
@@ -149,7 +149,7 @@ test('an empty password and one of a smart card account are withdrawn, and statu
   assert.equal(credentialOf(1)!.passwordOrder.version, 9);
 });
 
-test('a tenant of the first release is sent what it knows, and status says that the old password is open there', async () => {
+test('sends a tenant of the first release what it knows, and reports that the old password still opens the cloud', async () => {
   const context = await withPeople(1);
   peer.accepts = undefined;
   await context.tenant.configuration(true);
@@ -173,7 +173,7 @@ for (const [what, before, after] of [
   ['leaves the scope of passwords', undefined, 'PHSFiltered'],
   ['comes into the scope of passwords', 'PHSFiltered', undefined],
 ] as const)
-  test(`who ${what} while something else of theirs is on its way has a turn of their own`, async () => {
+  test(`gives a user who ${what} while something else of theirs is in flight a turn of their own`, async () => {
     const filtered = (adminDescription: string | undefined) =>
       person(0, adminDescription === undefined ? {} : { adminDescription });
     const context = testContext(peer);
@@ -191,13 +191,13 @@ for (const [what, before, after] of [
     await processUsers(scoped, [replicated(0, 9)], { ...whole, fullPass: 1 });
     peer.hold = () => undefined;
     assert.equal(context.store.queue.due('password', 10).length, 1);
-    context.store.queue.postpone('password', guidOf(0), context.store.clock.now()); // its turn
+    context.store.queue.postpone('password', guidOf(0), context.store.clock.now()); // its next attempt is due
     await processUsers(scoped, [replicated(0, 9)], whole);
     assert.equal(credentialOf(0)?.passwordOrder.version, after === undefined ? 9 : undefined);
     assert.equal(context.store.queue.get('password', guidOf(0)), undefined);
   });
 
-test('a withdrawal without an answer is not acknowledged, and goes with the next reading', async () => {
+test('does not acknowledge a withdrawal without an answer, and sends it at the next reading', async () => {
   const context = await withPeople(1);
   await processUsers(context, [replicated(0, 9)], whole);
   for (let i = 0; i < 4; i++) peer.script.push('done but lost');
@@ -206,7 +206,7 @@ test('a withdrawal without an answer is not acknowledged, and goes with the next
   assert.equal((await processUsers(context, [temporary(0, 10)], whole)).sent, 1);
 });
 
-test('a tenant without withdrawals costs only the withdrawal, where the managed domain signed that it reads them', async t => {
+test('loses only the withdrawal at a tenant without withdrawals if the managed domain signed that it reads them', async t => {
   const context = await withPeople(2);
   await processUsers(context, [replicated(0, 9), replicated(1, 9)], whole);
   context.store.confirmations.confirmDomain(peer.confirmable(sealingPublicKey(await generateSealingKey())));
