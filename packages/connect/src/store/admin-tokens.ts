@@ -4,10 +4,10 @@ import { CausewayError } from '@causeway/service';
 import type { Database } from './database.ts';
 
 const DAY_MS = 86_400_000;
-/** The time of the last use is not written more often. */
+/** The shortest time between two updates of the last use. */
 const USE_NOTED_MS = 60_000;
 
-/** Named bearer tokens of 256 random bits. Kept and looked up by digest alone, so that no comparison tells of a token. */
+/** Named bearer tokens of 256 random bits. They are stored and looked up by digest only, so that no comparison reveals a token. */
 export class AdminTokens {
   readonly #db: Database;
 
@@ -15,7 +15,7 @@ export class AdminTokens {
     this.#db = db;
   }
 
-  /** @returns the token, which is kept nowhere. @throws CausewayError 'token-exists' */
+  /** @returns the token, which is stored nowhere. @throws CausewayError 'token-exists' */
   create(name: string, days: number): { token: string; expiresAt: string } {
     const now = this.#db.clock.now();
     const token = randomBytes(32).toString('base64url');
@@ -37,7 +37,7 @@ export class AdminTokens {
     return { token, expiresAt };
   }
 
-  /** @returns the name of a token that is valid now */
+  /** @returns the name of the token if it is valid now */
   find(token: string): string | undefined {
     const now = this.#db.clock.now();
     const row = this.#db.get<{ name: string; expiresAt: string; lastUsedAt: string | null }>(

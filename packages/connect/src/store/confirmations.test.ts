@@ -47,7 +47,7 @@ async function keysOfDomain() {
   return { fingerprint, keyId, publicKey, receiptKey, realm: 'AADDS.EXAMPLE.NET' };
 }
 
-/** The state is gone, the files beside it are not. */
+/** Deletes the state but not the files beside it. */
 function empty(): void {
   store.close();
   for (const name of ['connect.db', 'connect.db-wal', 'connect.db-shm'])
@@ -55,7 +55,7 @@ function empty(): void {
   store = open();
 }
 
-/** What a release before left in the database. */
+/** Runs statements on the database, to make the state of a previous release. */
 function earlierState(statements: string): void {
   store.close();
   const db = new DatabaseSync(join(folder, 'connect.db'));
@@ -64,7 +64,7 @@ function earlierState(statements: string): void {
   store = open();
 }
 
-test('an emptied Connect seals to the confirmed key without another confirmation', async () => {
+test('seals to the confirmed key after the state is lost, without another confirmation', async () => {
   const confirmed = store.confirmations.confirmDomain(await keysOfDomain());
   empty();
   assert.deepEqual(store.confirmations.managedDomain, confirmed);
@@ -78,7 +78,7 @@ test('an emptied Connect seals to the confirmed key without another confirmation
   assert.equal(state(), 'unconfirmed', 'a key that was withdrawn does not come back');
 });
 
-test('an emptied Connect refuses another directory than the one that it has met', () => {
+test('rejects another directory than the first one after the state is lost', () => {
   const guard = () => new DirectoryGuard(CONNECTOR as never, connectorStore(store, 'corp'));
   guard().check(CORP);
   empty();
@@ -90,7 +90,7 @@ test('an emptied Connect refuses another directory than the one that it has met'
   assert.equal(store.confirmations.pin('toString'), undefined, 'a connector may be called anything');
 });
 
-test('knows that a forest was restored although the database is lost, and says nothing of it before', () => {
+test('remembers after losing the database that a forest was restored, and writes no epoch before', () => {
   const restores = () => connectorStore(store, 'corp').restores;
   store.confirmations.setPin('corp', CORP);
   assert.equal(restores().epoch, 0);
@@ -105,7 +105,7 @@ test('knows that a forest was restored although the database is lost, and says n
   assert.equal(connectorStore(store, 'toString').restores.epoch, 0);
 });
 
-test('takes what a release before kept in the database, once', async () => {
+test('imports what the previous release kept in the database, once', async () => {
   const { fingerprint, keyId, publicKey, receiptKey, realm } = await keysOfDomain();
   const at = '2026-11-23T10:00:00.000Z';
   const rows = `
@@ -126,7 +126,7 @@ test('takes what a release before kept in the database, once', async () => {
   assert.equal(store.confirmations.managedDomain, undefined, 'nor what the database had before');
 });
 
-test('refuses a file whose keys are not those of the fingerprint', async () => {
+test('refuses a file whose keys do not match the fingerprint', async () => {
   store.confirmations.confirmDomain(await keysOfDomain());
   const { keyId, publicKey } = await keysOfDomain();
   const said = JSON.parse(readFileSync(kept(), 'utf8')) as { managedDomain: object };

@@ -4,9 +4,9 @@ import { KeptFile } from '@causeway/service';
 import { z } from 'zod';
 import type { Database } from './database.ts';
 
-/** The managed domain's keys that an administrator has confirmed. */
+/** The managed domain's keys that an administrator confirmed. */
 const ConfirmedKey = z.strictObject({
-  /** Of both. */
+  /** The fingerprint of both keys. */
   fingerprint: z.string(),
   keyId: z.string(),
   publicKey: z.string(),
@@ -16,7 +16,7 @@ const ConfirmedKey = z.strictObject({
 });
 export type ConfirmedKey = z.infer<typeof ConfirmedKey>;
 
-/** The directory that a connector read first, or that an administrator let it read since. */
+/** The directory that a connector read first, or that an administrator allowed since. */
 const Pin = z.strictObject({
   domainSid: z.string(),
   domainGuid: z.string(),
@@ -30,14 +30,14 @@ const Confirmed = z.strictObject({
   managedDomain: ConfirmedKey.refine(isWhole, 'its fingerprint is not that of its keys').nullable(),
   /** By connector. */
   directories: z.record(z.string(), Pin),
-  /** By connector whose forest was restored: of its password orders since. */
+  /** By connector whose forest was restored: the epoch of its password orders since. */
   epochs: z.record(z.string(), z.int().positive()).optional(),
 });
 type Confirmed = z.infer<typeof Confirmed>;
 
 const NOTHING: Confirmed = { managedDomain: null, directories: {} };
 
-/** What administrators confirmed at this Connect, and the directories that it has met: in a file beside its keys, not in the database. */
+/** What administrators confirmed at this Connect, and the directories it has met: in a file beside its keys, not in the database. */
 export class Confirmations {
   readonly #db: Database;
   readonly #file: KeptFile<Confirmed>;
@@ -62,7 +62,7 @@ export class Confirmations {
     return managedDomain;
   }
 
-  /** @returns false when none was confirmed */
+  /** @returns false if none was confirmed */
   withdrawDomain(): boolean {
     const was = this.managedDomain !== undefined;
     if (was) this.#file.keep({ ...this.#value, managedDomain: null });
@@ -79,7 +79,7 @@ export class Confirmations {
     this.#file.keep({ ...this.#value, directories: { ...this.#value.directories, [connector]: pin } });
   }
 
-  /** 0: an administrator never accepted that the forest was restored. */
+  /** 0 if no administrator ever accepted the forest as restored. */
   epoch(connector: string): number {
     const { epochs = {} } = this.#value;
     return Object.hasOwn(epochs, connector) ? epochs[connector]! : 0;
@@ -94,8 +94,8 @@ export class Confirmations {
   }
 
   /**
-   * Releases before kept them in tables. Rows go once they are in the file: an older database, restored, says nothing against it, and a
-   * key that was withdrawn since does not come back with a lost file.
+   * Earlier releases kept them in tables. The rows are deleted once they are in the file. So a restored older database cannot contradict
+   * it, and a key withdrawn since does not come back if the file is lost.
    */
   #takeFromDatabase(): void {
     const db = this.#db;

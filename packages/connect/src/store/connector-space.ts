@@ -12,7 +12,7 @@ import {
   withdrawingNumber,
 } from './space-object.ts';
 
-/** A row of somebody whom the tenant acknowledged, not of a stranger. */
+/** The row is of an object that the tenant acknowledged, not of a stranger. */
 const ACKNOWLEDGED = 'exported_sequence IS NOT NULL';
 
 const PENDING = {
@@ -21,14 +21,14 @@ const PENDING = {
   create: 'desired_digest IS NOT NULL AND exported_digest IS NULL',
 } as const;
 
-/** The objects of one kind that a connector's domain has. */
+/** The objects of one kind in a connector's domain. */
 export class ConnectorSpace {
   readonly kind: ObjectKind;
   /** The same objects in the forest's other domains. */
   readonly elsewhere: OtherDomains;
   readonly #db: Database;
   readonly #connector: string;
-  /** Of the kind: a literal, as the indexes of one kind alone ask for it. */
+  /** Condition for the kind, with a literal: the indexes of one kind require it. */
   readonly #own: string;
 
   /** @param others the forest's other connectors */
@@ -45,7 +45,7 @@ export class ConnectorSpace {
     return toObject(this.#db.get(sql, this.#connector, guid));
   }
 
-  /** By userPrincipalName, sAMAccountName, anchor, DN or objectGUID, as a person may name an object. */
+  /** Finds an object by any name that people use: userPrincipalName, sAMAccountName, anchor, DN or objectGUID. */
   find(name: string): SpaceObject | undefined {
     const row =
       this.#db.get(
@@ -64,7 +64,7 @@ export class ConnectorSpace {
     return toObject(row);
   }
 
-  /** Writes what the directory says and what follows from it; what was exported stays. */
+  /** Writes what the directory says and what follows from it. What was exported stays. */
   put(object: DecidedSpaceObject, generation: number): void {
     this.#db.run(
       `INSERT INTO connector_space (connector, kind, guid, anchor, dn, object_classes, attributes, deleted, scope_reason,
@@ -96,7 +96,7 @@ export class ConnectorSpace {
     );
   }
 
-  /** Whoever is to leave because the rules changed: waits or goes. */
+  /** Objects that are to leave because the rules changed, waiting or approved. */
   listLeaving(): { guid: string; anchor: string }[] {
     return this.#db.all<{ guid: string; anchor: string }>(
       `SELECT guid, anchor FROM connector_space WHERE ${this.#own} AND leaving > 0 AND exported_digest IS NOT NULL ORDER BY guid`,
@@ -104,20 +104,20 @@ export class ConnectorSpace {
     );
   }
 
-  /** Of all who are there, whether they were in a group of the scope when that was looked at last. */
+  /** For each object, whether it was in a group of the scope at the last look. */
   scopeMemberships(): { guid: string; anchor: string; is_member: number | null }[] {
     const sql = `SELECT guid, anchor, is_member FROM connector_space WHERE ${this.#own} AND deleted = 0`;
     return this.#db.all<{ guid: string; anchor: string; is_member: number | null }>(sql, this.#connector);
   }
 
-  /** SIDs of all that are there, with what they are known by. */
+  /** The SIDs of all objects, with their identifiers. */
   bySid(): Map<string, { guid: string; anchor: string }> {
     const sql = `SELECT attributes ->> '$.objectSid' AS sid, guid, anchor FROM connector_space WHERE ${this.#own} AND deleted = 0`;
     const rows = this.#db.all<{ sid: string | null; guid: string; anchor: string }>(sql, this.#connector);
     return new Map(rows.flatMap(({ sid, guid, anchor }) => (sid === null ? [] : [[sid, { guid, anchor }]])));
   }
 
-  /** An administrator approved that an object leaves. */
+  /** Releases an object whose leaving an administrator approved. */
   letGo(guid: string): void {
     this.#db.run(
       `UPDATE connector_space SET desired_digest = NULL, leaving = 2 WHERE ${this.#own} AND guid = ? AND leaving = 1`,
@@ -125,7 +125,7 @@ export class ConnectorSpace {
     );
   }
 
-  /** A row that stands for nothing any more: gone in the directory and not in the tenant. @returns their GUIDs */
+  /** Removes rows that stand for nothing: deleted in the directory and not in the tenant. @returns their GUIDs */
   removeForgotten(): string[] {
     return this.#db
       .all<{ guid: string }>(
@@ -136,7 +136,7 @@ export class ConnectorSpace {
       .map(({ guid }) => guid);
   }
 
-  /** After a full import: what it did not meet is gone. @returns who was there before */
+  /** Marks what a full import did not meet as deleted. @returns the objects marked */
   markUnseenDeleted(generation: number): Pick<SpaceObject, 'guid' | 'anchor'>[] {
     return this.#db.all<{ guid: string; anchor: string }>(
       `UPDATE connector_space SET deleted = 1, desired_digest = NULL, leaving = 0, scope_reason = 'not found by a full import'
@@ -146,7 +146,7 @@ export class ConnectorSpace {
     );
   }
 
-  /** What the tenant has not got as it should be, less what waits for its next try. Deletes or upserts. */
+  /** Objects whose copy in the tenant differs from what it should be, except those that wait for their next attempt. */
   pending(operation: 'upsert' | 'delete', after: string, limit: number, now: number): SpaceObject[] {
     return this.#db
       .all(
@@ -164,7 +164,7 @@ export class ConnectorSpace {
       .map(row => toObject(row)!);
   }
 
-  /** What the tenant should have as this connector is the one to tell it, whatever went so far: in the order of anchors, from one on or behind it. */
+  /** What the tenant should have from this connector, whatever was sent so far. In the order of anchors, from one on or after it. */
   wanted(anchor: string, limit: number, which: 'from' | 'behind' = 'behind'): SpaceObject[] {
     return this.#db
       .all(
@@ -183,8 +183,8 @@ export class ConnectorSpace {
   }
 
   /**
-   * Everything that waits for its export, whether its next try is due or not: deletions that the directory reported, those of strangers,
-   * or people whom the tenant has not yet, from whatever domain.
+   * Everything that waits for its export, whether its next attempt is due or not: deletions that the directory reported, deletions of
+   * strangers, or users whom the tenant has from no domain yet.
    */
   listPending(what: keyof typeof PENDING): { guid: string; anchor: string }[] {
     const { elsewhere } = this;
@@ -211,7 +211,7 @@ export class ConnectorSpace {
     );
   }
 
-  /** Another place lost the account: it is signed anew and exported again. */
+  /** Another place lost the account, so it is signed and exported again. */
   sayAnew(guid: string): void {
     this.#db.run(
       `UPDATE connector_space SET exported_digest = '${ANEW}' || exported_digest
@@ -221,7 +221,7 @@ export class ConnectorSpace {
     );
   }
 
-  /** Somebody whom another place has and the forest has not: the deletion is to be exported, and waits like any other. */
+  /** Adds an object that another place has but the forest has not. Its deletion is to be exported, and waits like any other. */
   putStranger(guid: string, anchor: string): void {
     this.#db.run(
       `INSERT INTO connector_space (connector, kind, guid, anchor, dn, object_classes, attributes, deleted, scope_reason,
@@ -255,13 +255,13 @@ export class ConnectorSpace {
     return this.#count(`exported_digest IS NOT NULL AND ${ACKNOWLEDGED}`);
   }
 
-  /** Every object, a page at a time, for a full synchronization. */
+  /** Every object, one page at a time, for a full synchronization. */
   list(after: string, limit: number): SpaceObject[] {
     const sql = `SELECT * FROM connector_space WHERE ${this.#own} AND guid > ? ORDER BY guid LIMIT ?`;
     return this.#db.all(sql, this.#connector, after, limit).map(row => toObject(row)!);
   }
 
-  /** By its distinguished name, whatever the case; one that is still there before one that was deleted. */
+  /** Finds by distinguished name, ignoring case. A present object is preferred to a deleted one. */
   findByDn(dn: string): SpaceObject | undefined {
     const sql = `SELECT * FROM connector_space WHERE ${this.#own} AND lower(dn) = lower(?) ORDER BY deleted LIMIT 1`;
     return toObject(this.#db.get(sql, this.#connector, dn));
@@ -272,7 +272,7 @@ export class ConnectorSpace {
     return toObject(this.#db.get(sql, this.#connector, anchor));
   }
 
-  /** Some of what the directory has, in the order of GUIDs; or of what the tenant has or is to have. */
+  /** Some objects that the directory has, or that the tenant has or should have, in the order of GUIDs. */
   slice(side: 'directory' | 'tenant', start: number, count: number): SpaceObject[] {
     const condition =
       side === 'directory' ? 'deleted = 0' : '(desired_digest IS NOT NULL OR exported_digest IS NOT NULL)';

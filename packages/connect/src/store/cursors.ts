@@ -1,61 +1,61 @@
 import type { Database } from './database.ts';
 
-/** Every place that a connector remembers; the value is text. */
+/** Everything a connector remembers as a single text value. */
 export type CursorName =
   | 'dirsync-cookie'
   | 'import-generation'
-  /** By which rules everything was decided, as `rulesText` makes it. */
+  /** The rules by which everything was decided, as `rulesText` writes them. */
   | 'rules'
-  /** Everything is to be decided anew, although the rules are the same. */
+  /** Every object is to be decided again, although the rules are the same. */
   | 'decide-anew'
-  /** Containers came, went or moved since everything was decided by them. */
+  /** Containers were added, deleted or moved since everything was decided. */
   | 'containers-changed'
-  /** Why not everybody is known who is in a group of the scope, in words. */
+  /** Why the members of the groups of the scope are not all known, in words. */
   | 'scope-groups-missing'
-  /** Where things lie was said by a domain controller that lagged or was restored, and is to be read again. */
+  /** A lagging or restored domain controller said where objects lie, so that is to be read again. */
   | 'places-owed'
-  /** 'yes': tenant and managed domain take whole profiles. */
+  /** 'yes': tenant and managed domain accept whole profiles. */
   | 'whole-profiles'
-  /** Which attributes the last full import brought, as JSON; a delta brings what changed of the same ones. */
+  /** The attributes of the last full import, as JSON. A delta reports changes of the same attributes. */
   | 'imported-attributes'
   | 'replication-cookie'
   | 'usn'
   | 'invocation-id'
   /** Which of several domain controllers is read, since when and why, as JSON. */
   | 'domain-controller'
-  /** What the domain controllers knew when they were read, as JSON; kept where a connector has several. */
+  /** What the domain controllers knew when they were read, as JSON; kept if a connector has several. */
   | 'read-vector'
-  /** Since when the domain controller knows less than that, and whether all is to be imported anew afterwards, as JSON. */
+  /** Since when the domain controller knows less than that, and whether everything is to be imported again afterwards, as JSON. */
   | 'lag'
-  /** A domain controller was found restored, as JSON, until an administrator has said what that means. */
+  /** A domain controller was found restored, as JSON, until an administrator has decided what that means. */
   | 'restored'
-  /** How far this machine's clock and the domain controller's are apart, where that is too far, as JSON. */
+  /** The difference between this machine's clock and the domain controller's if it is too large, as JSON. */
   | 'clock-difference'
   | 'last-object-cycle-at'
   | 'last-password-cycle-at'
-  /** Times and outcome of the last password cycle and of the last good one, as JSON. */
+  /** Times and results of the last password cycle and the last successful one, as JSON. */
   | 'password-cycle'
-  /** 'Initial': the next automatic cycle reads everything anew. */
+  /** 'Initial': the next automatic cycle reads everything again. */
   | 'next-policy'
-  /** 'true': the next cycle imports, or decides, everything anew. */
+  /** 'true': the next cycle imports everything again, or decides everything again. */
   | 'full-import-required'
   | 'full-sync-required'
   | 'last-error'
-  /** What the managed domain reads, as it signed, with the key that it signed with; as JSON. */
+  /** The record versions that the managed domain signed that it reads, and its signing key, as JSON. */
   | 'signed-reads'
-  /** Since when new accounts are counted: everybody of the first full import was exported. */
+  /** Since when new accounts are counted: the first full import was exported. */
   | 'creations-counted'
-  /** How far the tenant's changes went when it was compared last, under its own seal. */
+  /** How far the tenant's changes were at the last comparison, with the tenant's seal. */
   | 'tenant-mark'
-  /** When the tenant was compared last, and how many differed, as JSON. */
+  /** When the tenant was last compared, and how many objects differed, as JSON. */
   | 'compared'
-  /** Who lacked something in the managed domain by its last receipt, as JSON. */
+  /** Whom the managed domain lacked by its last receipt, as JSON. */
   | 'lacking'
-  /** When a comparison asked for a full password pass by itself. */
+  /** When a comparison last requested a full password pass. */
   | 'comparison-pass-at'
-  /** New accounts of 24 hours, when they were above the limit and an alarm said so. */
+  /** How many new accounts of 24 hours raised an alarm, while they are above the limit. */
   | 'creations-alarm'
-  /** Which connectors the forest had when this one was started last, as JSON. */
+  /** The connectors of the forest when this one was last started, as JSON. */
   | 'domains';
 
 export class Cursors {
@@ -75,7 +75,7 @@ export class Cursors {
     )?.value;
   }
 
-  /** Sets, or with undefined forgets. */
+  /** Sets a value; undefined deletes it. */
   set(name: CursorName, value: string | undefined): void {
     if (value === undefined)
       this.#db.run('DELETE FROM cursor WHERE connector = ? AND name = ?', this.#connector, name);

@@ -2,18 +2,21 @@ import { bucketOf } from '@causeway/records';
 import { type Clock, StateDatabase } from '@causeway/service';
 import { MIGRATIONS } from './migrations.ts';
 
-/** Of 4 KB. A batch of passwords touches pages all over the file: those that several touched are then written back once. */
+/** Pages of 4 KB. A batch of passwords touches pages across the file; a page touched by several batches is then written back once. */
 const CHECKPOINT_PAGES = 4000;
-/** A pass asks for everybody in no order: with SQLite's own 2 MB, each one's page is read from the file. */
+/** A pass asks for every user in no order. With SQLite's default of 2 MB, each user's page would be read from the file. */
 const CACHE_KB = 8000;
 
-/** Names of connectors for `IN (…)`: literals, so that a statement of one connector stays as quick as it was. */
+/** Connector names for `IN (…)`, as literals, so that a statement for one connector stays fast. */
 export const literals = (names: readonly string[]): string =>
   names.map(name => `'${name.replaceAll("'", "''")}'`).join(', ');
 
-/** Connect's one SQLite file. INVARIANT: nothing in it is a secret: identifiers, digests, times and plain reasons. */
+/**
+ * Connect's one SQLite file.
+ * INVARIANT: it holds no secret, only identifiers, digests, times and plain reasons.
+ */
 export class Database extends StateDatabase {
-  /** Opens or makes the file and brings its schema up to date. `:memory:` for tests. */
+  /** Opens or creates the file and updates its schema. `:memory:` for tests. */
   constructor(path: string, clock?: Clock) {
     super(path, clock);
     this.function('bucket_of', { deterministic: true }, anchor => bucketOf(String(anchor)));

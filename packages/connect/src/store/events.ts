@@ -1,16 +1,16 @@
 import { describeError, isDiskError, type Log } from '@causeway/service';
 import type { Database } from './database.ts';
 
-/** An event as it is documented: a number may have several rows, of which each says when it is added. */
+/** An event as documented. A number may have several rows, each for another cause. */
 export interface EventRow {
-  /** The original's number (source "Directory Synchronization") where it has one that fits. */
+  /** The original's number (source "Directory Synchronization"), if one fits. */
   readonly id: number;
   readonly level: Event['level'];
   /** When it is added, in one sentence. */
   readonly when: string;
   /** What the number means in the original. */
   readonly original: string;
-  /** It is written into the service's log alone, because there are too many for the state. */
+  /** Written only to the service's log, because there are too many for the state. */
   readonly logOnly?: true;
 }
 
@@ -30,7 +30,7 @@ const MANAGED_DOMAIN = 'event of the managed domain';
 const CHANGE_RESULT = 'result of a password change';
 const QUEUED = 'object put in the retry queue';
 
-/** Every event of Connect, by its name. */
+/** Every event of Connect by name. */
 export const EVENTS = {
   accessDenied: row(
     115,
@@ -217,9 +217,9 @@ export const EVENTS = {
   alarmOver: row(6100, 'info', 'The reason of an alarm or warning is gone.', RUN_ERRORS),
 } as const satisfies Readonly<Record<string, EventRow>>;
 
-/** A name of the table. Whoever adds a new event puts its row there first. */
+/** A name in the table. A new event needs a row there first. */
 export type EventName = keyof typeof EVENTS;
-/** Those of the log alone. */
+/** Events that are only logged. */
 export type LoggedEvent = {
   [Name in EventName]: (typeof EVENTS)[Name] extends { readonly logOnly: true } ? Name : never;
 }[EventName];
@@ -233,8 +233,8 @@ export interface Event {
 }
 
 /**
- * The event log: kept as long as the scheduler's purge interval says (a week), and said in the service's log too. An event that a full
- * or failing disk does not take is in the service's log alone, and harms nothing else; within a transaction it fails with that.
+ * The event log. Events are kept for the scheduler's purge interval (a week) and also written to the service's log. If a full or failing
+ * disk rejects an event, it is only in the service's log and does no other harm; within a transaction the event fails with it.
  */
 export class Events {
   readonly #db: Database;
@@ -257,7 +257,7 @@ export class Events {
     }
   }
 
-  /** Said in the service's log alone: what comes with every batch and every user is too much for the state. */
+  /** Writes only to the service's log: events of every batch and every user are too many for the state. */
   tell(name: LoggedEvent, connector: string, text: string): void {
     this.#log.info({ eventId: EVENTS[name].id, connector }, text);
   }
@@ -267,7 +267,7 @@ export class Events {
     this.#db.run('DELETE FROM event WHERE at < ?', before);
   }
 
-  /** The last event with the number of this one; the heartbeat's, for example. */
+  /** The last event with this event's number, for example the last heartbeat. */
   lastOf(name: EventName): Event | undefined {
     return this.#db.get<Event>(
       `SELECT at, event_id AS eventId, level, connector, text FROM event WHERE event_id = ? ORDER BY id DESC LIMIT 1`,

@@ -1,19 +1,19 @@
 import type { Database } from './database.ts';
 
-/** A forced full password sync of one connector. */
+/** A forced full password synchronization of one connector. */
 export interface FullPass {
   id: number;
   requestedAt: string;
   startedAt: string | null;
-  /** When the last user was read and sent or noted as owed. */
+  /** When the last user was read and sent, or noted as owed. */
   readAt: string | null;
-  /** When nobody of it was owed any more. */
+  /** When no user of it was owed any more. */
   completedAt: string | null;
   /** How many users it has sent so far. */
   users: number;
 }
 
-/** What became of a request for a full pass. */
+/** What happened to a request for a full pass. */
 export type PassRequest = 'begun' | 'merged';
 
 const COLUMNS =
@@ -29,10 +29,10 @@ export class FullPasses {
   }
 
   /**
-   * A request during a pass that still reads is merged with it. One that has read everybody, and waits for those who are owed, would
-   * read nobody again: the new pass takes its place.
+   * Merges a request into a pass that still reads. A pass that has read every user and waits for owed ones would read nobody again, so the
+   * new pass replaces it.
    *
-   * @param anew it takes the place of one that reads, too: whoever was read meanwhile is to be sent once more
+   * @param anew replaces even a pass that still reads, so that users it has read are sent once more
    */
   request(anew: boolean = false): PassRequest {
     return this.#db.transaction(() => {
@@ -47,7 +47,7 @@ export class FullPasses {
     });
   }
 
-  /** The newest that is under way or still owes somebody. */
+  /** The newest pass that still reads or still owes a user. */
   open(): FullPass | undefined {
     return this.#db.get<FullPass & Record<string, unknown>>(
       `SELECT ${COLUMNS} FROM full_pass WHERE connector = ? AND completed_at IS NULL ORDER BY id DESC LIMIT 1`,
@@ -62,7 +62,7 @@ export class FullPasses {
     );
   }
 
-  /** Begins to read, or begins again after a restart: whom it has sent before it need not send again. */
+  /** Starts to read, or starts again after a restart without sending again what it has sent. */
   start(id: number, users: number): void {
     this.#db.run(
       'UPDATE full_pass SET started_at = coalesce(started_at, ?), users = ? WHERE id = ?',
@@ -80,7 +80,7 @@ export class FullPasses {
     this.#db.run('UPDATE full_pass SET read_at = ? WHERE id = ?', this.#db.timestamp(), id);
   }
 
-  /** Ends it, and those whose place it took. */
+  /** Ends it and the passes that it replaced. */
   complete(id: number): void {
     this.#db.run(
       'UPDATE full_pass SET completed_at = ? WHERE connector = ? AND completed_at IS NULL AND id <= ?',

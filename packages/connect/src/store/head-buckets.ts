@@ -15,19 +15,19 @@ import { type Database, literals } from './database.ts';
 import { toOrder } from './password-states.ts';
 
 /**
- * What the tenant has of a forest, as it acknowledged it: users and the sequences of their records, by bucket. Of a forest with several
- * connectors each one's row of a bucket says the same, that of the forest; where one of them has none, something of it changed.
+ * What the tenant has of a forest, as it acknowledged it: users and the sequences of their records, by bucket. If a forest has several
+ * connectors, each has a row per bucket with the same content, the forest's. A missing row means that the bucket changed.
  */
 export class HeadBuckets {
   readonly #db: Database;
   readonly #connectors: readonly string[];
   /** As a condition. */
   readonly #ours: string;
-  /** Buckets of which no row is missing. */
+  /** Buckets with no row missing. */
   readonly #kept: string;
   readonly #lines: string;
 
-  /** @param connectors of the forest, each of another domain */
+  /** @param connectors of the forest, one per domain */
   constructor(db: Database, connectors: readonly string[]) {
     this.#db = db;
     this.#connectors = connectors;
@@ -37,12 +37,12 @@ export class HeadBuckets {
     this.#lines = `${LINES} AND o.${this.#ours}`;
   }
 
-  /** Other connectors than before are the forest's: all is read anew. */
+  /** Forgets all rows after the forest's connectors changed, so that everything is read again. */
   forget(): void {
     this.#db.run(`DELETE FROM head_bucket WHERE ${this.#ours}`);
   }
 
-  /** Only buckets that changed since the last time are read. */
+  /** Reads only buckets that changed since the last time. */
   summary(): ForestSummary {
     const rows = this.#db.all<Bucket & { bucket: number }>(
       `SELECT bucket, digest, accounts, credentials ${this.#kept}`,
@@ -58,7 +58,7 @@ export class HeadBuckets {
     return summary;
   }
 
-  /** One transaction: each of 256 rows would wait for the disk by itself. */
+  /** One transaction: otherwise each of 256 rows would wait for the disk. */
   #keep(buckets: ReadonlyMap<number, Bucket>): void {
     const sql =
       'INSERT OR REPLACE INTO head_bucket (connector, bucket, digest, accounts, credentials) VALUES (?, ?, ?, ?, ?)';
@@ -70,13 +70,13 @@ export class HeadBuckets {
   }
 
   /**
-   * Reads anew some of the buckets that changed since their lines were read last, so that a caller gives way to others in between.
+   * Reads some of the buckets that changed since their lines were last read, so that the caller can yield to other work in between.
    *
    * @returns whether there are more
    */
   refreshLines(most: number): boolean {
     const { kept } = this.#db.get<{ kept: number }>(`SELECT count(*) AS kept FROM (SELECT 1 ${this.#kept})`)!;
-    if (kept < BUCKETS) this.summary(); // a bucket that changed has no row before
+    if (kept < BUCKETS) this.summary(); // a changed bucket has no row before
     const stale = this.#db.all<{ bucket: number }>(`SELECT bucket ${this.#kept} AND max(lines) IS NULL`);
     const now = stale.slice(0, most);
     if (now.length > 0)
@@ -86,7 +86,7 @@ export class HeadBuckets {
     return stale.length > now.length;
   }
 
-  /** Reads a bucket anew from its rows. @returns whether what was kept of it was wrong: it is forgotten then, and made anew when it is needed */
+  /** Computes a bucket again from its rows. @returns whether the kept one was wrong: it is then forgotten, and made again when needed */
   mendBucket(number: number): boolean {
     const kept = this.#db.get<Bucket & { lines: Uint8Array | null }>(
       `SELECT digest, accounts, credentials, lines ${this.#kept} AND bucket = ?`,
@@ -101,7 +101,7 @@ export class HeadBuckets {
     return !isRight;
   }
 
-  /** The digests of the lines of all buckets, one after the other, as the tenant compares them. */
+  /** The digests of all buckets' lines in order, as the tenant compares them. */
   lineDigests(): string {
     const known = new Map(this.#keptLines().map(({ bucket, lines }) => [bucket, lines]));
     const digests = Array.from(
@@ -127,7 +127,7 @@ export class HeadBuckets {
     return this.#db.all(`${this.#lines} AND o.bucket = ?`, bucket).map(toLine);
   }
 
-  /** The line of one person; undefined of whom the tenant acknowledged nothing. */
+  /** The line of one user; undefined if the tenant acknowledged nothing of them. */
   line(guid: string): OwnLine | undefined {
     const row = this.#db.get(`${this.#lines} AND o.guid = ?`, guid);
     return row && toLine(row);
@@ -145,14 +145,14 @@ export class HeadBuckets {
   }
 }
 
-/** What the tenant acknowledged of one person, whose row it is. */
+/** What the tenant acknowledged of one user, with the row's GUID. */
 export interface OwnLine extends Line {
   guid: string;
 }
 
 /**
- * A credential record counts where one was sealed, or where a withdrawal took its place: of a password without a record the order says
- * all that both have.
+ * A credential record counts if one was sealed or a withdrawal replaced it. For a password without a record, the order says all that both
+ * have.
  */
 const LINES = `SELECT o.guid, o.anchor, o.exported_sequence, p.epoch, p.version, p.originating_time, p.originating_invocation_id,
     p.withdrawn IS NOT NULL AS withdrawn,

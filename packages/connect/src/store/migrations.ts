@@ -1,6 +1,6 @@
 import { BULK_TABLES } from '@causeway/service';
 
-/** The schema, step by step: a released step never changes, a change is a new step at the end. */
+/** The schema, step by step. A released step never changes; a change is a new step at the end. */
 export const MIGRATIONS: readonly string[] = [
   `
   -- Where each channel of each connector stands: cookies, the last USN, the DC's invocation id, times of the last cycles.
@@ -531,8 +531,8 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (connector, guid)
   ) WITHOUT ROWID;
   `,
-  // Scope: what objects lie in; which container decided of an object; who is to leave because rules changed (1: waits for an
-  // administrator, 2: goes).
+  // Scope: the containers of objects, the container that decided about each, and objects that are to leave because the rules changed (1:
+  // waits for an administrator, 2: goes).
   `
   CREATE TABLE container (
     connector TEXT NOT NULL,
@@ -584,14 +584,14 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (run, guid)
   ) WITHOUT ROWID;
   `,
-  // Whose passwords are synchronized: 0 sent, 1 none is and the last one is kept, 2 withdrawn. Who is to be withdrawn, and by whose word (1:
-  // the directory's, 2: the rules').
+  // Whose passwords are synchronized (0: sent, 1: none sent, the last one kept, 2: withdrawn), and whose are to be withdrawn because of
+  // what (1: the directory, 2: the rules).
   `
   ALTER TABLE connector_space ADD COLUMN passwords INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE connector_space ADD COLUMN withdrawing INTEGER NOT NULL DEFAULT 0;
   CREATE INDEX connector_space_withdrawing ON connector_space (connector, kind, guid) WHERE withdrawing > 0;
   `,
-  // What names somebody's account in the managed domain (0: sAMAccountName, 1: mailNickname), and the name that waits for an administrator.
+  // What names a user's account in the managed domain (0: sAMAccountName, 1: mailNickname), and the name that waits for an administrator.
   `
   ALTER TABLE connector_space ADD COLUMN named_by INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE connector_space ADD COLUMN new_name TEXT;

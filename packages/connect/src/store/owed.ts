@@ -1,6 +1,6 @@
 import type { Database } from './database.ts';
 
-/** Who is owed legacy credentials: never a hash, only who and since when. */
+/** Users who are owed legacy credentials: only who and since when, never a hash. */
 export class Owed {
   readonly #db: Database;
   readonly #connector: string;
@@ -23,7 +23,7 @@ export class Owed {
     return this.#db.get<{ since: string }>(sql, this.#connector, guid)?.since;
   }
 
-  /** In the order of their GUIDs, after one of them, so that a pass over all meets everyone once. */
+  /** In the order of their GUIDs, after a given one, so that a pass meets each of them once. */
   list(after: string, limit: number): string[] {
     return this.#db
       .all<{ guid: string }>(

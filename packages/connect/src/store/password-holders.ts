@@ -6,7 +6,7 @@ import type { Database } from './database.ts';
 import { toOrder } from './password-states.ts';
 import { passwordsOfNumber } from './space-object.ts';
 
-/** A user whose password replication brought: who it is, and what the tenant has of it. */
+/** A user whose password replication brought, and what the tenant has of it. */
 export interface PasswordHolder {
   guid: string;
   anchor: string;
@@ -16,27 +16,27 @@ export interface PasswordHolder {
   inScope: boolean;
   /** The tenant has the user. */
   exported: boolean;
-  /** That what is said of the password is at least of. */
+  /** The lowest epoch of anything said about the password. */
   epoch: number;
   /** The order of the password that the tenant acknowledged last. */
   acknowledged: PasswordOrder | undefined;
-  /** Why the tenant has no password of that order: it acknowledged that it was withdrawn. */
+  /** Why the tenant has no password of that order: it acknowledged a withdrawal. */
   withdrawn: WithdrawalReason | undefined;
-  /** The password that the directory has was a temporary one when it was read last. */
+  /** At the last reading, the directory's password was a temporary one. */
   mustChange: boolean;
-  /** No password of the account is good for anything: it signs in by smart card only. */
+  /** No password of the account works: it signs in by smart card only. */
   smartCard: boolean;
-  /** What the scope says of them. */
+  /** What the scope decides about the user's passwords. */
   passwords: PasswordScope;
-  /** What was acknowledged goes again: another place lost it. */
+  /** The acknowledged password goes again, because another place lost it. */
   anew: boolean;
   /** The forced full pass that sent it last. */
   fullPass: number | undefined;
-  /** Its legacy credentials are owed to the managed domain. */
+  /** The user's legacy credentials are owed to the managed domain. */
   owed: boolean;
 }
 
-/** One look for all that a decision needs: a full pass decides about everybody. */
+/** One look-up for everything a decision needs, because a full pass decides about every user. */
 export class PasswordHolders {
   readonly #db: Database;
   readonly #connector: string;

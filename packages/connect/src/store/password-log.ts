@@ -1,7 +1,7 @@
 import type { PasswordLogEntry } from '@causeway/contract';
 import type { Database } from './database.ts';
 
-/** The original's words for what became of a user's password. */
+/** The original's words for the result of a user's password. */
 export type PasswordStatus =
   | 'Success'
   | 'FilteredByTarget'
@@ -13,12 +13,12 @@ export type PasswordStatus =
   | 'Error'
   | 'Unknown';
 
-/** As the original keeps it. */
+/** The same time as in the original. */
 const KEPT_MS = 7 * 86_400_000;
-/** Entries that are looked at in one go when the old ones are swept out. */
+/** Entries checked in one go when old ones are removed. */
 const SWEEP = 10_000;
 
-/** What became of each user's password, attempt by attempt: words and times, never a password. */
+/** The results for each user's password, attempt by attempt: words and times, never a password. */
 export class PasswordLog {
   readonly #db: Database;
   readonly #connector: string;
@@ -39,7 +39,7 @@ export class PasswordLog {
     );
   }
 
-  /** Newest first; looks through the log, which has an entry a password of a week. */
+  /** Newest first. This scans the log, which has one entry for each password of a week. */
   last(guid: string, count: number): PasswordLogEntry[] {
     return this.#db.all<PasswordLogEntry>(
       'SELECT at, status, detail FROM password_log WHERE connector = ? AND guid = ? ORDER BY id DESC LIMIT ?',
@@ -50,7 +50,7 @@ export class PasswordLog {
   }
 }
 
-/** Takes out what is older than seven days, of every connector. The oldest have the lowest ids, so no index over times is needed. */
+/** Removes entries older than seven days, for every connector. The oldest have the lowest ids, so no index over times is needed. */
 export function prunePasswordLog(db: Database): void {
   const before = new Date(db.clock.now() - KEPT_MS).toISOString();
   const sql = `DELETE FROM password_log WHERE at < ? AND id IN (SELECT id FROM password_log ORDER BY id LIMIT ${SWEEP})`;

@@ -8,15 +8,15 @@ export interface PasswordState {
   /** The order of the password that the tenant acknowledged last. */
   acknowledged: PasswordOrder | undefined;
   acknowledgedAt: string | undefined;
-  /** That order is of a withdrawal: the tenant has no password. */
+  /** That order is a withdrawal's: the tenant has no password. */
   withdrawn: boolean;
-  /** Another place lost it: it goes again when it is read. */
+  /** Another place lost it, so it is sent again when it is read. */
   anew: boolean;
   /** The managed domain's key that the acknowledged record was sealed to; undefined without a record. */
   recipientKeyId: string | undefined;
   status: PasswordStatus;
   detail: string | undefined;
-  /** Temporary password: waits until its user has changed it. */
+  /** A temporary password: it waits until its user has changed it. */
   mustChange: boolean;
   /** The forced full pass that sent it last. */
   fullPass: number | undefined;
@@ -48,9 +48,9 @@ export class PasswordStates {
     ack: {
       order: PasswordOrder;
       recipientKeyId: string | undefined;
-      /** The tenant had this password already, and keeps the record that it has of it. */
+      /** The tenant already had this password and keeps its record of it. */
       keepsRecord?: boolean;
-      /** Of the record that went along. */
+      /** The sequence of the record sent along. */
       recordSequence: number | undefined;
       status: PasswordStatus;
       detail: string | undefined;
@@ -85,7 +85,7 @@ export class PasswordStates {
     this.#log.add(guid, ack.status, ack.detail, now);
   }
 
-  /** The tenant has acknowledged that it has no password of this user any more. */
+  /** Notes that the tenant acknowledged that it no longer has a password of this user. */
   withdraw(
     guid: string,
     {
@@ -115,7 +115,7 @@ export class PasswordStates {
     this.#log.add(guid, 'FilteredByTarget', ack.detail, now);
   }
 
-  /** Says how it stands without touching what was acknowledged. */
+  /** Notes the present state without changing what was acknowledged. */
   note(guid: string, status: PasswordStatus, detail: string, mustChange: boolean = false): void {
     const now = this.#db.timestamp();
     this.#log.add(guid, status, detail, now);
@@ -133,8 +133,8 @@ export class PasswordStates {
   }
 
   /**
-   * Somebody who came from another domain of the forest begins anew there, also with the version of the password: all that is said of
-   * it from now on is of this epoch, and newer than what the former domain said.
+   * Starts over with a user who came from another domain of the forest. From now on everything about their password has this epoch, and so
+   * is newer than what the former domain said.
    */
   begin(guid: string, epoch: number): void {
     this.remove(guid);
@@ -143,7 +143,7 @@ export class PasswordStates {
     this.#db.run(sql, this.#connector, guid, epoch, this.#db.timestamp());
   }
 
-  /** Another place lost what was acknowledged: it goes again when the password is read, which somebody else asks for. */
+  /** Another place lost what was acknowledged: it is sent again when the password is read. The caller asks for that read. */
   sayAnew(guid: string): void {
     this.#db.run(
       'UPDATE password_state SET anew = 1 WHERE connector = ? AND guid = ?',
@@ -164,7 +164,7 @@ export class PasswordStates {
     return this.#count('recipient_key_id IS NOT NULL');
   }
 
-  /** Users whom a forced full pass has sent. */
+  /** Counts the users that a forced full pass has sent. */
   countOfPass(fullPass: number): number {
     return this.#db.get<{ n: number }>(
       'SELECT count(*) AS n FROM password_state WHERE connector = ? AND full_pass = ?',
@@ -211,7 +211,7 @@ function toState(row: Record<string, unknown>): PasswordState {
   };
 }
 
-/** Of a row of `password_state`. */
+/** Reads the order from a row of `password_state`. */
 export function toOrder(row: Record<string, unknown>): PasswordOrder | undefined {
   if (row.version === null) return undefined;
   const order = {

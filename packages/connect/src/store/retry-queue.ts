@@ -5,10 +5,10 @@ export type RetryKind = 'object' | 'password';
 export interface RetryEntry {
   guid: string;
   kind: RetryKind;
-  /** Not expected to heal by itself: tried again seldom, and at every change of the object. */
+  /** Not expected to recover by itself: retried seldom, and at every change of the object. */
   quarantined: boolean;
   code: string;
-  /** For people, without a secret. */
+  /** For people to read, without a secret. */
   reason: string;
   attempts: number;
   since: string;
@@ -21,7 +21,7 @@ const LAST_RETRY_MS = 5 * 60_000;
 const FIRST_QUARANTINE_MS = 60_000;
 const LAST_QUARANTINE_MS = 30 * 60_000;
 
-/** When an entry that has been tried `attempts` times is tried again: doubling, within limits. */
+/** When an entry with so many attempts is retried: the wait doubles, within limits. */
 export function nextAttemptAt(attempts: number, quarantined: boolean, now: number): number {
   const [first, last] = quarantined
     ? [FIRST_QUARANTINE_MS, LAST_QUARANTINE_MS]
@@ -40,7 +40,7 @@ export class RetryQueue {
     this.#connector = connector;
   }
 
-  /** Notes one more failed attempt of a guid, or its first. */
+  /** Notes a failed attempt of a guid. */
   put(
     kind: RetryKind,
     guid: string,
@@ -67,7 +67,7 @@ export class RetryQueue {
     return this.get(kind, guid)!;
   }
 
-  /** Asks for a read at the next turn, without counting an attempt against it. */
+  /** Asks for a read at the next turn, without counting an attempt. */
   putDue(guid: string, code: string, reason: string): void {
     this.#db.run(
       `INSERT INTO retry_queue (connector, guid, kind, quarantined, code, reason, attempts, since, next_at)
@@ -81,7 +81,7 @@ export class RetryQueue {
     );
   }
 
-  /** Puts an entry off while it is being tried; a failure that is not its own leaves it for the next turn. */
+  /** Postpones an entry during its attempt, so that a failure with another cause leaves it for the next turn. */
   postpone(kind: RetryKind, guid: string, now: number): void {
     this.#db.run(
       'UPDATE retry_queue SET next_at = ? WHERE connector = ? AND guid = ? AND kind = ?',
@@ -92,12 +92,12 @@ export class RetryQueue {
     );
   }
 
-  /** What stood in the way of some entries, of whatever connector, may be gone: they have their turn in the next cycle. */
+  /** The cause of some entries' failure, of any connector, may be gone: they are retried in the next cycle. */
   hurryAll(code: string): void {
     this.#db.run('UPDATE retry_queue SET next_at = 0 WHERE code = ?', code);
   }
 
-  /** What stood in the way of one entry is gone: it has its turn in this cycle. */
+  /** The cause of one entry's failure is gone: it is retried in this cycle. */
   hurry(kind: RetryKind, guid: string): void {
     const sql = 'UPDATE retry_queue SET next_at = 0 WHERE connector = ? AND guid = ? AND kind = ?';
     this.#db.run(sql, this.#connector, guid, kind);
@@ -108,13 +108,13 @@ export class RetryQueue {
     return this.#db.run(sql, this.#connector, guid, kind) > 0;
   }
 
-  /** What was asked for was done. Who was asked for once more while it was on its way has a turn of their own. */
+  /** Removes a completed entry. One that was requested again while in progress stays for its own turn. */
   settle(kind: RetryKind, guid: string): void {
     const sql = 'DELETE FROM retry_queue WHERE connector = ? AND guid = ? AND kind = ? AND next_at > 0';
     this.#db.run(sql, this.#connector, guid, kind);
   }
 
-  /** Takes out what has become moot: objects with nothing left to export, passwords of users that are forgotten. */
+  /** Removes moot entries: objects with nothing left to export, passwords of forgotten users. */
   removeMoot(): void {
     this.#db.run(
       `DELETE FROM retry_queue AS r WHERE connector = ? AND NOT EXISTS (

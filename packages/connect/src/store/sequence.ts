@@ -1,9 +1,9 @@
 import type { Database } from './database.ts';
 
-/** What is reserved on the disk ahead of the clock: within so long the disk is waited for once. In microseconds. */
+/** How far ahead of the clock sequences are reserved on disk, in microseconds: within that time it waits for the disk once. */
 const AHEAD_US = 10_000_000;
 
-/** Sequences that are reserved on the disk and not handed out yet. */
+/** Sequences reserved on disk and not used yet. */
 interface Reserved {
   next: number;
   readonly end: number;
@@ -11,11 +11,10 @@ interface Reserved {
 const reserved = new WeakMap<Database, Reserved>();
 
 /**
- * Reserves the sequences of `count` records: ascending, and above every one that this Connect ever used, also when the
- * clock went back. On the disk before anything that is signed with them leaves ("larger of last + 1 and the clock in
- * microseconds").
+ * Reserves the sequences of `count` records, ascending and above every sequence this Connect ever used, even if the clock went back. They
+ * are on disk before anything signed with them is sent ("larger of last + 1 and the clock in microseconds").
  *
- * @param along is stored with it, where it waits for the disk
+ * @param along is stored with it if it waits for the disk
  * @returns the first one
  */
 export function reserveSequences(db: Database, count: number, along?: () => void): number {
@@ -26,7 +25,7 @@ export function reserveSequences(db: Database, count: number, along?: () => void
     known.next = first + count;
     return first;
   }
-  // What a transaction reserves goes with it, if it fails: nothing is kept of it, nor of what was kept before.
+  // If the transaction fails, its reservation is undone with it, so keep nothing in memory, not even the earlier reservation.
   reserved.delete(db);
   const ahead = db.inTransaction ? 0 : AHEAD_US;
   return db.transaction(() => {
@@ -41,14 +40,14 @@ export function reserveSequences(db: Database, count: number, along?: () => void
   });
 }
 
-/** What is left to count on with, at least: so many records nobody signs. */
+/** At least this many sequences must be left over. Nobody signs so many records. */
 const LEFT = 10 ** 12;
-/** How far the tenant's word alone moves the counter, in microseconds beyond what is known here. */
+/** How far beyond what is known here an unverified number may move the counter, in microseconds. */
 const UNVERIFIED_US = 300_000_000;
 
 /**
- * From now on every sequence is larger than this one, which the managed domain signed that it believed: a Connect whose state or clock
- * went back would be refused as older for as long.
+ * From now on every sequence is larger than this one, which the managed domain signed that it accepted. Otherwise a Connect whose state or
+ * clock went back would be rejected as older until it catches up.
  */
 export function raiseSequences(db: Database, above: number): 'raised' | 'above already' | 'exhausted' {
   if (isExhausting(above)) return 'exhausted';
@@ -59,10 +58,10 @@ export function raiseSequences(db: Database, above: number): 'raised' | 'above a
   return 'raised';
 }
 
-/** Above this sequence too few are left to count on with. */
+/** Whether too few sequences would be left above this one. */
 export const isExhausting = (sequence: number): boolean => sequence > Number.MAX_SAFE_INTEGER - LEFT;
 
-/** The same for a sequence that nobody signed for: not further than five minutes beyond the larger of the clock and the counter. */
+/** The same for a sequence without a signature: at most five minutes beyond the larger of clock and counter. */
 export function raiseUnverified(db: Database, above: number): ReturnType<typeof raiseSequences> {
   const known = Math.max(lastReserved(db).last, db.clock.now() * 1000);
   return raiseSequences(db, Math.min(above, known + UNVERIFIED_US));

@@ -1,10 +1,10 @@
 import { AccountNames } from '../configuration.ts';
 import type { PasswordScope } from '../scope/rules.ts';
 
-/** Attributes as the import hands them on: all text. */
+/** Attributes as the import delivers them, all as text. */
 export type StoredAttributes = Record<string, string | string[]>;
 
-/** What an object is to the tenant. No GUID is both: the class of an object does not change. */
+/** What an object is to the tenant. No GUID is both, because the class of an object does not change. */
 export type ObjectKind = 'user' | 'group';
 
 /** One on-premises object as Connect knows it. */
@@ -15,31 +15,31 @@ export interface SpaceObject {
   objectClasses: string[];
   attributes: StoredAttributes;
   deleted: boolean;
-  /** Why it is not synchronized; undefined when it is. */
+  /** Why it is not synchronized; undefined if it is. */
   scopeReason: string | undefined;
-  /** Digest of what the tenant should have; undefined when it should have nothing. */
+  /** Digest of what the tenant should have; undefined if it should have nothing. */
   desiredDigest: string | undefined;
-  /** Digest of what the tenant acknowledged; undefined when it has nothing. */
+  /** Digest of what the tenant acknowledged; undefined if it has nothing. */
   exportedDigest: string | undefined;
   exportedSequence: number | undefined;
   exportedAt: string | undefined;
-  /** Which container decided, as `placeText` makes it; undefined where none did. */
+  /** The container that decided, as `placeText` writes it; undefined if none did. */
   place: string | undefined;
   leaving: Leaving;
-  /** Of a person: whether in any group of the scope, by the last look; undefined where nobody looked. */
+  /** For a user: whether in any group of the scope at the last look; undefined if never looked up. */
   isMember: boolean | undefined;
-  /** What becomes of a person's passwords at present; those of whoever waits to leave their scope still are what they were. */
+  /** What happens to a user's passwords now. While leaving the password scope waits, this stays unchanged. */
   passwords: PasswordScope;
   withdrawing: Withdrawing;
-  /** Of a person: which attribute names the account in the managed domain. */
+  /** For a user: which attribute names the account in the managed domain. */
   namedBy: AccountNames;
-  /** Of a person: the name by the attribute that the rules say, while it waits for an administrator; undefined where none does. */
+  /** For a user: the new name by the present rules, while it waits for an administrator; otherwise undefined. */
   newName: string | undefined;
 }
 
 /**
- * Whoever would leave because the rules changed `waits` for an administrator, and stays synchronized meanwhile; or `goes` with that
- * approval.
+ * An object that would leave because the rules changed `waits` for an administrator and stays synchronized meanwhile. After the approval it
+ * `goes`.
  */
 export type Leaving = 'no' | 'waits' | 'goes';
 const LEAVING: readonly Leaving[] = ['no', 'waits', 'goes'];
@@ -47,7 +47,10 @@ const LEAVING: readonly Leaving[] = ['no', 'waits', 'goes'];
 /** As the database has it. */
 export const leavingNumber = (leaving: Leaving): number => LEAVING.indexOf(leaving);
 
-/** By whose word somebody's password is to be withdrawn, and is not yet: what the directory says counts as a deletion, what the rules say waits. */
+/**
+ * Who asks to withdraw a user's password while that is pending. The directory's withdrawals count as deletions; the rules' withdrawals
+ * wait.
+ */
 export type Withdrawing = 'no' | 'directory' | 'rules';
 const WITHDRAWING: readonly Withdrawing[] = ['no', 'directory', 'rules'];
 const PASSWORDS: readonly PasswordScope[] = ['sent', 'kept', 'withdrawn'];
@@ -61,7 +64,7 @@ export const namedByNumber = (namedBy: AccountNames): number => AccountNames.opt
 
 export const namedByOf = (number: number): AccountNames => AccountNames.options[number]!;
 
-/** What is written of an object when it was decided. */
+/** What is written about an object when it was decided. */
 export type DecidedSpaceObject = Omit<
   SpaceObject,
   'exportedDigest' | 'exportedSequence' | 'exportedAt' | Followed

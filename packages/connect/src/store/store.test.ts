@@ -17,7 +17,7 @@ import { connectorStore, openStore } from './store.ts';
 const log = createLog('test', { write: () => {} });
 const memory = () => connectorStore(openStore(undefined, log), 'c');
 
-test('a file opened twice keeps what it had, and one of a newer program is refused', t => {
+test('keeps the content of a file opened twice, and refuses a file of a newer program', t => {
   const folder = mkdtempSync(join(tmpdir(), 'causeway-store-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const store = openStore(folder, log);
@@ -33,7 +33,7 @@ test('a file opened twice keeps what it had, and one of a newer program is refus
   assert.throws(() => openStore(folder, log), { code: 'state-too-new' });
 });
 
-test('a file of an earlier version keeps what is known of each password, and what a head is made of', t => {
+test("keeps the password states of an earlier version's file, and what a head is made of", t => {
   const folder = mkdtempSync(join(tmpdir(), 'causeway-store-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const before = new DatabaseSync(join(folder, 'connect.db'));
@@ -82,7 +82,7 @@ test('a file of an earlier version keeps what is known of each password, and wha
   db.close();
 });
 
-test('a transaction that fails leaves nothing, also of the one within it', () => {
+test('leaves nothing of a failed transaction, nor of one within it', () => {
   const { db, cursors } = memory();
   assert.throws(() =>
     db.transaction(() => {
@@ -93,7 +93,7 @@ test('a transaction that fails leaves nothing, also of the one within it', () =>
   assert.equal(cursors.get('usn'), undefined);
 });
 
-test('sequences follow the clock, and grow on when the clock went back', () => {
+test('takes sequences from the clock, and keeps counting when the clock goes back', () => {
   const clock = new HandClock(1_000);
   const db = new Database(':memory:', clock);
   assert.equal(reserveSequences(db, 3), 1_000_000);
@@ -104,7 +104,7 @@ test('sequences follow the clock, and grow on when the clock went back', () => {
   assert.equal(reserveSequences(db, 1), 2_000_000);
 });
 
-test('sequences go on above what others have believed: verified without a limit, else no further than five minutes', () => {
+test('continues sequences above what others accepted: without a limit if verified, else by at most five minutes', () => {
   const clock = new HandClock(1_000);
   const db = new Database(':memory:', clock);
   const next = () => reserveSequences(db, 1);
@@ -128,7 +128,7 @@ test('sequences go on above what others have believed: verified without a limit,
   assert.equal(next(), 3 * year + 300_000_002);
 });
 
-test('no sequence comes twice: not after a kill, and not after a transaction that failed', () => {
+test('never repeats a sequence, neither after a kill nor after a failed transaction', () => {
   const file = join(mkdtempSync(join(tmpdir(), 'causeway-')), 'state.sqlite');
   const clock = new HandClock(1_000);
   const db = new Database(file, clock);
@@ -151,7 +151,7 @@ test('no sequence comes twice: not after a kill, and not after a transaction tha
   assert.ok(used[2]! >= used[1]! + 20_000_000);
 });
 
-test('tries come at doubling distances within limits, seldom for what is quarantined', () => {
+test('doubles the wait between attempts within limits, and retries quarantined entries seldom', () => {
   assert.deepEqual(
     [1, 2, 3, 20].map(attempts => nextAttemptAt(attempts, false, 0)),
     [2_000, 4_000, 8_000, 300_000],
@@ -162,7 +162,7 @@ test('tries come at doubling distances within limits, seldom for what is quarant
   );
 });
 
-test('the queue counts attempts, keeps when it began, and gives out what is due', async () => {
+test('counts attempts in the queue, keeps their first time, and returns what is due', async () => {
   const clock = new HandClock(1_000);
   const { queue } = connectorStore(openStore(undefined, log, clock), 'c');
   queue.put('password', 'g', { quarantined: false, code: 'retry', reason: 'busy' });
@@ -178,7 +178,7 @@ test('the queue counts attempts, keeps when it began, and gives out what is due'
   assert.equal(queue.count(false), 0);
 });
 
-test('a full pass that reads takes in a further request; one that has read gives way to it, and ends with it', () => {
+test('merges a request into a full pass that reads, and replaces one that has read, which ends with it', () => {
   const { passes } = memory();
   assert.equal(passes.request(), 'begun');
   const first = passes.open()!;
@@ -195,7 +195,7 @@ test('a full pass that reads takes in a further request; one that has read gives
   assert.equal(passes.request(), 'begun');
 });
 
-test('events are kept as long as is said', async () => {
+test('keeps events for the given time', async () => {
   const DAY_MS = 86_400_000;
   const clock = new HandClock();
   const db = new Database(':memory:', clock);
@@ -209,7 +209,7 @@ test('events are kept as long as is said', async () => {
   assert.equal(events.last(10).length, 0);
 });
 
-test('a user is found by every name that people have for it', () => {
+test('finds a user by every name that people use for them', () => {
   const { space } = memory();
   space.put(
     {
@@ -235,7 +235,7 @@ test('a user is found by every name that people have for it', () => {
   assert.equal(space.find('joe'), undefined);
 });
 
-test('deletions that a release before held are held on, whatever the threshold is now', t => {
+test('keeps holding deletions that a previous release held, whatever the threshold is now', t => {
   const folder = mkdtempSync(join(tmpdir(), 'causeway-store-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const before = new DatabaseSync(join(folder, 'connect.db'));
@@ -254,7 +254,7 @@ test('deletions that a release before held are held on, whatever the threshold i
   store.close();
 });
 
-test('what a release before knew are users, and groups come beside them without a change of heads', t => {
+test("treats a previous release's objects as users, and adds groups without changing heads", t => {
   const folder = mkdtempSync(join(tmpdir(), 'causeway-store-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const before = new DatabaseSync(join(folder, 'connect.db'));
@@ -283,7 +283,7 @@ test('what a release before knew are users, and groups come beside them without 
   store.close();
 });
 
-test('an event has number and level of its row; one of the log alone is not stored', () => {
+test("gives an event its row's number and level, and does not store one that is only logged", () => {
   const lines: string[] = [];
   const events = new Events(
     new Database(':memory:', new HandClock()),
@@ -301,7 +301,7 @@ test('an event has number and level of its row; one of the log alone is not stor
   );
 });
 
-test('every row of the events says in a sentence when it is added', () => {
+test('describes in a sentence when each event is added', () => {
   for (const [name, { id, when, original }] of Object.entries(EVENTS)) {
     assert.ok(Number.isInteger(id), name);
     assert.match(when, /^[A-Z].*\.$/, name);

@@ -33,7 +33,7 @@ import { ConnectorSettings } from './settings/connector-settings.ts';
 import { SchedulerSettings } from './settings/scheduler-settings.ts';
 import { Staging } from './settings/staging.ts';
 
-/** All that Connect remembers. */
+/** Everything that Connect remembers. */
 export interface Store {
   readonly clock: Clock;
   readonly db: Database;
@@ -48,25 +48,25 @@ export interface Store {
 /** What one connector remembers, and what it shares with the others of its forest: heads, the receipt, strangers and deletions. */
 export interface ConnectorStore {
   readonly name: string;
-  /** By which the connector goes in all that it does. */
+  /** The clock of everything that the connector does. */
   readonly clock: Clock;
   readonly db: Database;
   readonly confirmations: Confirmations;
   readonly events: Events;
   readonly settings: ConnectorSettings;
-  /** Of all connectors together. */
+  /** Shared by all connectors. */
   readonly scheduler: SchedulerSettings;
   readonly staging: Staging;
   readonly cursors: Cursors;
-  /** Of the forest as a whole: those of its first connector. */
+  /** For the forest as a whole: the cursors of its first connector. */
   readonly forestCursors: Cursors;
   readonly pin: DirectoryPin;
-  /** Of users. */
+  /** The users. */
   readonly space: ConnectorSpace;
-  /** Of groups. */
+  /** The groups. */
   readonly groups: ConnectorSpace;
   readonly containers: Containers;
-  /** By which everything was decided. */
+  /** The rules by which everything was decided. */
   readonly rules: RulesInForce;
   readonly scopeGroups: ScopeGroups;
   readonly passwordLeavers: PasswordLeavers;
@@ -74,7 +74,7 @@ export interface ConnectorStore {
   readonly lists: GroupLists;
   readonly members: Members;
   readonly slices: Slices;
-  /** What waits for an administrator; its scope is the connector's name. */
+  /** What waits for an administrator. Its scope is the connector's name. */
   readonly bulk: BulkBook;
   readonly holders: PasswordHolders;
   readonly passwords: PasswordStates;
@@ -94,7 +94,7 @@ export interface ConnectorStore {
 
 /**
  * @param stateDirectory the folder whose lock the caller holds, or undefined for a store in memory (tests)
- * @param clock the machine's when absent
+ * @param clock the machine's if absent
  */
 export function openStore(stateDirectory: string | undefined, log: Log, clock?: Clock): Store {
   const at = (name: string) => stateDirectory && join(stateDirectory, name);
@@ -111,7 +111,7 @@ export function openStore(stateDirectory: string | undefined, log: Log, clock?: 
   };
 }
 
-/** @param forest the connectors of the forest, each of another domain, in the order of the configuration */
+/** @param forest the connectors of the forest, one per domain, in the configuration's order */
 export function connectorStore(
   store: Pick<Store, 'db' | 'confirmations' | 'events'>,
   name: string,

@@ -1,41 +1,41 @@
 import { type Database, literals } from '../database.ts';
 
-/** Who was deleted longer ago, and whom no other place has named since, is nobody whom anybody withholds. */
+/** A deletion older than this, and not named by another place since, can be withheld by nobody. */
 const KEPT_MS = 30 * 24 * 3_600_000;
 
 /** A deletion that the tenant acknowledged. */
 export interface Deletion {
   sequence: number;
-  /** Who it was, as people call them; null where nobody knew. */
+  /** The name that people know it by; null if unknown. */
   name: string | null;
 }
 
-/** Deletions that the tenant acknowledged: whoever is elsewhere after that was kept by somebody. */
+/** Deletions that the tenant acknowledged. An object that another place still has after that was kept by that place. */
 export class Deletions {
   readonly #db: Database;
   readonly #connector: string;
-  /** Of the forest's connectors, the last one of an object. */
+  /** The last deletion of an object by any of the forest's connectors. */
   readonly #last: string;
 
-  /** @param connectors of the forest, this one among them */
+  /** @param connectors of the forest, including this one */
   constructor(db: Database, connector: string, connectors: readonly string[]) {
     this.#db = db;
     this.#connector = connector;
     this.#last = `FROM deletion WHERE connector IN (${literals(connectors)}) AND anchor = ? ORDER BY sequence DESC LIMIT 1`;
   }
 
-  /** By whichever connector of the forest. */
+  /** Returns the deletion by any connector of the forest. */
   get(anchor: string): Deletion | undefined {
     return this.#db.get<Deletion & Record<string, unknown>>(`SELECT sequence, name ${this.#last}`, anchor);
   }
 
-  /** Whether the tenant acknowledged it after that time. @param time in milliseconds since 1970 */
+  /** Whether the tenant acknowledged a deletion after that time. @param time in milliseconds since 1970 */
   wentAfter(anchor: string, time: number): boolean {
     const { at } = this.#db.get<{ at: number }>(`SELECT at ${this.#last}`, anchor) ?? { at: 0 };
     return at > time;
   }
 
-  /** A name that was known once stays known. */
+  /** Keeps a name that was known once. */
   note(anchor: string, { sequence, name }: Deletion): void {
     const now = this.#db.clock.now();
     this.#db.run('DELETE FROM deletion WHERE connector = ? AND at < ?', this.#connector, now - KEPT_MS);

@@ -1,11 +1,11 @@
 import type { ConnectorStore } from '../store.ts';
 
-/** Of the scheduler: whether objects are read without anybody asking. */
+/** The scheduler's switch: whether objects are read without a request. */
 export interface Reading {
   readonly automatic: boolean;
 }
 
-/** The last cycles that ended, by their times; for comparing alone, as clocks go back. */
+/** The end times of the last cycles. Only compare them for equality, as clocks can go back. */
 export interface LastCycles {
   readonly objects: string | undefined;
   readonly passwords: string | undefined;
@@ -15,7 +15,7 @@ export function lastCycles({ cursors }: Pick<ConnectorStore, 'cursors'>): LastCy
   return { objects: cursors.get('last-object-cycle-at'), passwords: cursors.get('last-password-cycle-at') };
 }
 
-/** Whether objects and passwords had a cycle that ended since then. What an administrator switched off is not waited for. */
+/** Whether a cycle of objects and of passwords has ended since then. A cycle that an administrator switched off does not have to. */
 export function cycledSince(
   store: Pick<ConnectorStore, 'cursors' | 'settings'>,
   { automatic }: Reading,

@@ -2,12 +2,12 @@ import type { Database } from '../database.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
-/** How long after each time until the next; the last one goes on for ever. */
+/** The waits between one time and the next. The last one repeats for ever. */
 const WAITS_MS: readonly number[] = [MINUTE_MS, 5 * MINUTE_MS, 60 * MINUTE_MS, DAY_MS];
-/** Who agreed for a day after the daily turn begins anew. */
+/** An object that agreed for a day after its daily turn starts over. */
 const KEPT_MS = 2 * DAY_MS;
 
-/** Somebody of whom another place has something else, and what is already under way for them. */
+/** An object that differs in another place, and what is already in progress for it. */
 export interface Differing {
   guid: string;
   /** The account is pending already. */
@@ -15,14 +15,14 @@ export interface Differing {
   /** The password is in the retry queue already. */
   passwordPending: boolean;
   /**
-   * now: within the budget. waits: said not long ago. alarm: within the daily step, and nobody was told of it today, whether it may be
-   * said now or not.
+   * now: within the budget. waits: it was sent again not long ago. alarm: it is in the daily step and no alarm named it today, whether it
+   * may be sent now or not.
    */
   may: 'now' | 'waits';
   alarm: boolean;
 }
 
-/** The budget of whoever differs in another place: at once, after 1, 5 and 60 minutes, then daily, with an alarm. */
+/** The budget for objects that differ in another place: sent again at once, after 1, 5 and 60 minutes, then daily with an alarm. */
 export class SaidAnew {
   readonly #db: Database;
   readonly #connector: string;
@@ -32,7 +32,7 @@ export class SaidAnew {
     this.#connector = connector;
   }
 
-  /** One look for all that decides about a person whom the tenant has acknowledged; undefined where it has not. */
+  /** One look-up for all that decides about a user whom the tenant acknowledged; undefined if it did not. */
   differing(anchor: string): Differing | undefined {
     const row = this.#db.get(
       `SELECT o.guid, o.exported_digest LIKE 'anew: %'
@@ -54,13 +54,13 @@ export class SaidAnew {
     };
   }
 
-  /** The same of somebody who is not in the connector space. */
+  /** The same for an object that is not in the connector space. */
   budget(anchor: string): Pick<Differing, 'may' | 'alarm'> {
     const sql = 'SELECT times, last_at, alarmed_at FROM said_anew WHERE connector = ? AND anchor = ?';
     return this.#judge(this.#db.get(sql, this.#connector, anchor) ?? {});
   }
 
-  /** Within two days. */
+  /** Whether it was sent again within two days. */
   isKnown(anchor: string): boolean {
     return (
       this.#db.get('SELECT 1 FROM said_anew WHERE connector = ? AND anchor = ?', this.#connector, anchor) !==
@@ -95,13 +95,13 @@ export class SaidAnew {
     this.#db.run(sql, this.#db.clock.now(), this.#connector, anchor);
   }
 
-  /** Whom nobody calls different any more is forgotten. */
+  /** Forgets objects that no place reports as different any more. */
   prune(): void {
     const sql = 'DELETE FROM said_anew WHERE connector = ? AND last_at < ?';
     this.#db.run(sql, this.#connector, this.#db.clock.now() - KEPT_MS);
   }
 
-  /** People whom the last day had said anew, and those of them of whom an alarm told. */
+  /** Objects that were sent again within a day, and how many of them an alarm named. */
   lastDay(): { said: number; alarmed: number } {
     return this.#db.get<{ said: number; alarmed: number }>(
       `SELECT count(*) FILTER (WHERE last_at >= ?2) AS said, count(*) FILTER (WHERE alarmed_at >= ?2) AS alarmed

@@ -1,13 +1,16 @@
 import type { Database } from '../database.ts';
 import type { ObjectKind } from '../space-object.ts';
 
-/** A place that invents people does not fill the disk. */
+/** The limit, so that a place that invents users cannot fill the disk. */
 const MOST = 10_000;
 const HOUR_MS = 3_600_000;
-/** Whom no place has named for so long is nobody's stranger any more. */
+/** An object that no place has named for so long is forgotten. */
 const KEPT_MS = 24 * HOUR_MS;
 
-/** Whom another place has and no connector of the forest knows, until its directories were asked for them; kept by its first connector. */
+/**
+ * Objects that another place has and no connector of the forest knows, until its directories were asked. The forest's first connector keeps
+ * them.
+ */
 export class Strangers {
   readonly #db: Database;
   readonly #connector: string;
@@ -17,7 +20,7 @@ export class Strangers {
     this.#connector = connector;
   }
 
-  /** Another place has this one. Beyond a limit nobody is added. */
+  /** Adds an object that another place has, unless the limit is reached. */
   note(anchor: string, kind: ObjectKind = 'user'): void {
     this.#db.run(
       `INSERT INTO stranger (connector, anchor, seen_at, next_at, kind)
@@ -28,14 +31,14 @@ export class Strangers {
     );
   }
 
-  /** Whom the directory is to be asked for. */
+  /** Objects to ask the directory for. */
   due(limit: number): { anchor: string; kind: ObjectKind }[] {
     const sql =
       'SELECT anchor, kind FROM stranger WHERE connector = ? AND next_at <= ? ORDER BY next_at, anchor LIMIT ?';
     return this.#db.all(sql, this.#connector, this.#db.clock.now(), limit);
   }
 
-  /** The directory has this one: an import brings it, or never does. It is asked again in an hour. */
+  /** The directory has it, so an import brings it or never will. The directory is asked again in an hour. */
   postpone(anchor: string): void {
     const sql = 'UPDATE stranger SET next_at = ? WHERE connector = ? AND anchor = ?';
     this.#db.run(sql, this.#db.clock.now() + HOUR_MS, this.#connector, anchor);

@@ -2,11 +2,11 @@ import { type DirectoryIdentity, domainSidOf } from '@causeway/active-directory'
 import type { Confirmations } from '../confirmations.ts';
 import type { Database } from '../database.ts';
 
-/** The directory that a connector reads, and no other one. */
+/** The only directory that a connector reads. */
 export interface PinnedDirectory {
   namingContext: string;
   domainSid: string;
-  /** Null, as the two below, where it is told by the connector space alone: nothing was pinned yet. */
+  /** Null, like the two below, if nothing was pinned and only the connector space gives the directory. */
   domainGuid: string | null;
   forest: string | null;
   pinnedAt: string | null;
@@ -23,7 +23,7 @@ export class DirectoryPin {
     this.#connector = connector;
   }
 
-  /** What was pinned; before that, where the objects of the connector space came from; undefined: it has none. */
+  /** The pinned directory. If none was pinned, the origin of the connector space's objects; undefined if it has none. */
   get(): PinnedDirectory | undefined {
     return this.#confirmations.pin(this.#connector) ?? this.#origin();
   }

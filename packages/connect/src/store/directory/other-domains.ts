@@ -2,21 +2,22 @@ import type { AccountNames } from '../../configuration.ts';
 import { type Database, literals } from '../database.ts';
 import { namedByOf } from '../space-object.ts';
 
-/** An object as another domain of the forest has it, or had it last. */
+/** An object as another domain of the forest has it, or last had it. */
 export interface Elsewhere {
   readonly sid: string | null;
-  /** It is there, and to be synchronized. */
+  /** It exists and is to be synchronized. */
   readonly inScope: boolean;
 }
 
 /**
  * What the connectors of a forest's other domains know of the same objects. An object that moves to another domain keeps its objectGUID,
- * and so its anchor, and is one object to the tenant: of the connectors that have it in scope the one where it came last exports it,
- * whoever hears first that it moved. INVARIANT: what the tenant acknowledged of an object stands in one row of the forest.
+ * and so its anchor: to the tenant it stays one object. Of the connectors that have it in scope, the one it came to last exports it,
+ * whichever connector notices the move first.
+ * INVARIANT: what the tenant acknowledged of an object is in one row of the forest.
  */
 export class OtherDomains {
   readonly #db: Database;
-  /** As literals; undefined: there are none. */
+  /** As literals; undefined if there are none. */
   readonly #connectors: string | undefined;
 
   constructor(db: Database, connectors: readonly string[]) {
@@ -24,23 +25,23 @@ export class OtherDomains {
     this.#connectors = connectors.length > 0 ? literals(connectors) : undefined;
   }
 
-  /** Whether there are any. */
+  /** Whether there are other domains. */
   get any(): boolean {
     return this.#connectors !== undefined;
   }
 
-  /** Of a row `o` that has what the tenant has not got: that its connector is the one to tell it. */
+  /** Condition on a row `o` that the tenant lacks: its connector is the one to export it. */
   isTeller(operation: 'upsert' | 'delete'): string {
     const later = operation === 'upsert' ? ' AND e.rowid > o.rowid' : '';
     return this.#unless(`e.desired_digest IS NOT NULL${later}`);
   }
 
-  /** Of a row `o`: that the tenant has the object from no other domain. */
+  /** Condition on a row `o`: the tenant has the object from no other domain. */
   isNew(): string {
     return this.#unless('e.exported_digest IS NOT NULL AND e.exported_sequence IS NOT NULL');
   }
 
-  /** As a condition. */
+  /** As an SQL condition. */
   #unless(how: string): string {
     if (this.#connectors === undefined) return 'true';
     return `NOT EXISTS (SELECT 1 FROM connector_space AS e WHERE e.connector IN (${this.#connectors}) AND e.guid = o.guid AND ${how})`;
@@ -55,7 +56,7 @@ export class OtherDomains {
       .map(row => ({ sid: row.sid, inScope: row.in_scope === 1 }));
   }
 
-  /** What names somebody who waits for a new name in another domain; undefined: nobody does. */
+  /** What names a user who waits for a new name in another domain; undefined if nobody waits. */
   namedBy(guid: string): AccountNames | undefined {
     if (this.#connectors === undefined) return undefined;
     const sql = `SELECT named_by FROM connector_space
@@ -65,9 +66,9 @@ export class OtherDomains {
   }
 
   /**
-   * The tenant has the object as this connector exported it: what it acknowledged to another one it has no more.
+   * The tenant has the object as this connector exported it, so what it acknowledged to other connectors no longer holds.
    *
-   * @returns those others, but for whom it only was a stranger
+   * @returns those others, except those that had it only as a stranger
    */
   takeOver(guid: string): string[] {
     if (this.#connectors === undefined) return [];

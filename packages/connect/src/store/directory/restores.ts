@@ -3,31 +3,31 @@ import type { Confirmations } from '../confirmations.ts';
 import type { Cursors } from '../cursors.ts';
 import type { Database } from '../database.ts';
 
-/** A domain controller was found restored, and an administrator has not said that the forest was. */
+/** A domain controller was found restored, and no administrator has accepted the restored forest yet. */
 export interface Restore {
   /** ISO 8601. */
   since: string;
   server: string;
   reason: string;
-  /** What was read of the forest before. What a domain controller says that is in it is old, what is not is news. */
+  /** What was read of the forest before. A change that it covers is old, any other is news. */
   read: UpToDateVector;
-  /** The same database went back, so its USNs come twice: it never has again what was read. */
+  /** The same database went back, so its USNs repeat: it never again counts as having what was read. */
   wentBack: boolean;
-  /** An alarm said what waits. */
+  /** An alarm reported what waits. */
   told?: boolean;
 }
 
-/** What waits until an administrator says that the forest was restored. */
+/** What waits until an administrator accepts the restored forest. */
 export type HeldKind =
   /** The domain controller has an older password than the tenant. */
   | 'password'
-  /** The domain controller would open or make an account that was closed or deleted. */
+  /** The domain controller would open or create an account that was closed or deleted. */
   | 'opening';
 
 const IS_HELD = `connector = ? AND kind = ? AND (kind = 'opening' OR EXISTS (
   SELECT 1 FROM connector_space AS o WHERE o.connector = h.connector AND o.guid = h.guid AND desired_digest IS NOT NULL))`;
 
-/** Whether a forest was restored: how often, as its epoch, and what waits for the word on the last time. */
+/** Whether a forest was restored: its epoch, and what waits for an administrator's decision about the last restore. */
 export class Restores {
   readonly #db: Database;
   readonly #connector: string;
@@ -41,12 +41,12 @@ export class Restores {
     this.#confirmations = confirmations;
   }
 
-  /** Of the password orders of the forest as it is now; 0: it was never restored. */
+  /** The epoch of the forest's present password orders; 0 if it was never restored. */
   get epoch(): number {
     return this.#confirmations.epoch(this.#connector);
   }
 
-  /** INVARIANT: only an administrator's word moves it, and never a word of the tenant: older passwords become valid by it. */
+  /** INVARIANT: only an administrator can raise it, never the tenant, because it makes older passwords valid. */
   raise(epoch: number): void {
     this.#confirmations.setEpoch(this.#connector, Math.max(epoch, this.epoch + 1));
   }
@@ -74,13 +74,13 @@ export class Restores {
     this.#db.run('DELETE FROM restore_held WHERE connector = ? AND kind = ?', this.#connector, kind);
   }
 
-  /** Of passwords, those of people whom the tenant should have. */
+  /** Counts passwords only for users that the tenant should have. */
   count(kind: HeldKind): number {
     const sql = `SELECT count(*) AS n FROM restore_held AS h WHERE ${IS_HELD}`;
     return this.#db.get<{ n: number }>(sql, this.#connector, kind)!.n;
   }
 
-  /** In the order of their names. */
+  /** Sorted by name. */
   names(kind: HeldKind, limit: number): string[] {
     const sql = `SELECT name FROM restore_held AS h WHERE ${IS_HELD} ORDER BY name LIMIT ?`;
     return this.#db.all<{ name: string }>(sql, this.#connector, kind, limit).map(({ name }) => name);

@@ -21,7 +21,7 @@ export class GroupHeads {
   readonly #db: Database;
   readonly #entries: string;
 
-  /** @param connectors of the forest, each of another domain */
+  /** @param connectors of the forest, one per domain */
   constructor(db: Database, connectors: readonly string[]) {
     this.#db = db;
     this.#entries = entriesOf(literals(connectors));
@@ -34,20 +34,20 @@ export class GroupHeads {
       .map(({ anchor, prefix, sequence }) => ({ anchor, prefix, sequence }));
   }
 
-  /** Those of some buckets. */
+  /** The entries of some buckets. */
   entriesOf(buckets: readonly number[]): GroupEntry[] {
     const asked = new Set(buckets);
     return this.entries().filter(entry => asked.has(groupBucketOf(entry)));
   }
 
-  /** How many groups and slices a head tells of. */
+  /** How many groups and slices a head covers. */
   counts(): Pick<GroupSummary, 'groups' | 'slices'> {
     const sql = `SELECT count(*) AS n, count(prefix) AS slices FROM (${this.#entries})`;
     const { n, slices } = this.#db.get<{ n: number; slices: number }>(sql)!;
     return { groups: n - slices, slices };
   }
 
-  /** As a head says it. */
+  /** As a head contains it. */
   summary(): GroupSummary {
     return summarizeGroups(this.entries());
   }

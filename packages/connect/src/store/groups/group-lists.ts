@@ -1,25 +1,25 @@
 import type { Database } from '../database.ts';
 import type { Slices } from './slices.ts';
 
-/** A group, as memberships and slices name it. */
+/** A group, as memberships and slices identify it. */
 export interface ListedGroup {
   readonly id: number;
   readonly guid: string;
-  /** In its list, by primary group or both; in scope or not. */
+  /** Members by list, by primary group or both, in scope or not. */
   readonly members: number;
 }
 
 const COLUMNS = 'g.id, g.guid, g.members';
-/** A group that the tenant should have: the lists of others are read when they come into scope. */
+/** A group that the tenant should have. Lists of other groups are read when they come into scope. */
 const IN_SCOPE = `FROM group_list AS g JOIN connector_space AS o ON o.connector = g.connector AND o.guid = g.guid
   WHERE g.connector = ? AND o.kind = 'group' AND o.desired_digest IS NOT NULL`;
-/** The same, and those by which people are in scope. */
+/** The same, and the groups of the scope. */
 const TO_READ = `FROM group_list AS g JOIN connector_space AS o ON o.connector = g.connector AND o.guid = g.guid
   WHERE g.connector = ? AND o.kind = 'group' AND (o.desired_digest IS NOT NULL OR (o.deleted = 0
     AND EXISTS (SELECT 1 FROM scope_group AS s WHERE s.connector = g.connector AND s.guid = g.guid)))`;
 const DUE = '(g.to_read IS NOT NULL OR g.next_read_at <= ?)';
 
-/** The groups of a connector, and whose lists are to be read whole. */
+/** The groups of a connector, and whose lists have to be read whole. */
 export class GroupLists {
   readonly #db: Database;
   readonly #connector: string;
@@ -36,7 +36,7 @@ export class GroupLists {
     return this.#db.get<ListedGroup>(sql, this.#connector, guid);
   }
 
-  /** A group that was met for the first time: its list is to be read, and one slice is to tell of everybody. */
+  /** Adds a newly met group: its list has to be read, and one slice has to name all members. */
   begin(guid: string, rid: number | null): ListedGroup {
     this.#db.run(
       "INSERT INTO group_list (connector, guid, rid, to_read) VALUES (?, ?, ?, 'a new group')",
@@ -47,20 +47,20 @@ export class GroupLists {
     return group;
   }
 
-  /** Its list is to be read whole. */
+  /** Orders a complete read of the group's list. */
   order(guid: string, reason: string): void {
     const sql = 'UPDATE group_list SET to_read = coalesce(to_read, ?) WHERE connector = ? AND guid = ?';
     this.#db.run(sql, reason, this.#connector, guid);
   }
 
-  /** So are those, of whichever connector, that name an object by any of these references. */
+  /** Orders it for groups of any connector that name an object by one of these references. */
   orderNaming(references: readonly string[], reason: string): void {
     const sql = `UPDATE group_list SET to_read = coalesce(to_read, ?)
       WHERE id IN (SELECT group_id FROM membership WHERE reference = ?)`;
     for (const reference of references) this.#db.run(sql, reason, reference);
   }
 
-  /** So are all that are there. */
+  /** Orders it for all groups of the connector. */
   orderAll(reason: string): void {
     const sql = 'UPDATE group_list SET to_read = coalesce(to_read, ?) WHERE connector = ?';
     this.#db.run(sql, reason, this.#connector);
@@ -70,7 +70,7 @@ export class GroupLists {
     this.#db.run('UPDATE group_list SET to_read = NULL, next_read_at = ? WHERE id = ?', nextReadAt, id);
   }
 
-  /** Why its list is to be read now, null where it is not; and when it is read next in any case. */
+  /** Why its list has to be read now, or null; and when it is read next in any case. */
   reading(guid: string): { toRead: string | null; nextReadAt: string | null } | undefined {
     const row = this.#db.get<{ to_read: string | null; next_read_at: number }>(
       'SELECT to_read, next_read_at FROM group_list WHERE connector = ? AND guid = ?',
@@ -81,7 +81,7 @@ export class GroupLists {
     return { toRead, nextReadAt: at === 0 ? null : new Date(at).toISOString() }; // 0: it was never read
   }
 
-  /** Groups whose lists are to be read now, in the order in which they were met. */
+  /** Groups whose lists have to be read now, in the order in which they were met. */
   due(now: number, after: number, limit: number): ListedGroup[] {
     return this.#db.all<ListedGroup & Record<string, unknown>>(
       `SELECT ${COLUMNS} ${TO_READ} AND ${DUE} AND g.id > ? ORDER BY g.id LIMIT ?`,
@@ -94,7 +94,7 @@ export class GroupLists {
     return this.#db.get<{ n: number }>(sql, this.#connector, now)!.n;
   }
 
-  /** Groups with members whom two whole reads in a row did not show. */
+  /** Groups with members that two complete reads in a row did not show. */
   withMissing(): ListedGroup[] {
     return this.#db.all<ListedGroup & Record<string, unknown>>(
       `SELECT ${COLUMNS} FROM group_list AS g WHERE g.connector = ?
@@ -103,7 +103,7 @@ export class GroupLists {
     );
   }
 
-  /** Members of all groups that the tenant should have. */
+  /** The number of members of all groups that the tenant should have. */
   countMembers(): number {
     const sql = `SELECT coalesce(sum(g.members), 0) AS n ${IN_SCOPE}`;
     return this.#db.get<{ n: number }>(sql, this.#connector)!.n;
@@ -117,13 +117,13 @@ export class GroupLists {
     );
   }
 
-  /** The group whose SID ends so. */
+  /** The group whose SID ends with this RID. */
   byRid(rid: number): number | undefined {
     const sql = 'SELECT id FROM group_list WHERE connector = ? AND rid = ?';
     return this.#db.get<{ id: number }>(sql, this.#connector, rid)?.id;
   }
 
-  /** The group is forgotten, with all that is known of its members. */
+  /** Forgets the group and everything known of its members. */
   remove(guid: string): void {
     const id = this.get(guid)?.id;
     if (id === undefined) return;
@@ -131,7 +131,7 @@ export class GroupLists {
     this.#db.run('DELETE FROM group_list WHERE id = ?', id);
   }
 
-  /** The groups that an object is in are to be asked for. */
+  /** Orders a look-up of the groups that an object is in. */
   orderLookUp(guid: string): void {
     this.#db.run('INSERT OR IGNORE INTO member_to_look_up VALUES (?, ?)', this.#connector, guid);
   }

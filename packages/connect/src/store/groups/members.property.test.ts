@@ -4,7 +4,7 @@ import { createLog } from '@causeway/service';
 import fc from 'fast-check';
 import { connectorStore, openStore } from '../store.ts';
 
-/** A part of a list that is read, or members that a delta tells. */
+/** A part of a list that is read, or members from a delta. */
 const step = fc.record({
   what: fc.constantFrom('add', 'remove', 'read'),
   group: fc.nat(2),
@@ -41,7 +41,7 @@ function played(
   return there;
 }
 
-test('what is written together is what is written one by one, whatever is asked for in between', () => {
+test('writes the same together as one by one, whatever is read in between', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 12 }), steps => {
       assert.deepEqual(played(steps, true), played(steps, false));

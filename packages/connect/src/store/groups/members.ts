@@ -2,13 +2,13 @@ import { keyRange, memberKey } from '@causeway/records';
 import type { Database } from '../database.ts';
 import type { Slices } from './slices.ts';
 
-/** A member by what it is known by, and the key that follows from that. */
+/** A member's reference, and the key that follows from it. */
 export interface NamedMember {
   readonly key: string;
   readonly reference: string;
 }
 
-/** Of a member: in the group's list, in the group because it is its primary group, missed by so many whole reads in a row. */
+/** Whether a member is in the group's list, whether by primary group, and how many complete reads in a row missed it. */
 interface Flags {
   listed: number;
   by_primary: number;
@@ -28,34 +28,37 @@ const NEITHER: Flags = { listed: 0, by_primary: 0, missed: 0 };
 const NOBODY: ReadonlyMap<string, Flags> = new Map();
 const isMember = ({ listed, by_primary }: Flags): boolean => listed + by_primary > 0;
 
-/** Of the index alone, without the object's row. */
+/** Answered from the index alone, without the object's row. */
 const inScope = (
   connector: string,
 ): string => `(SELECT max(o.desired_digest IS NOT NULL) FROM connector_space AS o
   WHERE o.connector = ${connector} AND o.anchor = m.reference)`;
 
-/** Of a row `m`: a member whom slices name. Those who are known by SID alone count as in scope: who that is is found out where it is needed. */
+/**
+ * Condition on a row `m`: slices name the member. A member known by SID alone counts as in scope; each reader resolves the SID where it
+ * needs to.
+ */
 export const isNamed = (connector = '?'): string =>
   `m.listed + m.by_primary > 0 AND (m.reference LIKE 'S-1-5-21-%' OR ${inScope(connector)})`;
 const NAMED = isNamed();
 
-/** SIDs that no domain gave out, such as S-1-5-11: no group tells of them. They begin with `S-1-` and not with `S-1-5-21-`. */
+/** SIDs that no domain gave out, such as S-1-5-11. No slice names them. They begin with `S-1-` but not with `S-1-5-21-`. */
 const WELL_KNOWN =
   "((reference > 'S-1-' AND reference < 'S-1-5-21-') OR (reference > 'S-1-5-21.' AND reference < 'S-1.'))";
 const isWellKnown = (reference: string): boolean =>
   reference.startsWith('S-1-') && !reference.startsWith('S-1-5-21-');
 
 /**
- * Who is in which group, as the directory has it. A member that goes leaves its row until the slice that names it is signed anew, so
- * that it is known which slices name somebody who returns.
+ * The members of each group, as the directory has them. The row of a removed member stays until the slice that names it is signed again. So
+ * it is known which slices name a member that returns.
  */
 export class Members {
   readonly #db: Database;
   readonly #connector: string;
   readonly #slices: Slices;
-  /** Of the list that is read: whether anybody is in it already, who may be missing. */
+  /** For the list being read: whether it had members before, who may be missing now. */
   #mayMiss = false;
-  /** What `together` is to write, by group. */
+  /** What `together` will write, by group. */
   #unwritten: Map<number, Row[]> | undefined;
 
   constructor(db: Database, connector: string, slices: Slices) {
@@ -64,24 +67,24 @@ export class Members {
     this.#slices = slices;
   }
 
-  /** They are in the group's list. @returns how many were in the group in no way before */
+  /** Adds them to the group's list. @returns how many were not in the group in any way before */
   add(group: number, references: Iterable<string>): number {
     return this.#change(group, references, flags => ({ ...flags, listed: 1, missed: 0 }));
   }
 
-  /** They are in the list no more. */
+  /** Removes them from the list. */
   remove(group: number, references: Iterable<string>): void {
     this.#change(group, references, flags => ({ ...flags, listed: 0, missed: 0 }));
   }
 
-  /** It is their primary group, or no more. */
+  /** Sets or clears the group as their primary group. */
   setPrimary(group: number, references: Iterable<string>, isPrimary: boolean): void {
     this.#change(group, references, flags => ({ ...flags, by_primary: Number(isPrimary) }));
   }
 
   /**
-   * What is added within is written at its end, in the order of references: groups are many, and each of them has members from all over
-   * the index by reference, of which a page is read and written for each otherwise.
+   * Writes what `work` adds at its end, in the order of references. Otherwise each of many groups, with members from all over the index by
+   * reference, would read and write one page per member.
    */
   together(work: () => void): void {
     this.#unwritten = new Map();
@@ -93,7 +96,7 @@ export class Members {
     }
   }
 
-  /** Before it is looked at what is there of a group. */
+  /** Writes what is pending for a group before its rows are read. */
   #settle(group: number): void {
     if (this.#unwritten?.has(group)) this.#writeTogether();
   }
@@ -128,12 +131,12 @@ export class Members {
     return grown;
   }
 
-  /** Nothing is looked for in a group that is new. */
+  /** A new group needs no look-ups. */
   #isEmpty(group: number): boolean {
     return this.#db.get('SELECT 1 FROM membership WHERE group_id = ? LIMIT 1', group) === undefined;
   }
 
-  /** One statement for all of them: a list may have hundreds of thousands. */
+  /** One statement for all of them, because a list may have hundreds of thousands. */
   #known(group: number, some: ReadonlyMap<string, string>): Map<string, Flags> {
     const rows = this.#db.all<Flags & { reference: string }>(
       `SELECT m.reference, m.listed, m.by_primary, m.missed FROM json_each(?) AS j
@@ -151,7 +154,7 @@ export class Members {
     });
   }
 
-  /** The object was deleted: it is in no group any more. No slice is signed for that; the rows stay until theirs is. */
+  /** Removes a deleted object from all groups. No slice is signed for that; the rows stay until their slice is. */
   forget(reference: string): void {
     const rows = this.#db.all<{ group_id: number; key: string }>(
       `SELECT m.group_id, m.key FROM membership AS m JOIN group_list AS g ON g.id = m.group_id
@@ -167,13 +170,13 @@ export class Members {
     }
   }
 
-  /** The group was deleted, and its list with it. */
+  /** Deletes a group's list with the group. */
   clear(group: number): void {
     this.#db.run('DELETE FROM membership WHERE group_id = ?', group);
     this.#db.run('UPDATE group_list SET members = 0 WHERE id = ?', group);
   }
 
-  /** Users of the connector space whose primary group has this RID, by their anchors. */
+  /** The anchors of users in the connector space whose primary group has this RID. */
   byPrimaryGroup(rid: number): string[] {
     return this.#db
       .all<{ anchor: string }>(
@@ -184,7 +187,7 @@ export class Members {
       .map(({ anchor }) => anchor);
   }
 
-  /** Whom a slice is to name: members below the prefix that are in scope. @returns references with their keys */
+  /** The members in scope below the prefix, whom a slice has to name. @returns references with their keys */
   signed(group: number, prefix: string, limit: number): Map<string, string> {
     const [from, to] = keyRange(prefix);
     const rows = this.#db.all<{ reference: string; key: string }>(
@@ -195,7 +198,7 @@ export class Members {
     return new Map(rows.map(({ reference, key }) => [reference, key]));
   }
 
-  /** Whom all slices of a group are to name together, behind one of them, in the order of keys and references. */
+  /** The members that all slices of a group have to name, after a given one, in the order of keys and references. */
   named(group: number, after: NamedMember, limit: number): NamedMember[] {
     return this.#db.all<NamedMember & Record<string, unknown>>(
       `SELECT m.key, m.reference FROM membership AS m WHERE m.group_id = ? AND (m.key, m.reference) > (?, ?) AND ${NAMED}
@@ -204,7 +207,7 @@ export class Members {
     );
   }
 
-  /** What a whole read of a group's list begins with. */
+  /** Starts a complete read of a group's list. */
   beginRead(group: number): void {
     this.#settle(group);
     const sql = 'SELECT 1 FROM membership WHERE group_id = ? AND listed = 1 LIMIT 1';
@@ -215,7 +218,7 @@ export class Members {
     );
   }
 
-  /** A part of a list that is read whole: adds at once. */
+  /** Adds a part of a list that is read whole, at once. */
   readPart(group: number, references: readonly string[]): number {
     if (this.#mayMiss)
       for (const some of inPortions(references))
@@ -226,7 +229,7 @@ export class Members {
     return this.add(group, references);
   }
 
-  /** The list was read to its end. @returns how many it did not show, and how many of those the read before did not show either */
+  /** Ends the read of a list. @returns how many members it did not show, and how many of those the previous read missed too */
   endRead(group: number): { missed: number; twice: number } {
     if (!this.#mayMiss) return { missed: 0, twice: 0 };
     this.#settle(group);
@@ -241,13 +244,13 @@ export class Members {
     )!;
   }
 
-  /** Whom two whole reads in a row did not show. */
+  /** Members that two complete reads in a row did not show. */
   missedTwice(group: number): string[] {
     const sql = 'SELECT reference FROM membership WHERE group_id = ? AND missed > 1 ORDER BY key, reference';
     return this.#db.all<{ reference: string }>(sql, group).map(({ reference }) => reference);
   }
 
-  /** Memberships of well-known SIDs, which no group tells of. */
+  /** Memberships of well-known SIDs, which no slice names. */
   countWellKnown(): number {
     return this.#db.get<{ n: number }>(
       `SELECT count(*) AS n FROM membership AS m CROSS JOIN group_list AS g ON g.id = m.group_id
@@ -256,7 +259,7 @@ export class Members {
     )!.n;
   }
 
-  /** Groups in scope that contain a group which is not: what the members of that have by it does not arrive. */
+  /** Groups in scope that contain a group out of scope: its members do not get their membership through it. */
   containingExcluded(limit: number): { dn: string; excluded: string }[] {
     return this.#db.all(
       `SELECT c.dn, e.dn AS excluded FROM connector_space AS e INDEXED BY connector_space_group
@@ -271,7 +274,7 @@ export class Members {
   }
 }
 
-/** References of one statement. */
+/** References per statement. */
 const PORTION = 1_000;
 
 /** Each reference once, with its key. */

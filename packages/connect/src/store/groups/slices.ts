@@ -3,21 +3,21 @@ import { ANEW } from '../comparing/marks.ts';
 import type { Database } from '../database.ts';
 import { nextAttemptAt } from '../retry-queue.ts';
 
-/** A slice that is to be signed and sent, with the group that it is of. */
+/** A slice to sign and send, and its group. */
 export interface PendingSlice {
   readonly group: number;
   readonly guid: string;
   readonly anchor: string;
   readonly prefix: string;
-  /** Counts up with each reason to sign it anew. */
+  /** Grows with each reason to sign it again. */
   readonly dirty: number;
 }
 
-/** How it stands with the slice that tells of a member. */
+/** The state of the slice that names a member. */
 export interface CoveringSlice {
-  /** Of what the tenant acknowledged; null: nothing. */
+  /** The sequence that the tenant acknowledged; null if none. */
   readonly sequence: number | null;
-  /** 1: it is to be signed anew. */
+  /** 1: it has to be signed again. */
   readonly pending: number;
   readonly attempts: number;
   /** Milliseconds since 1970. */
@@ -25,14 +25,14 @@ export interface CoveringSlice {
   readonly problem: string | null;
 }
 
-/** The group's record is in the tenant, so that its slices may follow, and it is to stay there. */
+/** The tenant has the group's record, so slices may follow, and the group is to stay there. */
 const READY = `o.kind = 'group' AND o.exported_digest IS NOT NULL AND o.exported_sequence IS NOT NULL
   AND o.desired_digest IS NOT NULL AND o.exported_digest NOT LIKE '${ANEW}%'`;
-/** In this order: of a million slices few are to be signed. */
+/** In this order, because few of a million slices have to be signed. */
 const WITH_GROUP = `FROM slice AS s CROSS JOIN group_list AS g ON g.id = s.group_id
   CROSS JOIN connector_space AS o ON o.connector = g.connector AND o.guid = g.guid`;
 
-/** Which slices the tenant acknowledged, and which are to be signed anew. */
+/** Which slices the tenant acknowledged, and which have to be signed again. */
 export class Slices {
   readonly #db: Database;
   readonly #connector: string;
@@ -42,23 +42,23 @@ export class Slices {
     this.#connector = connector;
   }
 
-  /** The tenant has nothing of the group's members, or nothing that counts: one slice is to tell of everybody. */
+  /** The tenant has nothing valid of the group's members: one slice has to name all of them. */
   reset(group: number): void {
     this.#db.run('DELETE FROM slice WHERE group_id = ?', group);
     this.#db.run("INSERT INTO slice (group_id, prefix, dirty) VALUES (?, '', 1)", group);
   }
 
-  /** All that tells of the group's members is to be signed anew. */
+  /** All slices of the group have to be signed again. */
   soilAll(group: number): void {
     this.#db.run('UPDATE slice SET dirty = dirty + 1 WHERE group_id = ? AND divided = 0', group);
   }
 
-  /** The slices that tell of these members are to be signed anew: one look for each of them, whatever the size of the group. */
+  /** The slices that name these members have to be signed again. This takes one look-up per slice, whatever the size of the group. */
   soil(group: number, keys: Iterable<string>): void {
     let end: string | undefined;
     for (const key of [...keys].sort()) {
       if (end !== undefined && key <= end) continue;
-      // Without overlap, the one that covers a key is the largest prefix that is not larger than the key.
+      // Slices do not overlap, so a key is covered by the largest prefix that is not larger than the key.
       const soiled = this.#db.get<{ prefix: string }>(
         `UPDATE slice SET dirty = dirty + 1 WHERE group_id = ?1 AND prefix = (SELECT prefix FROM slice
            WHERE group_id = ?1 AND prefix <= ?2 AND divided = 0 ORDER BY prefix DESC LIMIT 1) RETURNING prefix`,
@@ -68,7 +68,7 @@ export class Slices {
     }
   }
 
-  /** The same for one member in all groups of all connectors: whoever comes (again) into scope has to be told of by newer slices. */
+  /** The same for one member in all groups of all connectors: newer slices have to name an object that comes into scope. */
   soilReferences(references: readonly string[]): void {
     for (const reference of references) {
       const sql = 'SELECT group_id, key FROM membership WHERE reference = ?';
@@ -77,13 +77,13 @@ export class Slices {
     }
   }
 
-  /** Another place has a slice otherwise than it was acknowledged, or one that nobody acknowledged: that is to be signed anew, or all are. */
+  /** Another place has a slice that differs or that nobody acknowledged. It has to be signed again, or all slices if it is unknown. */
   sayAnew(group: number, prefix: string): void {
     const sql = 'UPDATE slice SET dirty = dirty + 1 WHERE group_id = ? AND prefix = ? AND divided = 0';
     if (this.#db.run(sql, group, prefix) === 0) this.soilAll(group);
   }
 
-  /** In the order of groups and prefixes, less what waits for its next try. */
+  /** In the order of groups and prefixes, without slices that wait for their next attempt. */
   pending(after: Pick<PendingSlice, 'group' | 'prefix'>, limit: number, now: number): PendingSlice[] {
     return this.#db.all<PendingSlice & Record<string, unknown>>(
       `SELECT s.group_id AS "group", g.guid, o.anchor, s.prefix, s.dirty ${WITH_GROUP}
@@ -93,7 +93,7 @@ export class Slices {
     );
   }
 
-  /** A slice has become too long: its parts are to be signed in its place. */
+  /** A slice grew too long: its parts are to be signed in its place. */
   divide({ group, prefix }: Pick<PendingSlice, 'group' | 'prefix'>, parts: Iterable<string>): void {
     this.#db.transaction(() => {
       const where = 'WHERE group_id = ? AND prefix = ?';
@@ -104,7 +104,7 @@ export class Slices {
     });
   }
 
-  /** The tenant has it. What it does not name any more is forgotten, and so is what was divided, once all parts are there. */
+  /** The tenant has the slice. Members it no longer names are forgotten; a divided slice is forgotten once all its parts are there. */
   acknowledge(
     { group, prefix, dirty }: Pick<PendingSlice, 'group' | 'prefix' | 'dirty'>,
     sequence: number,
@@ -128,7 +128,7 @@ export class Slices {
       );
   }
 
-  /** It was not taken: it waits for its next try. @returns false where that was known */
+  /** The slice was not accepted and waits for its next attempt. @returns false if that was known */
   postpone(
     { group, prefix }: Pick<PendingSlice, 'group' | 'prefix'>,
     { quarantined, reason }: { quarantined: boolean; reason: string },
@@ -144,13 +144,13 @@ export class Slices {
     return known?.problem !== reason;
   }
 
-  /** Whether the next try of any is due. */
+  /** Whether any slice's next attempt is due. */
   hasDue(): boolean {
     const sql = `SELECT 1 ${WITH_GROUP} WHERE g.connector = ? AND ${READY} AND s.dirty > 0 AND s.attempts > 0 AND s.next_at <= ? LIMIT 1`;
     return this.#db.get(sql, this.#connector, this.#db.clock.now()) !== undefined;
   }
 
-  /** Slices that are to be signed, of groups that the tenant should have; and those of them that it did not take. */
+  /** Slices to sign, of groups that the tenant should have, and how many of them it did not accept. */
   count(): { waiting: number; refused: number; problem: string | null } {
     return this.#db.get<{ waiting: number; refused: number; problem: string | null }>(
       `SELECT count(*) AS waiting, coalesce(sum(s.problem IS NOT NULL), 0) AS refused, min(s.problem) AS problem ${WITH_GROUP}
@@ -159,7 +159,7 @@ export class Slices {
     )!;
   }
 
-  /** Those of one group: that the tenant has, that are to be signed, and those of them that it did not take. */
+  /** For one group: slices that the tenant has, slices to sign, and how many of those it did not accept. */
   countOf(group: number): { acknowledged: number; waiting: number; refused: number; problem: string | null } {
     return this.#db.get<{ acknowledged: number; waiting: number; refused: number; problem: string | null }>(
       `SELECT coalesce(sum(sequence IS NOT NULL), 0) AS acknowledged, coalesce(sum(dirty > 0), 0) AS waiting,
@@ -168,7 +168,7 @@ export class Slices {
     )!;
   }
 
-  /** The slice that tells of a member. */
+  /** The slice that names a member. */
   covering(group: number, key: string): CoveringSlice | undefined {
     return this.#db.get<CoveringSlice & Record<string, unknown>>(
       `SELECT sequence, dirty > 0 AS pending, attempts, next_at AS nextAt, problem FROM slice

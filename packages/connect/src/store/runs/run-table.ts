@@ -16,21 +16,21 @@ export interface StoredRun extends RunRecord {
 }
 
 export interface RunQuery {
-  /** Of these connectors and kinds alone. */
+  /** Only of these connectors and kinds. */
   readonly of?:
     | readonly { connector: string; profile: { kind: RunKind; whole?: boolean | undefined } }[]
     | undefined;
-  /** Ended since, or under way. */
+  /** Ended since then, or in progress. */
   readonly since?: string | undefined;
   readonly before?: number | undefined;
   readonly number?: number | undefined;
   readonly limit: number;
 }
 
-/** A connector has no more than this, however much there is to do: the oldest go first. */
+/** The limit per connector, however much it does. The oldest go first. */
 const MAX_RUNS = 50_000;
 
-/** Writes it as it is now, and the errors that are not stored yet. */
+/** Writes the run as it is now, and its errors that are not stored yet. */
 export function putRun(db: Database, connector: string, run: Run): void {
   const { adds, updates, deletes, unchanged, errors } = run.counts;
   db.run(
@@ -46,7 +46,7 @@ export function putRun(db: Database, connector: string, run: Run): void {
     db.run('INSERT OR REPLACE INTO run_error VALUES (?, ?, ?, ?, ?)', run.id, guid, dn, code, reason);
 }
 
-/** The newest of a kind, to be gone on with. */
+/** The newest run of a kind, to be continued. */
 export function lastRun(db: Database, connector: string, kind: RunKind): Run | undefined {
   const sql = 'SELECT * FROM run WHERE connector = ? AND kind = ? ORDER BY number DESC LIMIT 1';
   const row = db.get(sql, connector, kind);
@@ -86,7 +86,7 @@ export function getRun(db: Database, id: string): StoredRun | undefined {
   return row && toRun(row);
 }
 
-/** By the objects' names. */
+/** Sorted by the objects' names. */
 export const errorsOf = (db: Database, id: string): RunError[] =>
   db
     .all<RunError & Record<string, string>>(
@@ -95,13 +95,13 @@ export const errorsOf = (db: Database, id: string): RunError[] =>
     )
     .map(({ guid, dn, code, reason }) => ({ guid, dn, code, reason }));
 
-/** What was under way when the service was stopped or killed ended then. To be called while nothing runs. */
+/** Ends the runs that a stop or kill of the service interrupted. Call it while nothing runs. */
 export function stopOpenRuns(db: Database): void {
   const text = 'Connect was stopped meanwhile; the next run went on from there';
   db.run(`UPDATE run SET result = 'stopped-server', problem = ? WHERE result = 'in-progress'`, text);
 }
 
-/** Takes out what ended too long ago, and what is too much. */
+/** Removes runs that ended too long ago, and those above the limit. */
 export function pruneRuns(db: Database, keptSeconds: number): void {
   const before = new Date(db.clock.now() - keptSeconds * 1000).toISOString();
   db.transaction(() => {

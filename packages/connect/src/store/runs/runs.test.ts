@@ -14,10 +14,10 @@ function memory() {
   return { ...store, clock, stored, flush: () => store.runs.transaction(() => {}) };
 }
 
-/** How often something was written to the database. */
+/** How many rows were written to the database. */
 const writes = ({ db }: ReturnType<typeof memory>) => db.get<{ n: number }>('SELECT total_changes() AS n')!.n;
 
-test('a run is stored with what is stored anyway, and as under way until it is over', () => {
+test('stores a run along with other writes, as in progress until it ends', () => {
   const at = memory();
   const before = writes(at);
   const run = at.runs.begin('export');
@@ -43,7 +43,7 @@ test('a run is stored with what is stored anyway, and as under way until it is o
   assert.equal(writes(at), after, 'what is stored is not stored again');
 });
 
-test('looks that found nothing are one row, also after a restart, and a run that did something is another', async () => {
+test('stores looks that found nothing as one row, after a restart too, and a run with results as another', async () => {
   const at = memory();
   const look = async () => {
     await at.clock.pass(1_000);
@@ -73,7 +73,7 @@ test('looks that found nothing are one row, also after a restart, and a run that
   );
 });
 
-test('a transaction that is taken back takes no run with it', () => {
+test('keeps a run although its transaction is rolled back', () => {
   const at = memory();
   const run = at.runs.begin('export');
   run.count('deletes');
@@ -90,7 +90,7 @@ test('a transaction that is taken back takes no run with it', () => {
   assert.deepEqual([at.stored()[0]!.result, errorsOf(at.db, run.id).length], ['completed-export-errors', 1]);
 });
 
-test('a run that stopped is told with the reason; one that could not begin is one, too', async () => {
+test('stores the reason of a run that stopped, and one that could not start as a run too', async () => {
   const at = memory();
   const failure = new CausewayError('domain-controller-timeout', 'dc1 does not answer');
   const work = at.runs.during(at.runs.begin('import'), () => Promise.reject(failure));
@@ -106,7 +106,7 @@ test('a run that stopped is told with the reason; one that could not begin is on
   );
 });
 
-test('a connector has no more runs than a limit: the oldest go first, and another connector keeps its own', () => {
+test('keeps at most a limit of runs per connector, and removes the oldest first', () => {
   const at = memory();
   const many = (connector: string, count: number) =>
     at.db.run(
@@ -129,7 +129,7 @@ test('a connector has no more runs than a limit: the oldest go first, and anothe
   assert.equal(kept('other').n, 3);
 });
 
-test('what was under way at a kill ended as stopped; what is older than the interval goes, with its errors', async () => {
+test('marks runs in progress at a kill as stopped, and removes runs older than the interval with their errors', async () => {
   const at = memory();
   const run = at.runs.begin('passwords', true);
   run.fail({ guid: 'g', dn: 'CN=g', code: 'c', reason: 'r' });

@@ -6,16 +6,17 @@ import type { Database } from '../database.ts';
 import { lastRun, putRun } from './run-table.ts';
 
 /**
- * The runs of one connector. INVARIANT: no run waits for the disk. What is counted is kept in memory, and stored with a transaction
- * that is there anyway. What has something to do is stored while it is under way, so that a kill leaves it behind as stopped.
+ * The runs of one connector.
+ * INVARIANT: no run waits for the disk. Counts are kept in memory and stored with another transaction. A run with work to do is stored
+ * while in progress, so that a kill leaves it there as stopped.
  */
 export class Runs {
   readonly #db: Database;
   readonly #connector: string;
   readonly #open = new Set<Run>();
-  /** Ended, and not stored like that yet. */
+  /** Runs that ended and are not stored as ended yet. */
   readonly #ended = new Set<Run>();
-  /** Stopped, and it is not known yet why. */
+  /** Runs that stopped for a reason not known yet. */
   readonly #stopped = new Set<Run>();
   /** The last record of each kind. */
   readonly #last = new Map<RunKind, Run | undefined>();
@@ -31,19 +32,19 @@ export class Runs {
     return run;
   }
 
-  /** It is through, or ended by what is told. One that is over stays as it is. */
+  /** Ends a run, with a failure if given. A run that is over stays as it is. */
   end(run: Run, failure?: unknown): void {
     if (run.result === 'in-progress') this.#end(run, failure);
   }
 
-  /** It did not get through: why, `conclude` says. A synchronization that did not even begin is none. */
+  /** Stops a run; `conclude` adds the reason. A synchronization that did not even start is no run. */
   stop(run: Run): void {
     if (run.result !== 'in-progress') return;
     this.#open.delete(run);
     if (run.kind !== 'synchronization' || run.whole || run.didSomething) this.#stopped.add(run);
   }
 
-  /** One run from its beginning to its end, whatever that is. */
+  /** Wraps work in a run, from its beginning to its end, however it ends. */
   async during<T>(run: Run, work: (run: Run) => Promise<T>): Promise<T> {
     let done: T;
     try {
@@ -57,8 +58,8 @@ export class Runs {
   }
 
   /**
-   * Why the runs stopped that did.
-   * @param otherwise the kind of the run that did not even begin, where none stopped
+   * Gives the stopped runs their reason.
+   * @param otherwise if none stopped, the kind of the run that did not even start
    */
   conclude(error: unknown, otherwise?: RunKind): void {
     if (this.#stopped.size === 0 && otherwise !== undefined) this.stop(this.begin(otherwise));
@@ -66,7 +67,7 @@ export class Runs {
     this.#stopped.clear();
   }
 
-  /** A transaction in which something else is stored, too; what is to be stored of runs goes with it. */
+  /** A transaction for other writes; pending writes of runs go with it. */
   transaction<T>(work: () => T): T {
     let stored: Run[] = [];
     const result = this.#db.transaction(() => {
@@ -74,7 +75,7 @@ export class Runs {
       stored = this.along();
       return done;
     });
-    if (this.#db.inTransaction) return result; // all of it may be taken back yet
+    if (this.#db.inTransaction) return result; // the outer transaction may still be rolled back
     for (const run of stored) {
       run.noteStored();
       this.#ended.delete(run);
@@ -82,7 +83,7 @@ export class Runs {
     return result;
   }
 
-  /** For somebody else's transaction. What it stores is stored again by the next one of ours: this one may be taken back yet. */
+  /** For another transaction. The next one of this class stores the same again, because the other may still be rolled back. */
   readonly along = (): Run[] => {
     const working = [...this.#open].filter(run => run.whole || run.isAtWork || run.didSomething);
     const stored = [...working, ...this.#ended];

@@ -1,7 +1,7 @@
 import type { Database } from '../database.ts';
 import type { ObjectKind, StoredAttributes } from '../space-object.ts';
 
-/** What the managed domain is to call the people and groups of a connector. */
+/** What the managed domain should call the users and groups of a connector. */
 export class AccountNamesInSpace {
   readonly #db: Database;
   readonly #connector: string;
@@ -11,7 +11,7 @@ export class AccountNamesInSpace {
     this.#connector = connector;
   }
 
-  /** People who keep a name until an administrator has seen the new one; nobody who is to leave. */
+  /** Users who keep a name until an administrator approves the new one, except those who are to leave. */
   waiting(): { anchor: string; name: string }[] {
     return this.#db.all<{ anchor: string; name: string }>(
       `SELECT anchor, new_name AS name FROM connector_space WHERE connector = ? AND kind = 'user' AND new_name IS NOT NULL
@@ -20,7 +20,7 @@ export class AccountNamesInSpace {
     );
   }
 
-  /** Of all that the tenant is to have, the attributes that names are made of. */
+  /** For everything that the tenant should have, the attributes that names are made of. */
   all(kind: ObjectKind): { guid: string; anchor: string; attributes: StoredAttributes }[] {
     const attribute = (name: string) => `'${name}', attributes -> '$.${name}'`;
     return this.#db

@@ -1,21 +1,21 @@
 import type { Database } from '../database.ts';
 
-/** What users and groups lie in. */
+/** A container of users and groups. */
 export interface Container {
   guid: string;
-  /** GUID of the container that it lies in; undefined for the head of the domain. */
+  /** GUID of the container above it; undefined for the head of the domain. */
   parent: string | undefined;
   dn: string;
 }
 
-/** Deeper than that nothing lies: a chain that does not end is cut there. */
+/** No object lies deeper. An endless chain is cut here. */
 const MAX_DEPTH = 1_000;
 
-/** The containers of a connector's domain: whose child each is. A name says nothing: it changes with every container above. */
+/** The containers of a connector's domain, with each one's parent. Their names are not used: they change with every container above. */
 export class Containers {
   readonly #db: Database;
   readonly #connector: string;
-  /** By GUID, its parent: a decision about everybody asks for the same ones again and again. */
+  /** The parents by GUID, cached because deciding about every object asks for the same ones again and again. */
   #parents: Map<string, string | undefined> | undefined;
 
   constructor(db: Database, connector: string) {
@@ -23,7 +23,7 @@ export class Containers {
     this.#connector = connector;
   }
 
-  /** What is remembered may be of a transaction that was undone: to be called before a step that decides. */
+  /** The cache may come from a transaction that was rolled back. Call this before a step that decides. */
   reload(): void {
     this.#parents = undefined;
   }
@@ -36,7 +36,7 @@ export class Containers {
     return this.#all().get(guid);
   }
 
-  /** @returns whether it is new, or lies elsewhere now */
+  /** @returns whether it is new or has moved */
   put({ guid, parent, dn }: Container, generation: number): boolean {
     const isChanged = !this.has(guid) || this.parentOf(guid) !== parent;
     this.#db.run(
@@ -48,7 +48,7 @@ export class Containers {
     return isChanged;
   }
 
-  /** @returns whether it was there */
+  /** @returns whether it existed */
   remove(guid: string): boolean {
     const sql = 'DELETE FROM container WHERE connector = ? AND guid = ? RETURNING guid';
     const found = this.#db.get(sql, this.#connector, guid) !== undefined;
@@ -56,7 +56,7 @@ export class Containers {
     return found;
   }
 
-  /** After a full import: what it did not meet is gone. @returns whether anything was */
+  /** After a full import, removes what it did not meet. @returns whether anything was removed */
   removeUnseen(generation: number): boolean {
     const sql = 'DELETE FROM container WHERE connector = ? AND generation <> ? RETURNING guid';
     const gone = this.#db.all(sql, this.#connector, generation).length > 0;

@@ -1,7 +1,7 @@
 import type { Database } from '../database.ts';
 import { passwordsNumber, type Withdrawing, withdrawingNumber } from '../space-object.ts';
 
-/** People who leave the scope of passwords, and of whom that is still to be decided. */
+/** Users who leave the password scope and about whom a decision is pending. */
 export class PasswordLeavers {
   readonly #db: Database;
   readonly #connector: string;
@@ -19,13 +19,13 @@ export class PasswordLeavers {
     );
   }
 
-  /** Of those whom the tenant is to have, whose passwords are not sent. */
+  /** How many users that the tenant should have are without passwords. */
   countOut(): number {
     const sql = `SELECT count(*) AS n FROM connector_space WHERE connector = ? AND kind = 'user' AND desired_digest IS NOT NULL AND passwords > 0`;
     return this.#db.get<{ n: number }>(sql, this.#connector)!.n;
   }
 
-  /** It was decided: from now on no password of the person is sent, and the one that was is taken away. */
+  /** The decision was made: no password of the user is sent from now on, and the sent one is withdrawn. */
   letGo(guid: string): void {
     this.#db.run(
       "UPDATE connector_space SET passwords = ?, withdrawing = 0 WHERE connector = ? AND kind = 'user' AND guid = ?",

@@ -10,24 +10,24 @@ import {
 import type { Cursors } from '../cursors.ts';
 
 /**
- * By which rules everything in the connector space was decided. Those of the configuration come into force when what they look at has been
- * imported; until then these hold.
+ * The rules by which everything in the connector space was decided. The configuration's rules come into force once their attributes have
+ * been imported; until then these hold.
  */
 export class RulesInForce {
   readonly #cursors: Cursors;
-  /** Every object that is decided asks for them. */
+  /** Cached, because every decision asks for them. */
   #compiled: { text: string | undefined; rules: Rules } | undefined;
 
   constructor(cursors: Cursors) {
     this.#cursors = cursors;
   }
 
-  /** What is remembered may be of a transaction that was undone: to be called before a step that decides. */
+  /** The cache may come from a transaction that was rolled back. Call this before a step that decides. */
   reload(): void {
     this.#compiled = undefined;
   }
 
-  /** As `rulesText` made it; undefined where nothing was decided yet. */
+  /** As `rulesText` made it; undefined if nothing was decided yet. */
   get text(): string | undefined {
     return this.#known().text;
   }
@@ -53,8 +53,8 @@ export class RulesInForce {
 type Said = Partial<RuleSettings> & { profile?: ProfileRules };
 
 /**
- * What decides, as text: other text is other rules. What a connector's administrator says comes last, and whole profiles, and only where that
- * is something: releases before had none.
+ * What decides, as text: a different text means different rules. The settings of the connector's administrator and whole profiles come
+ * last, and only if set, because earlier releases had none.
  * @param own what the program and the connector decide by
  */
 export const rulesText = (

@@ -1,6 +1,6 @@
 import type { Database } from '../database.ts';
 
-/** The groups by which people are in scope, nested ones too, and who is in them. */
+/** The groups of the scope, nested ones included, and their members. */
 export class ScopeGroups {
   readonly #db: Database;
   readonly #connector: string;
@@ -10,7 +10,7 @@ export class ScopeGroups {
     this.#connector = connector;
   }
 
-  /** Their lists are read although the tenant may not have them. @param guids of all of them */
+  /** Their lists are read even if the tenant does not have them. @param guids of all of them */
   set(guids: readonly string[]): void {
     const known = this.#db.all<{ guid: string }>(
       'SELECT guid FROM scope_group WHERE connector = ? ORDER BY guid',
@@ -22,13 +22,13 @@ export class ScopeGroups {
       this.#db.run('INSERT INTO scope_group (connector, guid) VALUES (?, ?)', this.#connector, guid);
   }
 
-  /** Everybody who is in a group, by their references. */
+  /** The references of all members of a group. */
   members(group: number): string[] {
     const sql = 'SELECT reference FROM membership WHERE group_id = ? AND listed + by_primary > 0';
     return this.#db.all<{ reference: string }>(sql, group).map(({ reference }) => reference);
   }
 
-  /** Groups of the domain that are in a group, by their GUIDs. */
+  /** The GUIDs of this domain's groups nested in a group. */
   nested(group: number): string[] {
     return this.#db
       .all<{ guid: string }>(
@@ -39,7 +39,7 @@ export class ScopeGroups {
       .map(({ guid }) => guid);
   }
 
-  /** Users whose primary group has this RID, also one that counts for nobody else, such as Domain Users; by their anchors. */
+  /** The anchors of users with this primary group, even one that gives no membership elsewhere, such as Domain Users. */
   withPrimaryGroup(rid: number): string[] {
     const sql = `SELECT anchor FROM connector_space WHERE connector = ? AND kind = 'user' AND deleted = 0
       AND attributes ->> '$.primaryGroupID' = ?`;

@@ -7,7 +7,7 @@ import { STAGES } from './staging.ts';
 export interface Settings {
   identifier: string;
   partitionId: string;
-  /** Grows with every change of the parameters: who saves an older version would undo it. */
+  /** Grows with every change of the parameters, so that saving an older version can be refused. */
   version: number;
   createdAt: string;
   modifiedAt: string;
@@ -21,7 +21,7 @@ export class ConnectorSettings {
   readonly #db: Database;
   readonly #connector: string;
 
-  /** @param fixed the tenant's connector has a fixed identifier, and is known by it; every other gets one that it keeps */
+  /** @param fixed the tenant's connector has this fixed identifier, which names it. Any other connector gets one and keeps it. */
   constructor(db: Database, connector: string, fixed?: string) {
     this.#db = db;
     this.#connector = connector;
@@ -52,7 +52,7 @@ export class ConnectorSettings {
     };
   }
 
-  /** Whether passwords go now: never while this Connect stages. Asked before every slice of them. */
+  /** Whether passwords are sent now: never while this Connect stages. Asked before every slice of them. */
   get passwordSync(): boolean {
     const sql = `SELECT password_sync AND NOT ${STAGES} AS enabled FROM connector WHERE name = ?`;
     return this.#db.get<{ enabled: number }>(sql, this.#connector)!.enabled === 1;
@@ -67,7 +67,7 @@ export class ConnectorSettings {
     );
   }
 
-  /** The parameters are kept as they are given, all of them; those of the partition stay when they are left out. */
+  /** Stores all parameters as given. The partition's parameters stay if they are left out. */
   save(global: readonly ConfigurationParameter[], partition?: readonly ConfigurationParameter[]): void {
     this.#db.run(
       `UPDATE connector SET global_parameters = ?, partition_parameters = coalesce(?, partition_parameters),
@@ -79,12 +79,12 @@ export class ConnectorSettings {
     );
   }
 
-  /** The value of a global parameter; undefined when there is none of this name. */
+  /** The value of a global parameter; undefined if there is none of this name. */
   parameter(name: string): ConfigurationParameter['value'] | undefined {
     return this.get().globalParameters.find(parameter => parameter.name === name)?.value;
   }
 
-  /** Sets the value of a global parameter that is there; what is not there stays away. */
+  /** Sets the value of an existing global parameter, and never adds one. */
   setValue(name: string, value: string): void {
     const { globalParameters } = this.get();
     if (!globalParameters.some(parameter => parameter.name === name)) return;

@@ -12,7 +12,7 @@ type Name =
 
 const WEEK_S = 7 * 86_400;
 
-/** What an administrator set for all connectors together; what nobody set is as in the original. */
+/** What an administrator set for all connectors. Anything not set has the original's value. */
 export class SchedulerSettings {
   readonly #db: Database;
 
@@ -37,7 +37,7 @@ export class SchedulerSettings {
     return this.#get('maintenance-enabled') !== 'false';
   }
 
-  /** Seconds; undefined when nobody set one. */
+  /** Seconds; undefined if not set. */
   get customizedInterval(): number | undefined {
     const value = this.#get('customized-interval');
     return value === undefined ? undefined : Number(value);
@@ -48,13 +48,13 @@ export class SchedulerSettings {
     return Number(this.#get('purge-interval') ?? WEEK_S);
   }
 
-  /** Lower than the configuration's, where an administrator set one. */
+  /** An administrator's value, lower than the configuration's; undefined if not set. */
   get deletionThreshold(): number | undefined {
     const value = this.#get('deletion-threshold');
     return value === undefined ? undefined : Number(value);
   }
 
-  /** Whether cycles run without anybody asking. */
+  /** Whether cycles run without a request. */
   get automatic(): boolean {
     return this.syncCycleEnabled && !this.suspended;
   }

@@ -1,9 +1,9 @@
 import type { Database } from '../database.ts';
 
-/** Condition of SQL: this Connect stages. */
+/** SQL condition: this Connect stages. */
 export const STAGES = `EXISTS (SELECT 1 FROM setting WHERE name = 'staging-since')`;
 
-/** Whether this Connect stages, as its tenant said last. The tenant alone decides: what is kept here is what a start goes by. */
+/** Whether this Connect stages, as its tenant said last. Only the tenant decides; the stored value is for the next start. */
 export class Staging {
   readonly #db: Database;
 
@@ -11,20 +11,20 @@ export class Staging {
     this.#db = db;
   }
 
-  /** ISO 8601; undefined: it is the one that writes. */
+  /** ISO 8601; undefined: this is the Connect that writes. */
   get since(): string | undefined {
     const sql = `SELECT value FROM setting WHERE name = 'staging-since'`;
     return this.#db.get<{ value: string }>(sql)?.value;
   }
 
-  /** What was acknowledged until now stays known: it says nothing of what the other one sends. */
+  /** Earlier acknowledgements stay, but say nothing of what the other Connect sends. */
   begin(): void {
     this.#db.run(`INSERT OR IGNORE INTO setting VALUES ('staging-since', ?)`, this.#db.timestamp());
   }
 
   /**
-   * It writes from now on. Whatever was acknowledged before it staged is not what the tenant has: all of it is forgotten, so that
-   * everything is signed anew, under this key, and every password is read. What the directory said stays.
+   * From now on it writes. What was acknowledged before it staged is not what the tenant has now, so all of it is forgotten: everything is
+   * signed again with this key, and every password is read. What the directory said stays.
    */
   end(): void {
     this.#db.transaction(() => {
