@@ -56,7 +56,7 @@ before(() => {
   process.env.CAUSEWAY_TEST_PASSWORD = 'not a real one';
 });
 
-test('a configuration with an unknown key is refused with a suggestion, in a connector too', () => {
+test('rejects a configuration with an unknown key and suggests the right one, in a connector too', () => {
   assert.throws(() => loadConnectConfiguration(configurationFile('deletionTreshold: 5\n')), {
     code: 'bad-configuration',
     message: /deletionTreshold.*did you mean 'deletionThreshold'/,
@@ -66,7 +66,7 @@ test('a configuration with an unknown key is refused with a suggestion, in a con
   });
 });
 
-test('two connectors of one forest read two domains; those of one domain are refused', () => {
+test('accepts connectors for two domains of a forest, and rejects two for one domain', () => {
   const second = (domain: string) => `  - name: emea
     forest: corp.EXAMPLE.com
     ${domain}
@@ -91,7 +91,7 @@ test('two connectors of one forest read two domains; those of one domain are ref
     });
 });
 
-test('a domain controller that a connector names twice is refused', () => {
+test('rejects a connector that names a domain controller twice', () => {
   const again = configurationFile('    domainControllers: [{ server: dc2 }, { server: 127.0.0.1 }]\n');
   assert.throws(() => loadConnectConfiguration(again), {
     code: 'bad-configuration',
@@ -99,17 +99,17 @@ test('a domain controller that a connector names twice is refused', () => {
   });
 });
 
-test('a configuration has what it leaves out by default, and the forest in lower case', () => {
+test('fills omitted configuration with defaults, and writes the forest in lower case', () => {
   const configuration = loadConnectConfiguration(configurationFile());
   assert.equal(configuration.connectors[0]!.forest, 'corp.example.com');
   assert.deepEqual([configuration.deletionThreshold, configuration.cycleIntervalMs], [500, 120_000]);
 });
 
-test('who is not enrolled is told how to enrol', async () => {
+test('explains how to enrol if not enrolled', async () => {
   await assert.rejects(open(), { code: 'not-enrolled', todo: /causeway connect enrol/ });
 });
 
-test('enrolment makes keys that only their owner can read, and happens once', async () => {
+test('creates keys at enrolment that only their owner can read, and enrols only once', async () => {
   const agent = await enrol(stateDirectory, { url: peer.url }, 'a-code');
   assert.equal(agent.tenantId, peer.tenantId);
   assert.equal(normalizeFingerprint(agent.publicKey.fingerprint), agent.publicKey.fingerprint);
@@ -119,7 +119,7 @@ test('enrolment makes keys that only their owner can read, and happens once', as
   await assert.rejects(enrol(stateDirectory, { url: peer.url }, 'a-code'), { code: 'already-enrolled' });
 });
 
-test('a Connect that lost its place at the tenant says what may have happened and where to look', async () => {
+test('explains what may have happened and where to look when the tenant no longer accepts the agent', async () => {
   peer.removed = true;
   const agent = readAgent(stateDirectory);
   const tenant = new TenantClient(await agentTransport(loadConnectConfiguration(configurationFile()), agent));
@@ -133,7 +133,7 @@ test('a Connect that lost its place at the tenant says what may have happened an
   await tenant.configuration();
 });
 
-test('a Connect whose agent key is lost says how to get one, and makes none in its place', async () => {
+test('explains how to replace a lost agent key, and creates none in its place', async () => {
   const file = join(stateDirectory, 'agent-key.pem');
   const backup = join(folder, 'agent-key.pem');
   renameSync(file, backup);
@@ -147,7 +147,7 @@ test('a Connect whose agent key is lost says how to get one, and makes none in i
   await (await open()).close();
 });
 
-test('an identity or a key that others could read or write is refused', async () => {
+test('refuses an identity or a key that others could read or write', async () => {
   for (const name of ['identity.json', 'agent-key.pem', 'signing-key.pem']) {
     const file = join(stateDirectory, name);
     for (const mode of [0o620, 0o604]) {
@@ -159,14 +159,14 @@ test('an identity or a key that others could read or write is refused', async ()
   await (await open()).close();
 });
 
-test('a second instance is refused with the process id of the first', async () => {
+test('refuses a second instance with the process id of the first', async () => {
   const first = await open();
   await assert.rejects(open(), { code: 'already-running', message: new RegExp(`process ${process.pid}`) });
   await first.close();
   await (await open()).close();
 });
 
-test('a domain controller that is not there is an error that names it and the connector', async () => {
+test('names an unreachable domain controller and its connector in the error', async () => {
   const connect = await open();
   await assert.rejects(connect.sync(), {
     code: 'domain-controller-unreachable',
@@ -178,7 +178,7 @@ test('a domain controller that is not there is an error that names it and the co
   await connect.close();
 });
 
-test('keys are trusted by their own fingerprint alone, in any spelling, and the trust can be taken back', async () => {
+test('trusts keys by their own fingerprint only, in any spelling, and withdraws the trust on request', async () => {
   const connect = await open();
   const key = sealingPublicKey(await generateSealingKey());
   const other = sealingPublicKey(await generateSealingKey());
@@ -200,7 +200,7 @@ test('keys are trusted by their own fingerprint alone, in any spelling, and the 
   for (const offer of [
     () => peer.offerKey(other),
     () => peer.offerKey(key, generateSigningKey().publicKey),
-    () => peer.offerKey(), // the tenant alone ends no trust
+    () => peer.offerKey(), // the tenant alone cannot end the trust
   ]) {
     offer();
     await connect.tenant.configuration(true);
@@ -212,7 +212,7 @@ test('keys are trusted by their own fingerprint alone, in any spelling, and the 
   await connect.close();
 });
 
-test('of two connectors nobody is shown for a namesake', async () => {
+test('never shows a user for a namesake of another connector', async () => {
   const second = `  - name: fabrikam.example.org
     forest: fabrikam.example.org
     server: 127.0.0.1
@@ -243,7 +243,7 @@ test('of two connectors nobody is shown for a namesake', async () => {
   await connect.close();
 });
 
-test('a lower USN or another database means a restored domain controller', () => {
+test('detects a restored domain controller by a lower USN or another database', () => {
   const before = { usn: '100', invocationId: 'a' };
   assert.equal(whyRestored(before, { usn: 100n, invocationId: 'a' }), undefined);
   assert.equal(

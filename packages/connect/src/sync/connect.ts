@@ -22,12 +22,12 @@ import { Forest } from './forest.ts';
 const PRUNE_EVERY_MS = 3_600_000;
 
 interface AskedCycle {
-  /** Connectors that have not had their turn have none any more. */
+  /** Connectors that have not started yet are skipped. */
   stopped: boolean;
   readonly ended: Promise<void>;
 }
 
-/** An open Connect: its state locked, its connectors at hand. What the service, its local API and the commands act on. */
+/** An open Connect with its state locked and its connectors ready. The service, its local API and the commands act on it. */
 export class Connect {
   readonly configuration: ConnectConfiguration;
   readonly store: Store;
@@ -35,11 +35,11 @@ export class Connect {
   readonly tenant: TenantClient;
   readonly connectors: readonly Connector[];
   readonly forests: readonly Forest[];
-  /** The other end of every pair: what an administrator set for it. */
+  /** The other end of every pair, with the settings of an administrator. */
   readonly tenantConnector: { readonly name: string; readonly settings: ConnectorSettings };
   readonly log: Log;
   readonly openedAt: number;
-  /** It reads and decides, and neither signs nor sends anything; as it was opened. */
+  /** It reads and decides, but neither signs nor sends; fixed when it was opened. */
   readonly staging: boolean;
   readonly #lock: StateLock;
 
@@ -86,7 +86,7 @@ export class Connect {
   }
 
   /**
-   * @param clock the machine's when absent
+   * @param clock the machine's if absent
    * @throws CausewayError 'not-enrolled', or 'already-running' with the other's process id
    */
   static async open(
@@ -109,15 +109,15 @@ export class Connect {
     }
   }
 
-  /** Cycles that somebody asked for and that have not ended. */
+  /** Requested cycles that have not ended. */
   readonly #asked = new Set<AskedCycle>();
 
-  /** Whether a cycle that somebody asked for is under way: also between two connectors, and while passwords have their turn. */
+  /** Whether a requested cycle is in progress, including between two connectors and during passwords. */
   get isCycleAsked(): boolean {
     return this.#asked.size > 0;
   }
 
-  /** One cycle of connectors, now; the first failure is thrown after each had its turn. */
+  /** Runs one cycle of each connector now. Throws the first failure after each has had its turn. */
   async sync(
     options: Pick<CycleOptions, 'initial'> = {},
     connectors: readonly Connector[] = this.connectors,
@@ -141,7 +141,7 @@ export class Connect {
     return summaries;
   }
 
-  /** Ends the cycles that are under way at their next safe point, and waits for that. @returns false when there was none */
+  /** Ends cycles in progress at their next safe point and waits for that. @returns false if there was none */
   async stopCycles(): Promise<boolean> {
     const asked = [...this.#asked];
     for (const each of asked) each.stopped = true;
@@ -152,7 +152,7 @@ export class Connect {
 
   #runsTwice = false;
 
-  /** Another copy of this Connect is an event when it is heard of, and when it is gone; the status names it meanwhile. */
+  /** Adds an event when another copy of this Connect appears and when it disappears. Until then the status names it. */
   #hearRuns({ otherRuns }: SyncConfiguration): void {
     if ((otherRuns !== undefined) === this.#runsTwice) return;
     this.#runsTwice = otherRuns !== undefined;
@@ -163,12 +163,14 @@ export class Connect {
 
   readonly #turned = new AbortController();
 
-  /** Aborted when it changed places with another one: whoever runs it opens it anew, because nothing that it holds is true any more. */
+  /**
+   * Aborted when this Connect changed places with another one. The caller has to open it again, because everything it holds is outdated.
+   */
   get turned(): AbortSignal {
     return this.#turned.signal;
   }
 
-  /** The tenant's word on which of the two it is. */
+  /** Handles the tenant's decision whether this Connect stages. */
   #hearStanding(staging: boolean): void {
     if (staging === this.staging || this.turned.aborted) return;
     const { store } = this;
@@ -183,7 +185,7 @@ export class Connect {
 
   #pruned = 0;
 
-  /** Takes out events and logs that are old enough, once an hour, unless the scheduler's maintenance is switched off. */
+  /** Removes old events and logs once an hour, unless the scheduler's maintenance is switched off. */
   prune(): void {
     const { clock, scheduler, events, db } = this.store;
     const now = clock.now();
@@ -194,7 +196,7 @@ export class Connect {
     pruneRuns(db, scheduler.purgeInterval);
   }
 
-  /** Stores what is known of runs, for who asks for them; what the disk does not take is left out. */
+  /** Stores what is known of runs, for readers. What the disk rejects is left out. */
   storeRuns(): void {
     for (const { context } of this.connectors) bestEffort(() => context.store.runs.transaction(() => {}));
   }

@@ -1,6 +1,6 @@
 import type { ConnectorStore } from '../store/store.ts';
 
-/** The numbers of a connector that its status and its heartbeat carry. */
+/** The numbers of a connector that its status and heartbeat contain. */
 export function connectorCounts(store: ConnectorStore) {
   return {
     users: store.space.countInScope(),

@@ -1,7 +1,7 @@
 import type { ConnectorContext } from '../context.ts';
 import type { ConnectorStore } from '../store/store.ts';
 
-/** What of a connector's next cycle is done anew, whatever else it is. */
+/** What a connector's next cycle does from the beginning, whatever kind it is. */
 export interface ConnectorOverride {
   readonly fullImportRequired: boolean;
   readonly fullSyncRequired: boolean;
@@ -22,7 +22,7 @@ export function setOverride({ cursors, db }: ConnectorStore, override: Connector
   });
 }
 
-/** The import to come reads everything, or every object is decided anew: until that was done, whatever comes between. */
+/** Makes the next import read everything, or has every object decided again. The request stays until done, whatever happens before. */
 export function beginAnew({ store, connector }: ConnectorContext, override: ConnectorOverride): void {
   const { fullImportRequired, fullSyncRequired } = override;
   if (!fullImportRequired && !fullSyncRequired) return;

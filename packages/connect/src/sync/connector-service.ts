@@ -9,12 +9,12 @@ import { Heartbeat } from './heartbeat.ts';
 
 const FIRST_WAIT_MS = 1_000;
 const LAST_WAIT_MS = 10_000;
-/** The retry queue alone starts no cycle more often than this. */
+/** The shortest time between cycles that only the retry queue starts. */
 const QUEUE_PAUSE_MS = 2_000;
 
 /**
- * Keeps one connector going: asks the domain controller four times a second whether anything changed, runs a cycle when it did and
- * at least every two minutes, carries out forced passes beside that. A failure is told, waited out and tried again.
+ * Runs one connector. It asks the domain controller four times a second whether anything changed. It runs a cycle after a change and at
+ * least every two minutes, and forced passes in parallel. After a failure it reports, waits and retries.
  */
 export class ConnectorService implements Service {
   readonly name: string;
@@ -23,7 +23,7 @@ export class ConnectorService implements Service {
   readonly #forest: Forest;
   readonly #heartbeat: Heartbeat;
   readonly #bells = { cycles: new Bell(), passes: new Bell() };
-  /** Of both: a domain controller that is not there is told once. */
+  /** Shared by both loops, so that an unreachable domain controller is reported once. */
   readonly #trouble: Trouble;
   #nudged = false;
 
@@ -41,7 +41,7 @@ export class ConnectorService implements Service {
     );
   }
 
-  /** Something was asked for: the next cycle begins now. */
+  /** After a request, starts the next cycle now. */
   nudge(): void {
     this.#nudged = true;
     this.#bells.cycles.ring();
@@ -60,7 +60,7 @@ export class ConnectorService implements Service {
     ]);
   }
 
-  /** What failed is made good by a cycle, not only when something changes. */
+  /** Runs a cycle after a failure, not only after a change. */
   #madeGood(work: () => Promise<void>): () => Promise<void> {
     return async () => {
       try {
@@ -76,7 +76,7 @@ export class ConnectorService implements Service {
   #lastCycle = 0;
   #lastObjects = 0;
 
-  /** Objects run as the scheduler says; passwords have a rhythm of their own, as in the original, and run also when it is off. */
+  /** Objects follow the scheduler. Passwords have their own schedule, as in the original, and run even if the scheduler is off. */
   async #poll(): Promise<void> {
     const { settings, store } = this.#connector.context;
     const usn = await this.#connector.poll();
@@ -102,7 +102,7 @@ export class ConnectorService implements Service {
     if (!this.#connect.staging) await this.#compare();
   }
 
-  /** As often as heads go, from the first cycle on that is through; for the forest whoever of its connectors has its turn. */
+  /** Compares as often as heads are sent, after the first complete cycle. The connector whose turn it is compares for the whole forest. */
   async #compare(): Promise<void> {
     if (this.#cycledUsn === undefined || !this.#forest.isDue) return;
     if (await this.#forest.compare(this.#connector)) this.#forest.wake();
@@ -116,7 +116,7 @@ export class ConnectorService implements Service {
       if (summary.imported + summary.upserted + summary.deleted + summary.slices + summary.passwords.sent > 0)
         this.#connector.context.log.info(summary, 'cycle');
     } catch (error) {
-      // Somebody stopped it: the next cycle comes when it is due, not at once.
+      // Somebody stopped the cycle, so the next one runs when it is due, not at once.
       if (!(error instanceof CausewayError) || error.code !== 'cycle-stopped') throw error;
     }
   }
@@ -141,7 +141,7 @@ export class ConnectorService implements Service {
     store.events.add('waitingForFullImport', connector.name, text);
   }
 
-  /** An event for each new failure. */
+  /** Adds an event for each new failure. */
   #tell(text: string, error: unknown): void {
     const { store, connector } = this.#connector.context;
     const ofController = error instanceof CausewayError && error.code.startsWith('domain-controller-');

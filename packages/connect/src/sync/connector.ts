@@ -23,9 +23,9 @@ import { Mutex } from './mutex.ts';
 import { NO_OBJECTS, type ObjectSummary } from './object-summary.ts';
 
 export interface CycleOptions {
-  /** False: passwords alone. */
+  /** False: passwords only. */
   objects?: boolean;
-  /** Everything is imported and synchronized anew. */
+  /** Everything is imported and synchronized again. */
   initial?: boolean;
 }
 
@@ -34,7 +34,7 @@ export function cycleStopped(connector: string): CausewayError {
   return new CausewayError('cycle-stopped', text);
 }
 
-/** One domain's way to the tenant: objects first, then passwords. */
+/** Carries one domain's changes to the tenant: objects first, then passwords. */
 export class Connector {
   readonly context: ConnectorContext;
   readonly controller: DomainController;
@@ -58,7 +58,7 @@ export class Connector {
     return this.context.connector.name;
   }
 
-  /** As it is configured, or as a domain's name gives it ([MS-ADTS] 3.1.1.1.5): known without asking the domain controller. */
+  /** As configured, or derived from the domain's name ([MS-ADTS] 3.1.1.1.5) without asking the domain controller. */
   get namingContext(): string {
     const { connector, scope } = this.context;
     return (
@@ -70,12 +70,12 @@ export class Connector {
     );
   }
 
-  /** What is done with objects at the moment. */
+  /** What is happening with objects at the moment. */
   get busy(): 'import' | 'export' | undefined {
     return this.#busy;
   }
 
-  /** What the next automatic cycle is. */
+  /** The kind of the next automatic cycle. */
   get nextPolicy(): 'Delta' | 'Initial' {
     return this.context.store.cursors.get('next-policy') === 'Initial' ? 'Initial' : 'Delta';
   }
@@ -84,14 +84,14 @@ export class Connector {
     this.context.store.cursors.set('next-policy', policy === 'Initial' ? policy : undefined);
   }
 
-  /** How fast a forced full pass goes, while it reads. */
+  /** The speed of a forced full pass while it reads. */
   get pace(): PasswordChannel['pace'] {
     return this.channel.pace;
   }
 
   /**
-   * Import, export, passwords, retries, those who are owed; one cycle at a time.
-   * @throws CausewayError 'cycle-stopped' when somebody stopped the objects' part; the passwords have had their turn then
+   * Runs import, export, passwords, retries and owed passwords, one cycle at a time.
+   * @throws CausewayError 'cycle-stopped' if somebody stopped the objects' part; the passwords have then had their turn
    */
   async cycle(options: CycleOptions = {}): Promise<CycleSummary> {
     await this.#failover.ready(() => this.#poll());
@@ -120,7 +120,7 @@ export class Connector {
     return { connector: connector.name, ...done, passwords, milliseconds };
   }
 
-  /** @returns undefined when it was stopped at a safe point */
+  /** @returns undefined if it was stopped at a safe point */
   async #objects(namingContext: string, options: CycleOptions): Promise<ObjectSummary | undefined> {
     const { store, connector } = this.context;
     const stop = new AbortController();
@@ -161,12 +161,12 @@ export class Connector {
 
   #passwordCycle: PasswordCycle | undefined;
 
-  /** The last password cycle, or the one that is under way. */
+  /** The last password cycle, or the one in progress. */
   passwordCycle(): PasswordCycleTimes {
     return this.#passwordCycle?.times ?? lastPasswordCycle(this.context.store);
   }
 
-  /** Ends the objects' part of a cycle at its next safe point, and waits for that. @returns false when there was none */
+  /** Ends the objects' part of a cycle at its next safe point and waits for that. @returns false if there was none */
   async stopCycle(): Promise<boolean> {
     if (this.#stop === undefined) return false;
     this.#stop.abort();
@@ -174,17 +174,17 @@ export class Connector {
     return true;
   }
 
-  /** The password channel's switch. @returns the full pass that it starts with, if one was asked for */
+  /** The password channel's switch. @returns the full pass that it starts with, if one was requested */
   setPasswordSync(enabled: boolean): Promise<PassRequest | undefined> {
     return switchPasswords(this.channel, enabled);
   }
 
-  /** At every start of the service. */
+  /** Call it at each start of the service. */
   startChannel(): PassRequest | undefined {
     return startChannel(this.context.store);
   }
 
-  /** Whether the domain controller answers and takes the account, tried on a connection of its own. */
+  /** Whether the domain controller answers and accepts the account, tried on a separate connection. */
   async reachability(): Promise<DomainReachability> {
     const fullName = this.context.scope.domain;
     try {
@@ -195,7 +195,7 @@ export class Connector {
     }
   }
 
-  /** Which rights the account lacks, and how to grant them; undefined when it lacks none. */
+  /** The rights that the account lacks, and how to grant them; undefined if it lacks none. */
   missingRights(): Promise<string | undefined> {
     return this.controller.missingRights();
   }
@@ -204,7 +204,7 @@ export class Connector {
     return !this.#cycles.isFree;
   }
 
-  /** Does something while no cycle runs. */
+  /** Does the work while no cycle runs. */
   betweenCycles<T>(work: () => Promise<T>): Promise<T> {
     return this.#cycles.run(work);
   }
@@ -220,7 +220,7 @@ export class Connector {
     }
   }
 
-  /** The forced full pass, when one is asked for. Beside the cycles, not within them. */
+  /** Runs the forced full pass if one was requested: in parallel with cycles, not within them. */
   async fullPass(): Promise<void> {
     try {
       await fullPassStep(this.channel, await this.controller.namingContext());
@@ -230,8 +230,8 @@ export class Connector {
   }
 
   /**
-   * Asks the domain controller for its highest USN. One that went back, or another database behind the name, means that the
-   * domain controller was restored: all cookies are dropped.
+   * Asks the domain controller for its highest USN. If it went back, or another database has the name, the domain controller was restored:
+   * then all cookies are dropped.
    */
   async poll(): Promise<bigint> {
     await this.#failover.ready();
@@ -259,8 +259,8 @@ export class Connector {
   }
 
   /**
-   * Something that was asked of the domain controller failed.
-   * @param run what could not even begin, if no run stopped
+   * Handles a failed request to the domain controller.
+   * @param run the kind of the run that could not even start, if no run stopped
    * @returns the error in words
    */
   async failed(cause: unknown, run?: RunKind): Promise<unknown> {
@@ -271,7 +271,7 @@ export class Connector {
     return error;
   }
 
-  /** The error in words, which status shows until a cycle is through. */
+  /** Puts the error into words, which status shows until a cycle succeeds. */
   async #noted(cause: unknown, run: RunKind | undefined): Promise<unknown> {
     const error = await this.controller.explain(cause);
     const text = describeError(error);
@@ -284,7 +284,7 @@ export class Connector {
 
   #lastError: string | undefined;
 
-  /** What the last cycle or poll failed with; null while all is well. Known here also when it could not be stored. */
+  /** The error of the last cycle or poll; null if it succeeded. Also kept in memory, in case it could not be stored. */
   get lastError(): string | null {
     return this.#lastError ?? this.context.store.cursors.get('last-error') ?? null;
   }

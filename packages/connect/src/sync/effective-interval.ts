@@ -1,6 +1,6 @@
 import type { Connect } from './connect.ts';
 
-/** Seconds from one automatic cycle to the next: never less than the configuration allows, as in the original. */
+/** Seconds between automatic cycles: never fewer than the configuration allows, as in the original. */
 export function effectiveInterval({
   configuration,
   store,

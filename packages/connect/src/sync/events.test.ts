@@ -25,7 +25,7 @@ const stored = (id: number): string[] =>
     .filter(({ eventId }) => eventId === id)
     .map(({ level, text }) => `${level}: ${text}`);
 
-test('event 613: a full password synchronization that waits for the first import says so once', async () => {
+test('event 613: reports once that a full password synchronization waits for the first import', async () => {
   forest.hire('ann', 'Pass-ann!');
   store().passes.request();
   const end = place.run();
@@ -40,7 +40,7 @@ test('event 613: a full password synchronization that waits for the first import
   assert.equal(stored(623).length, 1);
 });
 
-test('event 606: the log says that passwords are taken from the retry queue, and the state does not', async () => {
+test('event 606: logs that passwords are taken from the retry queue, without storing the event', async () => {
   const ann = forest.hire('ann', 'Pass-ann!');
   await place.turn();
   assert.ok(!place.said.some(line => line.includes('"eventId":606')));

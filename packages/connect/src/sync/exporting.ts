@@ -6,8 +6,8 @@ import { NO_EXPORT } from './object-summary.ts';
 /**
  * The export of a connector's cycles.
  *
- * INVARIANT: a Connect that stages exports nothing. It asks at each cycle whether it still does; the one that writes asks before it signs
- * for the first time, passwords too, because it may have been demoted while it was away.
+ * INVARIANT: a Connect that stages exports nothing. It asks in each cycle whether it still stages. The Connect that writes asks before it
+ * first signs anything, passwords included, because it may have been demoted while it was off.
  */
 export class Exporting {
   readonly #context: ConnectorContext;

@@ -5,8 +5,8 @@ import type { ConnectorContext } from '../context.ts';
 import type { Connector } from './connector.ts';
 
 /**
- * A forest with its connectors, one for each of its domains that is read. What is signed for it as a whole, compared, and looked for in its
- * directories is one: whoever is of one domain is no stranger to another.
+ * A forest and its connectors, one per domain that is read. Signing for the whole forest, comparing, and searching its directories happen
+ * once for all of them: a user of one domain is no stranger to another.
  */
 export class Forest {
   readonly connectors: readonly Connector[];
@@ -15,19 +15,19 @@ export class Forest {
   #lastComparison = 0;
   #isComparing = false;
 
-  /** @param connectors in the order of the configuration; what the forest keeps is the first one's */
+  /** @param connectors in the configuration's order; the first one keeps what belongs to the forest */
   constructor(connectors: readonly Connector[]) {
     this.connectors = connectors;
     this.comparison = new Comparison(connectors.map(({ channel }) => channel));
     this.#noteDomains();
   }
 
-  /** That of the first connector, with which the forest's steps run. */
+  /** The first connector's context, which the forest's steps use. */
   get context(): ConnectorContext {
     return this.connectors[0]!.context;
   }
 
-  /** What was counted of other connectors than these does not count. */
+  /** Drops what was counted for another set of connectors. */
   #noteDomains(): void {
     const { domains, store } = this.context;
     const names = JSON.stringify(domains.map(domain => domain.store.name));
@@ -38,7 +38,7 @@ export class Forest {
     });
   }
 
-  /** Calls this when there is something to do for any of the connectors. */
+  /** Calls this when any of the connectors has work to do. */
   onWork(wake: () => void): void {
     this.#wakers.push(wake);
   }
@@ -47,17 +47,17 @@ export class Forest {
     for (const wake of this.#wakers) wake();
   }
 
-  /** Whether it is time to compare again: as often as heads go. */
+  /** Whether it is time to compare again, as often as heads are sent. */
   get isDue(): boolean {
     const { settings, store } = this.context;
     return Math.abs(store.clock.now() - this.#lastComparison) >= settings.headIntervalMs;
   }
 
   /**
-   * Compares the forest with the tenant, between two cycles of each of its connectors. While one of them is in a cycle it is not the time:
-   * none waits for another.
+   * Compares the forest with the tenant, between two cycles of each connector. It skips its turn if one of them is in a cycle, so that none
+   * waits for another.
    *
-   * @param by for whose directory the failure is thrown; another one's is noted, as its own service tells it
+   * @param by the failure of this connector's directory is thrown; another's is noted, because its own service reports it
    * @returns whether cycles are to follow at once
    */
   async compare(by: Connector = this.connectors[0]!): Promise<boolean> {
@@ -65,7 +65,7 @@ export class Forest {
     this.#isComparing = true;
     this.#lastComparison = this.context.store.clock.now();
     try {
-      // None is in a cycle, so all of them are between two from here on.
+      // None is in a cycle, so from here on all are between two.
       const turn = this.connectors.reduce<() => Promise<boolean>>(
         (work, connector) => () => connector.betweenCycles(work),
         () => this.comparison.turn(),

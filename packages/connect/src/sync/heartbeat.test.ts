@@ -9,7 +9,7 @@ import { Heartbeat } from './heartbeat.ts';
 const peer = await ProvisioningPeer.listen();
 after(() => peer.close());
 
-test('the tenant is told every ten seconds, and at once when the numbers change; the events come each half an hour', async () => {
+test('reports to the tenant every ten seconds, and at once after a change; adds events every half hour', async () => {
   const clock = new HandClock();
   const context = testContext(peer, {}, clock);
   let arrived = 0;
@@ -30,7 +30,7 @@ test('the tenant is told every ten seconds, and at once when the numbers change;
   assert.deepEqual([await beatsAfter(10_000), pings()], [1, 2]);
 });
 
-test('of a forest with several connectors the tenant is told what all of them have together', async () => {
+test('reports the sum of all connectors of a forest to the tenant', async () => {
   const context = testContext(peer);
   const names = [context.store.name, 'emea'];
   const domains = names.map(name => ({ ...context, store: connectorStore(context.store, name, names) }));

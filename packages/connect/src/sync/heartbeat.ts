@@ -4,10 +4,10 @@ import { type LastCycles, lastCycles } from '../store/comparing/last-cycles.ts';
 import { connectorCounts } from './connector-counts.ts';
 
 const EVERY_MS = 10_000;
-/** The original writes 653 and 654 every 30 minutes when nothing happens. */
+/** The original writes 653 and 654 every 30 minutes if nothing happens. */
 const EVENT_EVERY_MS = 30 * 60_000;
 
-/** Tells the tenant how it stands with a connector's forest: when its numbers change, and every ten seconds otherwise. */
+/** Reports the state of a connector's forest to the tenant: when its numbers change, otherwise every ten seconds. */
 export class Heartbeat {
   readonly #context: ConnectorContext;
   readonly #arrived: () => void;
@@ -15,13 +15,13 @@ export class Heartbeat {
   #lastEvent = 0;
   #lastCounts = '';
 
-  /** @param arrived called when the tenant has taken one */
+  /** @param arrived called when the tenant has accepted one */
   constructor(context: ConnectorContext, arrived: () => void) {
     this.#context = context;
     this.#arrived = arrived;
   }
 
-  /** Sends one where it is due. One that does not arrive is an event and nothing more. */
+  /** Sends a heartbeat if due. One that fails only causes an event. */
   async beat(): Promise<void> {
     const { store, connector, tenant, domains } = this.#context;
     const ofEach = domains.map(domain => connectorCounts(domain.store));
@@ -56,7 +56,7 @@ export class Heartbeat {
   }
 }
 
-/** When the domain that was read longest ago was; null while one never was. */
+/** When the domain read longest ago was read; null if one never was. */
 function earliest(domains: readonly ConnectorContext[], what: keyof LastCycles): string | null {
   const times = domains.map(({ store }) => lastCycles(store)[what] ?? '');
   return times.sort()[0] || null;

@@ -4,7 +4,7 @@ import type { ImportSummary } from '../objects/import-step.ts';
 /** What a cycle did with objects. */
 export type ObjectSummary = ImportSummary & ExportSummary;
 
-/** Of a Connect that stages. */
+/** The summary of a Connect that stages. */
 export const NO_EXPORT: ExportSummary = {
   upserted: 0,
   deleted: 0,
@@ -15,7 +15,7 @@ export const NO_EXPORT: ExportSummary = {
   slices: 0,
 };
 
-/** Of a cycle of passwords alone. */
+/** The summary of a cycle of passwords only. */
 export const NO_OBJECTS: ObjectSummary = {
   imported: 0,
   full: false,

@@ -11,7 +11,7 @@ import { refuseStaging } from '../testing/refuse-staging.ts';
 import type { ScriptedForest } from '../testing/scripted-forest.ts';
 import { type WholeConnect, wholeConnect } from '../testing/whole-connect.ts';
 
-// Whose passwords are synchronized (scope.passwords): a whole Connect over a scripted forest and a scripted tenant.
+// A whole Connect over a scripted forest and a scripted tenant, to test whose passwords are synchronized (scope.passwords).
 
 const FILTERED = 'PHSFiltered';
 const EXCLUDE = '(!(adminDescription=PHSFiltered))';
@@ -46,7 +46,7 @@ async function turn(): Promise<void> {
   await clock.pass(10_000);
   await place.turn();
 }
-/** The version of the password that the tenant has; why it has none; undefined: it never heard of one. */
+/** The version of the password that the tenant has, or why it has none; undefined if it never had one. */
 function at({ anchor }: ForestPerson): number | string | undefined {
   const { credential, withdrawal } = peer.users.get(anchor)!;
   return credential?.passwordOrder.version ?? (withdrawal && reasonOf(withdrawal));
@@ -63,7 +63,7 @@ const held = () => {
 };
 const detailOf = ({ name }: ForestPerson): string => place.status(name).password?.detail ?? '';
 
-test('exclude fewer: who is marked is withdrawn at once, sent nothing by whatever asks, and back with the mark gone', async () => {
+test('exclude fewer: withdraws a marked user at once, sends nothing on any request, and resumes without the mark', async () => {
   await start(EXCLUDE);
   assert.deepEqual([at(ann), at(ben)], [1, 1]);
   forest.change(ann, { adminDescription: FILTERED });
@@ -83,7 +83,7 @@ test('exclude fewer: who is marked is withdrawn at once, sent nothing by whateve
   assert.deepEqual([at(ann), place.status('ann').password!.status], [2, 'Success']);
 });
 
-test('thousands who leave at once hold up nobody: a cycle reads a thousand of them, and the next one comes by itself', async () => {
+test('reads a thousand of the users who leave at once per cycle, and starts the next cycle by itself', async () => {
   await start();
   const { store } = place.connector.context;
   const some = Array.from({ length: 1_500 }, () => randomUUID());
@@ -97,7 +97,7 @@ test('thousands who leave at once hold up nobody: a cycle reads a thousand of th
   assert.equal(store.queue.count(false), 0);
 });
 
-test('include fewer: nobody but who is marked', async () => {
+test('include fewer: sends passwords of marked users only', async () => {
   forest.change(ben, { adminDescription: 'PHSIncluded' });
   await start(INCLUDE);
   assert.deepEqual([at(ann), at(ben)], ['scope', 1]);
@@ -109,7 +109,7 @@ test('include fewer: nobody but who is marked', async () => {
   assert.equal(at(cy), 1);
 });
 
-test('leaving: keep leaves what was sent last, sends nothing more, and whoever comes back is sealed too', async () => {
+test('leaving: keep leaves the last password, sends no more, and seals it for a user who comes back', async () => {
   const key = sealingPublicKey(await generateSealingKey());
   peer.offerKey(key);
   await start(EXCLUDE, 'keep');
@@ -133,7 +133,7 @@ test('leaving: keep leaves what was sent last, sends nothing more, and whoever c
   assert.equal(place.status('ann').password!.recipientKeyId, key.keyId);
 });
 
-test('a kept password that the tenant lost ends, and is not sent again', async () => {
+test('withdraws a kept password that the tenant lost, and does not send it again', async () => {
   await start(EXCLUDE, 'keep');
   forest.change(ann, { adminDescription: FILTERED });
   await turn();
@@ -143,7 +143,7 @@ test('a kept password that the tenant lost ends, and is not sent again', async (
   assert.equal(at(ann), 'scope');
 });
 
-test('a change of the rules withdraws nobody before an administrator said so, and passwords go on', async () => {
+test('withdraws nothing after a change of the rules until an administrator approves, and keeps sending passwords', async () => {
   await start();
   await start(INCLUDE);
   assert.deepEqual([at(ann), at(ben), held()], [1, 1, [0, 2]]);
@@ -162,7 +162,7 @@ test('a change of the rules withdraws nobody before an administrator said so, an
   assert.deepEqual([at(ann), at(cy)], [2, 1], 'the rules of before bring everybody back');
 });
 
-test('the rules of before end the list, and whoever is deleted or disabled is out whatever waits', async () => {
+test('ends the list when the old rules return, and revokes a deleted or disabled user whatever waits', async () => {
   await start();
   await start(INCLUDE);
   assert.deepEqual(held(), [0, 2]);
@@ -177,7 +177,7 @@ test('the rules of before end the list, and whoever is deleted or disabled is ou
   assert.equal(at(ben), 1);
 });
 
-test('from keep to withdraw is a change of the rules, too: what was kept waits, and nothing is sent of it meanwhile', async () => {
+test('treats a change from keep to withdraw as a change of the rules: kept passwords wait, and none is sent', async () => {
   await start(EXCLUDE, 'keep');
   forest.change(ann, { adminDescription: FILTERED });
   await turn();
@@ -190,7 +190,7 @@ test('from keep to withdraw is a change of the rules, too: what was kept waits, 
   assert.deepEqual([at(ann), held()], ['scope', [0, 0]]);
 });
 
-test('changes of the directory count as deletions of a kind of their own: above the threshold all of them wait', async () => {
+test('counts changes of the directory as their own kind of deletion, which all wait above the threshold', async () => {
   const others = Array.from({ length: 20 }, (_, n) => forest.hire(`p${n}`, `Pass-${n}-1!`));
   await start(EXCLUDE);
   for (const person of others.slice(0, 6)) forest.change(person, { adminDescription: FILTERED });
@@ -212,7 +212,7 @@ test('changes of the directory count as deletions of a kind of their own: above 
   assert.deepEqual([atOf(others.slice(7, 11)), held()], [['scope'], [0, 0]]);
 });
 
-test('who comes back from a deletion that was held has the password that the scope gives them then', async () => {
+test('gives a user who comes back from a held deletion the password that the scope then allows', async () => {
   const some = Array.from({ length: 11 }, (_, n) => forest.hire(`p${n}`, `Pass-${n}-1!`));
   await place.restart({
     conditions: { user: '(!(adminDescription=Gone))' },
@@ -231,7 +231,7 @@ test('who comes back from a deletion that was held has the password that the sco
   assert.deepEqual([at(first), at(second)], [1, 'scope']);
 });
 
-test('one that stages decides nothing about passwords that the other one sent', async () => {
+test('decides nothing, while it stages, about passwords that the other Connect sent', async () => {
   await start(EXCLUDE);
   refuseStaging(peer);
   for (let n = 0; n < 2; n++) await turn();

@@ -42,7 +42,7 @@ function counts(kind: RunKind): number[] {
   return [run.counts.adds, run.counts.updates, run.counts.deletes, run.counts.errors];
 }
 
-test('an import, a synchronization, an export and a cycle of passwords are a run each, with what they did', async () => {
+test('records an import, a synchronization, an export and a password cycle as a run each, with their counts', async () => {
   const [ann, ben] = ['ann', 'ben', 'cy'].map(name => forest.hire(name, `Pass-${name}!`));
   await turn();
   const everybody = forest.people.length;
@@ -70,7 +70,7 @@ test('an import, a synchronization, an export and a cycle of passwords are a run
   assert.ok(quiet!.looks >= 5);
 });
 
-test('what the tenant does not take is an error of the object, as the log names it', async () => {
+test('records a change that the tenant refuses as an error of the object, under the name in the log', async () => {
   const ann = forest.hire('ann', 'Pass-1!');
   await turn();
   peer.judge = change =>
@@ -85,7 +85,7 @@ test('what the tenant does not take is an error of the object, as the log names 
   assert.match(error!.dn, /^CN=ann,/i);
 });
 
-test('a run that a kill cut ended as stopped at the next start, wherever it was', async () => {
+test('marks a run that a kill interrupted anywhere as stopped at the next start', async () => {
   forest.hire('ann', 'Pass-1!');
   await turn();
   const seen = new Set<string>();
@@ -111,7 +111,7 @@ test('a run that a kill cut ended as stopped at the next start, wherever it was'
   );
 });
 
-test('while deletions wait, exports say so in one row; once they are approved they are counted', async () => {
+test('records exports in one row while deletions wait, and counts the deletions after the approval', async () => {
   const people = Array.from({ length: 20 }, (_, n) => forest.hire(`user${n}`, `Pass-${n}!`));
   await turn();
   for (const person of people.slice(0, 12)) forest.delete(person);
@@ -126,7 +126,7 @@ test('while deletions wait, exports say so in one row; once they are approved th
   assert.equal(runs('export')[0]!.result, 'success');
 });
 
-test('what an administrator asks for is done anew by the next cycle, and by that one alone', async () => {
+test('redoes what an administrator requests in the next cycle only', async () => {
   forest.hire('ann', 'Pass-1!');
   await turn();
   const wholeRuns = (kind: RunKind) => runs(kind).filter(({ whole }) => whole).length;
@@ -144,7 +144,7 @@ test('what an administrator asks for is done anew by the next cycle, and by that
   });
 });
 
-test('a domain controller that is not there is one row, for as long as that is so', async () => {
+test('records an unreachable domain controller in one row, however long it lasts', async () => {
   await turn();
   const usn = place.connector.controller.poll.bind(place.connector.controller);
   Object.assign(place.connector.controller, {

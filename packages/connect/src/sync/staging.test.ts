@@ -43,7 +43,7 @@ function watchPasswords(): () => number {
   return () => times;
 }
 
-test('one that stages imports and decides in runs of its own, asks for no password, holds no key and sends nothing', async () => {
+test('while staging, imports and decides in its own runs, reads no password, holds no key and sends nothing', async () => {
   await place.enrol('a-code', true);
   refuseStaging(peer);
   await place.start();
@@ -53,7 +53,7 @@ test('one that stages imports and decides in runs of its own, asks for no passwo
   forest.setPassword(ann, 'Pass-2!');
   store().passes.request();
   const context = place.connector.context;
-  await turns(13); // two minutes: cycles are due though nothing changes
+  await turns(13); // two minutes: cycles are due although nothing changes
   assert.deepEqual([store().space.countInScope() > 0, store().space.countExported()], [true, 0]);
   assert.deepEqual(asked(), [...READS].sort());
   assert.equal(passwords(), 0);
@@ -67,7 +67,7 @@ test('one that stages imports and decides in runs of its own, asks for no passwo
   assert.ok(place.stages, 'a start goes by what was kept');
 });
 
-test('one that the tenant refuses stages from then on: it keeps what it knows and sends no more', async () => {
+test('stages once the tenant refuses it, keeps what it knows and sends nothing more', async () => {
   await place.enrol('a-code');
   await place.start();
   forest.hire('ann', 'Pass-1!');
@@ -98,7 +98,7 @@ test('one that the tenant refuses stages from then on: it keeps what it knows an
   );
 });
 
-test('one that was demoted while it was away, or lost its database, asks before it signs anything', async () => {
+test('asks before it signs anything if it was demoted while it was off or lost its database', async () => {
   await place.enrol('a-code');
   await place.start();
   forest.hire('ann', 'Pass-1!');
@@ -117,14 +117,14 @@ test('one that was demoted while it was away, or lost its database, asks before 
       asked().filter(path => !READS.includes(path)),
       [],
     );
-    // The next one is promoted again first.
+    // Promote it again before the next round.
     Object.assign(peer, { staging: false, misbehave: () => undefined });
     await turns(2);
     assert.equal(place.stages, false);
   }
 });
 
-test('promoted again it signs everything anew, and reads every password, however the tenant has it', async () => {
+test('signs everything again and reads every password after it was promoted again, whatever the tenant has', async () => {
   await place.enrol('a-code');
   await place.start();
   const [ann, ben] = [forest.hire('ann', 'Pass-1!'), forest.hire('ben', 'Pass-1!')];
@@ -149,7 +149,7 @@ test('promoted again it signs everything anew, and reads every password, however
   assert.equal(store().bulk.held({ scope: FOREST, operation: 'create', kind: 'user' }).length, 0);
 });
 
-test('it says everywhere that it stages, and does nothing of what would read or send a password', async () => {
+test('reports everywhere that it stages, and refuses whatever would read or send a password', async () => {
   const at = await openConnect(clock);
   try {
     at.peer.staging = true;
@@ -186,7 +186,7 @@ test('it says everywhere that it stages, and does nothing of what would read or 
   }
 });
 
-test('whoever looks at the status of one that was demoted while it was away sees that it stages', async () => {
+test('shows in the status that it stages if it was demoted while it was off', async () => {
   const at = await openConnect(clock);
   try {
     const none = { params: undefined as never, query: undefined as never, body: undefined as never };

@@ -7,7 +7,7 @@ import { type Agent, enrol } from '../tenant/identity.ts';
 import type { Connect } from './connect.ts';
 
 /**
- * Enrols, as one that writes or as one that stages.
+ * Enrols a Connect that writes or one that stages.
  * @throws CausewayError and CallError as `enrol`
  */
 export function enrolConnect(
@@ -15,7 +15,7 @@ export function enrolConnect(
   endpoint: Endpoint,
   { code, staging }: { readonly code: string; readonly staging: boolean },
 ): Promise<Agent> {
-  // Before there is an identity: nobody who stages is taken for one that writes, at whatever moment this ends.
+  // Before the identity exists, so that a Connect that stages can never seem to write, whenever this is interrupted.
   const beforeSaved = () => keepStanding(stateDirectory, staging);
   return enrol(stateDirectory, endpoint, code, { staging, beforeSaved });
 }
@@ -34,8 +34,8 @@ async function keepStanding(stateDirectory: string, staging: boolean): Promise<v
 }
 
 /**
- * Changes places with the one that writes, by a code of an administrator of the tenant.
- * @throws CausewayError 'not-staging'; CallError where the tenant refuses
+ * Changes places with the Connect that writes, by a code of an administrator of the tenant.
+ * @throws CausewayError 'not-staging'; CallError if the tenant refuses
  */
 export async function promote(connect: Connect, code: string, caller: string) {
   refuseToPromote(connect);

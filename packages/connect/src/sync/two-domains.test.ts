@@ -49,7 +49,7 @@ async function start(): Promise<void> {
   [ofRoot, ofEmea] = place.connectors as [Connector, Connector];
 }
 
-/** A turn of whoever runs it, a head later. */
+/** Turns of the service, each one head later. */
 async function turn(times = 1): Promise<void> {
   for (let n = 0; n < times; n++) {
     await clock.pass(10_000);
@@ -64,7 +64,7 @@ const hireMany = (domain: ScriptedForest, count: number) =>
     domain.hire(`${domain === root ? 'root' : 'emea'}${n}`, `Pass-${n}!`),
   );
 
-/** The tenant has somebody as the domain says, with the newest password. */
+/** Checks that the tenant has the user as the domain has them, with the newest password. */
 function isThere(person: ForestPerson): void {
   const user = peer.users.get(person.anchor);
   assert.equal(user?.object.onPremisesSecurityIdentifier, person.sid);
@@ -76,13 +76,13 @@ function isThere(person: ForestPerson): void {
   );
 }
 
-/** What the tenant was told of deletions. */
+/** How many deletions the tenant received. */
 const deletions = (): number =>
   peer
     .requestsTo('/api/v1/sync/objects')
     .reduce((sum, { body }) => sum + body.split('"operation":"delete"').length - 1, 0);
 
-test('a forest of two domains has one head, and nobody of one domain is a stranger to the other', async () => {
+test('signs one head for a forest of two domains, and treats no user of one as a stranger in the other', async () => {
   const people = [...hireMany(root, 20), ...hireMany(emea, 20)];
   const [group, other] = [root.groups.make('admins', { scope: 'universal' }), emea.groups.make('staff')];
   root.groups.add(group, people[30]!);
@@ -104,7 +104,7 @@ test('a forest of two domains has one head, and nobody of one domain is a strang
   assert.equal(head().accounts, 39);
 });
 
-test('there is no head before both domains were read; of the one whose domain controller answers changes go on', async () => {
+test('sends no head before both domains were read, and keeps exporting the domain whose controller answers', async () => {
   const [one] = [root.hire('one', 'Pass-1!'), emea.hire('two', 'Pass-2!')];
   await turn(2);
   await place.stop();
@@ -131,7 +131,7 @@ test('there is no head before both domains were read; of the one whose domain co
   assert.equal(head().accounts, 3);
 });
 
-test('whom a tenant withholds of one domain is signed anew by the connector of that domain', async () => {
+test("signs users of one domain whom a tenant withholds again, by that domain's connector", async () => {
   const [ours, theirs] = [hireMany(root, 5), hireMany(emea, 5)];
   await turn(2);
   const before = new Map([...peer.users].map(([anchor, { object }]) => [anchor, object.sequence]));
@@ -144,12 +144,12 @@ test('whom a tenant withholds of one domain is signed anew by the connector of t
   assert.equal(deletions(), 0);
 });
 
-test('a stranger is looked for in all domains, and by nobody while one of them does not answer', async () => {
+test('searches all domains for a stranger, and none while one of them does not answer', async () => {
   const [, inEmea] = [root.hire('one', 'Pass-1!'), emea.hire('two', 'Pass-2!')];
   await turn(2);
   const gone = emea.hire('gone', 'Pass-3!');
   await turn();
-  // Connect loses what it knew of emea: the tenant has somebody whom nobody knows here, and the directory does.
+  // Connect loses what it knew of emea: the tenant and the directory have a user whom Connect does not know.
   const { db } = ofEmea.context.store;
   emea.forget(gone);
   gone.deleted = true;
@@ -176,7 +176,7 @@ for (const [what, first, second] of [
   ['the domain that was left says it first', () => ofRoot, () => ofEmea],
   ['the new domain says it first', () => ofEmea, () => ofRoot],
 ] as const)
-  test(`somebody who moved to another domain lives on there: ${what}`, async () => {
+  test(`keeps a user who moved to another domain: ${what}`, async () => {
     const person = root.hire('mover', 'Pass-1!');
     for (let n = 2; n < 6; n++) root.setPassword(person, `Pass-${n}!`);
     const everywhere = root.groups.make('everywhere', { scope: 'universal' });
@@ -212,7 +212,7 @@ for (const [what, first, second] of [
   ['the domain that was left says it first', () => ofRoot, () => ofEmea],
   ['the new domain says it first', () => ofEmea, () => ofRoot],
 ] as const)
-  test(`a group that moved to another domain lives on there, with its members: ${what}`, async () => {
+  test(`keeps a group that moved to another domain, with its members: ${what}`, async () => {
     const [one, two] = [root.hire('one', 'Pass-1!'), emea.hire('two', 'Pass-2!')];
     const above = root.groups.make('above', { scope: 'universal' });
     const group = root.groups.make('mover', { scope: 'universal' });
@@ -242,7 +242,7 @@ for (const [what, first, second] of [
   ['the domain that was left says it first', () => ofRoot, () => ofEmea],
   ['the new domain says it first', () => ofEmea, () => ofRoot],
 ] as const)
-  test(`somebody who moved to where the scope leaves them out is out, and comes back with the scope: ${what}`, async () => {
+  test(`removes a user who moved out of scope, and brings them back with the scope: ${what}`, async () => {
     await place.restart({ conditions: { user: '(!(adminDescription=Elsewhere))' } });
     [ofRoot, ofEmea] = place.connectors as [Connector, Connector];
     const person = root.hire('mover', 'Pass-1!');
@@ -268,11 +268,11 @@ for (const [what, first, second] of [
     for (const { context } of place.connectors) assert.equal(context.store.strangers.count(), 0);
   });
 
-test('a domain controller that has not heard yet that somebody moved takes nobody back', async () => {
+test("does not restore a moved user's old state from a domain controller that has not heard of the move", async () => {
   const person = root.hire('mover', 'Pass-1!');
   await turn(2);
   const moved = movePerson(root, emea, person);
-  Object.assign(person, { deleted: false }); // the tombstone has not come to this one yet
+  Object.assign(person, { deleted: false }); // this domain controller has not received the tombstone yet
   await cycle(ofEmea);
   isThere(moved);
   root.change(person, { enabled: false });
@@ -297,7 +297,7 @@ for (const [what, isReadBetween] of [
   ['before anybody looked', false],
   ['after the domain was read without them', true],
 ] as const)
-  test(`somebody who went to another domain and came back is there with the new SID and password: ${what}`, async () => {
+  test(`gives a user who returned from another domain the new SID and password: ${what}`, async () => {
     const person = root.hire('mover', 'Pass-1!');
     for (let n = 2; n < 6; n++) root.setPassword(person, `Pass-${n}!`);
     await turn(2);
@@ -313,7 +313,7 @@ for (const [what, isReadBetween] of [
     assert.equal(peer.users.size, 1);
   });
 
-test('deletions that wait for an administrator wait no more when everybody turns up in another domain', async () => {
+test('stops holding deletions when the users all appear in another domain', async () => {
   const people = hireMany(root, 30);
   await turn(2);
   const moved = people.slice(0, 20).map(person => movePerson(root, emea, person));
@@ -326,7 +326,7 @@ test('deletions that wait for an administrator wait no more when everybody turns
   assert.equal(head().accounts, 30);
 });
 
-test('a domain that is read no more, and one that is read again, count in heads from the start', async () => {
+test('counts heads from the start when a domain is no longer read, or is read again', async () => {
   hireMany(root, 3);
   hireMany(emea, 15);
   await turn(2);
@@ -347,7 +347,7 @@ test('a domain that is read no more, and one that is read again, count in heads 
   assert.equal(place.approve(), 0);
 });
 
-test('nobody is deleted whom the tenant has not taken from the new domain yet', async () => {
+test('deletes no user whom the tenant has not accepted from the new domain yet', async () => {
   const person = root.hire('mover', 'Pass-1!');
   await turn(2);
   const moved = movePerson(root, emea, person);
@@ -362,7 +362,7 @@ test('nobody is deleted whom the tenant has not taken from the new domain yet', 
   isThere(moved);
 });
 
-test('whom the tenant took of any domain without an answer is nobody that is looked for', async () => {
+test('does not search for a user whom the tenant accepted although its answer was lost', async () => {
   await turn(2);
   const person = emea.hire('one', 'Pass-1!');
   await ofEmea.poll();
@@ -375,7 +375,7 @@ test('whom the tenant took of any domain without an answer is nobody that is loo
   assert.equal(ofRoot.context.store.strangers.count(), 0);
 });
 
-test('nobody compares while a connector of the forest is in a cycle, and no connector waits for another', async () => {
+test('does not compare while a connector of the forest is in a cycle, and lets no connector wait for another', async () => {
   await turn(2);
   const compared = () => peer.requestsTo('/api/v1/sync/compare').length;
   const before = compared();
@@ -393,7 +393,7 @@ test('nobody compares while a connector of the forest is in a cycle, and no conn
   assert.equal(compared(), before + 1);
 });
 
-test('as services side by side both domains come, and one whose domain controller is down holds up nobody', async () => {
+test('as parallel services, exports both domains, and delays neither when a domain controller is down', async () => {
   const [one, two] = [root.hire('one', 'Pass-1!'), emea.hire('two', 'Pass-2!')];
   const end = place.run();
   const comes = (what: string, isSo: () => boolean) =>

@@ -21,8 +21,8 @@ import { type ConnectSnapshot, putBack, snapshotOf } from './connect-snapshot.ts
 import type { ScriptedForest } from './scripted-forest.ts';
 
 /**
- * A Connect whose forest is scripted, as its service runs it, a turn when it is told. It can be stopped, taken back to an earlier day and
- * started again; its keys and what administrators confirmed lie beside its database and stay.
+ * A Connect over a scripted forest. It runs like its service, one turn per call. It can be stopped, set back to an earlier day and
+ * restarted. Its keys and confirmations are in files beside its database and stay.
  */
 export class ConnectPlace {
   readonly #forests: readonly ScriptedForest[];
@@ -35,7 +35,7 @@ export class ConnectPlace {
 
   /**
    * @param folder of its state
-   * @param forests one for each domain that it reads
+   * @param forests one per domain that it reads
    * @param scope of each of them
    */
   constructor(
@@ -61,7 +61,7 @@ export class ConnectPlace {
     await enrolConnect(stateDirectory, tenant, { code, staging });
   }
 
-  /** By an administrator's code; it begins anew in its other place. */
+  /** Promotes it by an administrator's code and restarts it in its new role. */
   async promote(code: string): Promise<void> {
     await this.clock.during(promote(this.#open, code, 'an administrator'));
     await this.#beginAnew();
@@ -98,7 +98,7 @@ export class ConnectPlace {
     for (const connector of this.connectors) connector.startChannel();
   }
 
-  /** Starts it anew with another scope of every connector, as the configuration would say it. */
+  /** Restarts it with another scope for each connector, as if configured. */
   async restart(scope: z.input<typeof Scope>): Promise<void> {
     await this.stop();
     const connectors = this.#configuration.connectors.map(each => ({ ...each, scope: Scope.parse(scope) }));
@@ -111,12 +111,12 @@ export class ConnectPlace {
     this.#connect = undefined;
   }
 
-  /** One for each domain. */
+  /** One per domain. */
   get connectors(): readonly Connector[] {
     return this.#open.connectors;
   }
 
-  /** The first of them; the only one as a rule. */
+  /** The first of them, usually the only one. */
   get connector(): Connector {
     return this.connectors[0]!;
   }
@@ -126,12 +126,12 @@ export class ConnectPlace {
     return this.#connect;
   }
 
-  /** What the service does within the time of a head: a cycle, a full pass that was asked for, a comparison, a head. */
+  /** What the service does in the time of a head: a cycle, a requested full pass, a comparison, a head. */
   async turn(): Promise<void> {
     try {
       await this.clock.during(this.#turn());
     } catch (error) {
-      if (!this.#open.turned.aborted) throw error; // what failed is that it changed places
+      if (!this.#open.turned.aborted) throw error; // it failed because it changed places
     }
     if (this.#open.turned.aborted) await this.#beginAnew();
   }
@@ -142,9 +142,9 @@ export class ConnectPlace {
   }
 
   /**
-   * A turn within which it is killed: what is on its disk then is what it starts again with.
-   * @param passes of points between two of its steps before that
-   * @returns the point; undefined where it passed no more than these
+   * Runs a turn and kills it in between. It restarts with what was on its disk at that moment.
+   * @param passes how many points between two of its steps it passes first
+   * @returns the point; undefined if it passed no more points than that
    */
   async turnKilledAfter(passes: number): Promise<string | undefined> {
     let left: ConnectSnapshot;
@@ -154,7 +154,7 @@ export class ConnectPlace {
       if (!name.startsWith('connect.') || (killedAt === undefined && passed++ < passes)) return;
       left ??= this.snapshot();
       killedAt ??= name;
-      throw new Error(`killed at ${name}`); // nothing comes after it, whoever catches this
+      throw new Error(`killed at ${name}`); // nothing follows, whoever catches this
     });
     try {
       await this.turn();
@@ -177,7 +177,7 @@ export class ConnectPlace {
       if (await work()) await this.cycle();
   }
 
-  /** Everything as its service runs it, side by side, while the clock goes. @returns a function that ends it */
+  /** Runs all its services in parallel while the clock advances. @returns a function that ends them */
   run(): () => Promise<void> {
     const ending = new AbortController();
     const running = synchronizationOf(this.#open).map(service => service.run(ending.signal));
@@ -193,7 +193,7 @@ export class ConnectPlace {
     await this.#turnOfHeads();
   }
 
-  /** A cycle of each connector, in the order in which they are given. */
+  /** Runs a cycle of each connector, in the given order. */
   async cycle(connectors: readonly Connector[] = this.connectors): Promise<void> {
     for (const connector of connectors) {
       await connector.cycle();
@@ -216,12 +216,12 @@ export class ConnectPlace {
     return this.#isNudged;
   }
 
-  /** What the managed domain has, as `connect status` says it. */
+  /** What the managed domain has, as `connect status` shows it. */
   arrival(): ConnectArrival {
     return arrivalOf(this.connector.context, this.#heads[0]!.startedAt);
   }
 
-  /** What the tenant has otherwise than it would be sent, as `connect compare` says it. */
+  /** How the tenant differs from what it would be sent, as `connect compare` shows it. */
   async differences(): Promise<Difference[]> {
     const differences: Difference[] = [];
     for (const { context } of this.#open.forests) {
@@ -238,7 +238,7 @@ export class ConnectPlace {
     return differences;
   }
 
-  /** Of one user, as `connect status USER` says it. */
+  /** One user, as `connect status USER` shows them. */
   status(user: string): ConnectUserStatus {
     return userStatus(this.#open, user);
   }
@@ -248,13 +248,13 @@ export class ConnectPlace {
     return adminHandlers(this.#open, () => {});
   }
 
-  /** What stands in the events as an alarm, the newest first. */
+  /** The alarms in the events, newest first. */
   alarms(): string[] {
     const events = this.connector.context.store.events.last(1000);
     return events.flatMap(({ text }) => (text.startsWith('ALARM') ? [text] : []));
   }
 
-  /** An administrator looks at each list that waits, and lets it go. @param may whom they let go; the list waits else */
+  /** Has an administrator look at each waiting list and approve it. @param may whether to approve; otherwise the list waits */
   approve(may: (anchors: readonly string[]) => boolean = () => true): number {
     let approved = 0;
     for (const operation of ['delete', 'create'] as const)
@@ -265,7 +265,7 @@ export class ConnectPlace {
     return approved;
   }
 
-  /** An administrator says that the whole forest was restored. */
+  /** Has an administrator accept that the whole forest was restored. */
   async acceptRestore(): Promise<void> {
     const { name, controller } = this.connector;
     const body = { server: controller.connector.server };
@@ -273,7 +273,7 @@ export class ConnectPlace {
     await handlers.acceptRestore({ params: { name }, query: undefined, body }, 'an administrator');
   }
 
-  /** A snapshot of the machine with its keys, which can be started beside it. @param folder of the copy's state */
+  /** Copies the machine with its keys, so that the copy can run in parallel. @param folder of the copy's state */
   copyTo(folder: string): ConnectPlace {
     const { stateDirectory, tenant } = this.#configuration;
     cpSync(stateDirectory, folder, { recursive: true });
@@ -285,7 +285,7 @@ export class ConnectPlace {
     return snapshotOf(this.#configuration.stateDirectory);
   }
 
-  /** Stops it, and leaves what it kept then in the place of its database. */
+  /** Stops it and puts an earlier snapshot in place of its database. */
   async takeBack(snapshot: ConnectSnapshot): Promise<void> {
     await this.stop();
     putBack(this.#configuration.stateDirectory, snapshot);

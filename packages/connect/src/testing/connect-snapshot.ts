@@ -1,10 +1,10 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The files of a database: itself, and what is not in it yet. */
+/** The files of a database: the database, and what is not written into it yet. */
 const FILES = ['connect.db', 'connect.db-wal'];
 
-/** What a Connect kept at a moment; undefined: nothing but what lies beside the database. */
+/** What a Connect had stored at a moment; undefined: nothing except the files beside the database. */
 export type ConnectSnapshot = ReadonlyMap<string, Uint8Array> | undefined;
 
 /** @param folder of its state */
@@ -17,7 +17,7 @@ export function snapshotOf(folder: string): ConnectSnapshot {
   return files;
 }
 
-/** Leaves what was kept then in the place of the database; nobody has it open. */
+/** Puts a snapshot in place of the database. Nobody may have it open. */
 export function putBack(folder: string, snapshot: ConnectSnapshot): void {
   for (const name of [...FILES, 'connect.db-shm']) rmSync(join(folder, name), { force: true });
   for (const [name, bytes] of snapshot ?? []) writeFileSync(join(folder, name), bytes, { mode: 0o600 });

@@ -3,7 +3,7 @@ import { loadConnectConfiguration } from '../configuration.ts';
 import { exportStep } from '../objects/export-step.ts';
 import { Connect } from '../sync/connect.ts';
 
-/** One export of the first connector, as a process of its own that can be killed. @param file the configuration */
+/** Runs one export of the first connector, in a separate process that can be killed. @param file the configuration */
 async function exportOnce(file: string): Promise<void> {
   const log = createLog('test', { write: () => {} });
   const connect = await Connect.open(loadConnectConfiguration(file), log);

@@ -13,7 +13,7 @@ import type { ProvisioningPeer } from './provisioning-peer.ts';
 
 export const FOREST = 'corp.example.com';
 
-/** A connector's context over a store in memory and a scripted tenant; the DC's side is the test's. */
+/** A connector's context over a store in memory and a scripted tenant. The test provides the domain controller. */
 export function testContext(
   peer: ProvisioningPeer,
   settings: {
@@ -71,7 +71,7 @@ export function testContext(
   return context;
 }
 
-/** The n-th person of the directory. */
+/** The n-th user of the directory. */
 export function person(n: number, attributes: Record<string, string | string[]> = {}): DirectoryObject {
   const sam = `user${n}`;
   return {
@@ -90,7 +90,7 @@ export function person(n: number, attributes: Record<string, string | string[]> 
   };
 }
 
-/** The n-th group of the directory. Its number is counted with those of people: no GUID is both. */
+/** The n-th group of the directory. Groups and users share one numbering, so that no GUID is both. */
 export function group(n: number, attributes: Record<string, string | string[]> = {}): DirectoryObject {
   return {
     guid: guidOf(n),
@@ -106,7 +106,7 @@ export function group(n: number, attributes: Record<string, string | string[]> =
 
 export const guidOf = (n: number): string => `00000000-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;
 
-/** Puts people into the connector space as an import would. */
+/** Puts objects into the connector space, as an import would. */
 export function imported(context: ConnectorContext, ...people: DirectoryObject[]): void {
   applyRules(context);
   for (const object of people) {
@@ -115,10 +115,10 @@ export function imported(context: ConnectorContext, ...people: DirectoryObject[]
   }
 }
 
-/** Of the domain that a test's connector reads. */
+/** The SID of the domain that a test's connector reads. */
 export const DOMAIN_SID = 'S-1-5-21-1-2-3';
 
-/** A password as replication tells it whole; the hash's bytes are the version, so that tests can find it again. */
+/** A complete password from replication. Each byte of the hash is the version, so that tests can find it again. */
 export function replicated(n: number, version: number, more: Partial<ReplicatedUser> = {}): ReplicatedUser {
   return {
     objectGuid: guidOf(n),
@@ -140,7 +140,7 @@ export function replicated(n: number, version: number, more: Partial<ReplicatedU
   };
 }
 
-/** A record as the managed domain would believe it, with this Connect's key confirmed for its forest. */
+/** Verifies a record as the managed domain would, with this Connect's key confirmed for its forest. */
 export function believed(context: ConnectorContext, record: string) {
   const { agent } = context;
   const signer = { publicKey: agent.publicKey.publicKey, forests: new Set([FOREST]) };

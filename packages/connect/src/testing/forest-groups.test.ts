@@ -4,7 +4,7 @@ import { importObjects, readMemberLists, readMemberOf } from '@causeway/active-d
 import { HandClock } from '@causeway/service/testing';
 import { ScriptedForest } from './scripted-forest.ts';
 
-// The scripted forest tells of its groups what a domain controller would, seen by Connect's own reader.
+// Checks with Connect's own reader that the scripted forest reports its groups as a domain controller would.
 
 const forest = await ScriptedForest.listen('corp.example.com', new HandClock(Date.now()));
 const ldap = await forest.connect();
@@ -22,7 +22,7 @@ groups.add(outer, inner);
 groups.add(outer, ELSEWHERE);
 let cookie: string | undefined;
 
-/** What comes since last time, by the names of members. */
+/** What changed since the last import, with the names of members. */
 async function imported() {
   const objects = [];
   for await (const page of importObjects(ldap, { namingContext, ...(cookie !== undefined && { cookie }) })) {
@@ -49,7 +49,7 @@ async function lists(objectGuids?: string[]): Promise<Map<string, (string | null
   return found;
 }
 
-test('a full import brings people and groups, and the lists are read beside it', async () => {
+test('imports users and groups in full, and reads the lists separately', async () => {
   assert.deepEqual(
     (await imported()).map(({ guid }) => guid),
     [ann, bob, inner, outer].map(({ guid }) => guid),
@@ -65,7 +65,7 @@ test('a full import brings people and groups, and the lists are read beside it',
   assert.deepEqual(await readMemberOf(ldap, { namingContext, objectGuid: ann.guid }), [inner.guid]);
 });
 
-test('a delta says which members came and went, and of whoever is gone nothing', async () => {
+test('reports added and removed members in a delta, and nothing of a deleted one', async () => {
   groups.add(inner, bob);
   groups.remove(outer, ELSEWHERE);
   forest.delete(ann);
@@ -76,7 +76,7 @@ test('a delta says which members came and went, and of whoever is gone nothing',
   assert.deepEqual((await lists([inner.guid])).get(inner.guid), [bob.sid]);
 });
 
-test('who comes back from the bin is in the groups as before, and no group says so', async () => {
+test('restores a user from the recycle bin into their former groups without reporting the groups', async () => {
   forest.restore(ann);
   const told = await imported();
   assert.deepEqual(
@@ -90,7 +90,7 @@ test('who comes back from the bin is in the groups as before, and no group says 
   assert.deepEqual(await readMemberOf(ldap, { namingContext, objectGuid: ann.guid }), []);
 });
 
-test('another primary group is two objects: the person, and a list that is one shorter', async () => {
+test('reports another primary group as two objects: the user, and the group with one member fewer', async () => {
   forest.setPrimaryGroup(bob, inner);
   const told = new Map((await imported()).map(one => [one.guid, one]));
   assert.equal(told.get(bob.guid)?.primary, inner.sid.split('-').at(-1));

@@ -10,7 +10,7 @@ export interface ForestGroup {
   readonly anchor: string;
   readonly sid: string;
   name: string;
-  /** Where it is. */
+  /** The container it is in. */
   container: string;
   security: boolean;
   scope: ForestScope;
@@ -19,9 +19,9 @@ export interface ForestGroup {
   /** False: not even a tombstone is left. */
   isThere: boolean;
   objectUsn: number;
-  /** When it came back: only who asks from before that hears that `isDeleted` has no value any more. */
+  /** When it was restored. Only a delta from before that reports that `isDeleted` no longer has a value. */
   restoredUsn: number;
-  /** Values of `member` by objectGUID, also those that were taken out. */
+  /** Values of `member` by objectGUID, including removed ones. */
   readonly links: Map<string, Link>;
 }
 
@@ -29,25 +29,25 @@ export interface ForestGroup {
 interface Link {
   present: boolean;
   usn: number;
-  /** Of a foreign security principal, or of an object of another domain of the forest. */
+  /** The SID of a foreign security principal, or of an object of another domain of the forest. */
   readonly sid?: string;
 }
 
-/** Whatever can be a member: somebody of the forest, of whichever domain, or a SID of anywhere else. */
+/** Anything that can be a member: an object of any domain of the forest, or a SID from elsewhere. */
 export type ForestMember = { readonly guid: string; readonly sid: string } | string;
 
-/** What the forest says of its other objects. */
+/** What the forest knows of its other objects. */
 export interface ForestObjects {
   readonly namingContext: string;
   readonly domainSid: string;
   nextUsn(): number;
   nextSid(): string;
-  /** A person who is there, by objectGUID. */
+  /** An existing user by objectGUID. */
   person(guid: string): { readonly guid: string; readonly sid: string; readonly name: string } | undefined;
 }
 
 const PEOPLE = 'OU=People';
-/** Values that a range has at most (MaxValRange). */
+/** Most values in a range (MaxValRange). */
 const MAX_RANGE = 5_000;
 const SCOPES = { global: 0x2, domainLocal: 0x4, universal: 0x8 } as const;
 const SECURITY = 0x8000_0000;
@@ -56,7 +56,7 @@ const SECURITY = 0x8000_0000;
 export class ForestGroups {
   readonly all: ForestGroup[] = [];
   readonly #forest: ForestObjects;
-  /** Objects that stand for SIDs of elsewhere, by SID. */
+  /** Objects that stand for foreign SIDs, by SID. */
   readonly #principals = new Map<string, string>();
 
   constructor(forest: ForestObjects) {
@@ -91,12 +91,12 @@ export class ForestGroups {
     this.#put(group, member, false);
   }
 
-  /** The links of a deleted object are not there any more, in whatever group; a bin keeps them. */
+  /** Links to and from a deleted object disappear in every group. A recycle bin keeps them. */
   delete(group: ForestGroup): void {
     Object.assign(group, { deleted: true, objectUsn: this.#forest.nextUsn() });
   }
 
-  /** @param isFromBin with its members, and in the groups that it was in; nobody hears of these links by the groups */
+  /** @param isFromBin restores its members and its own memberships; the groups do not report these links */
   restore(group: ForestGroup, isFromBin: boolean): void {
     const usn = this.#forest.nextUsn();
     Object.assign(group, { deleted: false, objectUsn: usn, restoredUsn: usn });
@@ -105,12 +105,12 @@ export class ForestGroups {
     this.forgetLinks(group.guid);
   }
 
-  /** An object that comes back as a tombstone is in no group. */
+  /** An object restored from a tombstone is in no group. */
   forgetLinks(guid: string): void {
     for (const { links } of this.all) links.delete(guid);
   }
 
-  /** A group of another domain comes here, with new links to whoever it showed. */
+  /** Adds a group that moved from another domain, with new links to the members it showed. */
   arrive(group: ForestGroup, shown: readonly Exclude<ForestMember, string>[]): ForestGroup {
     const usn = this.#forest.nextUsn();
     const sid = this.#forest.nextSid();
@@ -123,7 +123,7 @@ export class ForestGroups {
     return moved;
   }
 
-  /** A member moved between this domain and another one of the forest: the links stay, and nobody hears of that. */
+  /** A member moved between this domain and another one of the forest. The links stay, and nothing reports the move. */
   follow({ guid, sid }: Exclude<ForestMember, string>): void {
     for (const { links } of this.all) {
       const link = links.get(guid);
@@ -135,7 +135,7 @@ export class ForestGroups {
     return sid.startsWith(`${this.#forest.domainSid}-`) ? {} : { sid };
   }
 
-  /** SIDs and objectGUIDs of the values that `member` shows: whoever is gone is not in it. */
+  /** SIDs and objectGUIDs of the values that `member` shows. A deleted object is not among them. */
   shown(group: ForestGroup): { guid: string; sid: string; name: string }[] {
     return [...group.links].flatMap(([guid, { present, sid }]) => {
       const found = present ? this.#target(guid, sid) : undefined;
@@ -143,7 +143,7 @@ export class ForestGroups {
     });
   }
 
-  /** What a full import or a look-up says of it: nothing of its members. @param usn since when */
+  /** The group as a full import or a look-up shows it, without its members. @param usn since when */
   object(group: ForestGroup, usn = Number.POSITIVE_INFINITY): ScriptedObject {
     const { guid, sid, name, container, security, scope, mail, deleted, restoredUsn } = group;
     const objectClass = ['top', 'group'];
@@ -163,7 +163,7 @@ export class ForestGroups {
     };
   }
 
-  /** What changed since a USN. A value whose object is gone is told neither as added nor as removed. */
+  /** Changes since a USN. A value whose object is deleted is reported neither as added nor as removed. */
   since(usn: number): ScriptedObject[] {
     return this.#found().flatMap(group => {
       const { guid, links } = group;
@@ -190,7 +190,7 @@ export class ForestGroups {
     return this.#found().map(group => this.object(group));
   }
 
-  /** `member` of groups, or the groups that an object is in. */
+  /** `member` of groups, or the groups of an object. */
   links({ attribute, from, names, isNamed }: AskedLinks): ScriptedObject[] {
     const living = this.#living();
     if (attribute === 'member')

@@ -1,11 +1,11 @@
-/** Somebody of a scripted forest, as its domain controller has the object now. */
+/** A user of a scripted forest, as its domain controller has the object now. */
 export interface ForestPerson {
   readonly guid: string;
   readonly anchor: string;
   readonly sid: string;
   name: string;
   principal: string;
-  /** Where they are. */
+  /** The container they are in. */
   container: string;
   enabled: boolean;
   /** ISO 8601; null: never. */
@@ -13,14 +13,14 @@ export interface ForestPerson {
   adminDescription: string | undefined;
   /** Signs in by smart card only. */
   smartCard: boolean;
-  /** What describes them, by attribute; undefined: no value any more. */
+  /** Profile attributes; undefined: the value was removed. */
   described: Readonly<Record<string, string | undefined>>;
   /** The RID of the primary group. */
   primaryGroup: number;
   deleted: boolean;
   /** False: not even a tombstone is left. */
   isThere: boolean;
-  /** Every one that they ever had, the newest last. */
+  /** All passwords that they ever had, the newest last. */
   readonly passwords: string[];
   /** The password is a temporary one. */
   mustChange: boolean;
@@ -30,12 +30,12 @@ export interface ForestPerson {
   /** The database that it was set in. */
   setBy: string;
   objectUsn: number;
-  /** When they came back: only who asks from before that hears that `isDeleted` has no value any more. */
+  /** When they were restored. Only a delta from before that reports that `isDeleted` no longer has a value. */
   restoredUsn: number;
   passwordUsn: number;
 }
 
-/** What an administrator changes of somebody, but for the password. */
+/** What an administrator changes about a user, except the password. */
 export type PersonChange = Partial<
   Pick<
     ForestPerson,

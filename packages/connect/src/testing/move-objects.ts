@@ -3,8 +3,8 @@ import type { ForestPerson } from './forest-person.ts';
 import type { ScriptedForest } from './scripted-forest.ts';
 
 /**
- * Somebody moves from one domain of a forest to another: the same objectGUID with a new SID, and a password that begins anew at its first
- * version. The links of groups stay, and the former domain has a tombstone.
+ * Moves a user from one domain of a forest to another: the same objectGUID with a new SID, and a password that starts again at version 1.
+ * Links of groups stay, and the former domain keeps a tombstone.
  */
 export function movePerson(from: ScriptedForest, to: ScriptedForest, person: ForestPerson): ForestPerson {
   const moved = to.arrive(structuredClone(person));
@@ -13,7 +13,7 @@ export function movePerson(from: ScriptedForest, to: ScriptedForest, person: For
   return moved;
 }
 
-/** The same of a group, with its members. */
+/** Moves a group in the same way, with its members. */
 export function moveGroup(from: ScriptedForest, to: ScriptedForest, group: ForestGroup): ForestGroup {
   const moved = to.groups.arrive(structuredClone(group), from.groups.shown(group));
   from.groups.delete(group);

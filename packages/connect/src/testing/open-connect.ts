@@ -9,7 +9,7 @@ import { ProvisioningPeer } from './provisioning-peer.ts';
 
 export const FORESTS = ['corp.example.com', 'fabrikam.example.org'] as const;
 
-/** A Connect of two forests whose domain controllers are not there, enrolled at a scripted tenant. */
+/** A Connect with two forests whose domain controllers do not exist, enrolled at a scripted tenant. */
 export async function openConnect(clock?: Clock): Promise<{
   connect: Connect;
   peer: ProvisioningPeer;

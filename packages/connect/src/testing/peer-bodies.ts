@@ -6,7 +6,7 @@ export function changesOf<T>(body: string): T[] {
   return (JSON.parse(body) as { changes: T[] }).changes;
 }
 
-/** The same of passwords, each record with what goes beside those of the batch. */
+/** The items of a batch of passwords, each record joined with the batch's encapsulation. */
 export function credentialsOf(body: string): CredentialChange[] {
   const { encapsulation } = JSON.parse(body) as { encapsulation: string | null };
   return changesOf<CredentialChange>(body).map(change => {

@@ -26,7 +26,7 @@ export interface PeerGroup {
   readonly slices: Map<string, PeerSlice>;
 }
 
-/** Who signs, for which tenant and forest. */
+/** The key that signs, and its tenant and forest. */
 export interface Believed {
   readonly keyId: string;
   readonly publicKey: string;
@@ -37,11 +37,11 @@ export interface Believed {
 /** Groups and their members at a scripted tenant, by the rules of every reader (docs/formats.md, *Slices*). */
 export class PeerGroups {
   readonly groups = new Map<string, PeerGroup>();
-  /** Sequences of the newest deletions, of people and of groups. */
+  /** Sequences of the newest deletions, of users and of groups. */
   readonly deletions = new Map<string, number>();
-  /** Slices that it took, in their order. */
+  /** Slices that it accepted, in order. */
   readonly taken: { sourceAnchor: string; prefix: string; members: readonly string[] }[] = [];
-  /** Undefined: it looks at no signature. */
+  /** Undefined: it checks no signature. */
   believed: Believed | undefined;
   /** Decides on an item before the tenant's own rules do. */
   judge: (change: GroupChange | MembersChange) => Omit<Verdict, 'sourceAnchor'> | undefined = () => undefined;
@@ -90,7 +90,7 @@ export class PeerGroups {
     return { sourceAnchor, prefix, verdict: 'applied' };
   }
 
-  /** Who is in a group by what was signed, of whom the tenant has or who is known by SID; undefined where it has not all slices. */
+  /** The signed members of a group that the tenant has or that are known by SID; undefined while slices are missing. */
   membersOf(sourceAnchor: string, isThere: (anchor: string) => boolean): string[] | undefined {
     const slices = this.groups.get(sourceAnchor)?.slices;
     if (slices === undefined || !coversEverybody(slices.keys())) return undefined;
@@ -107,7 +107,7 @@ export class PeerGroups {
     return named.sort();
   }
 
-  /** What it has, as it compares it. */
+  /** What it has, in the form it compares. */
   lines(): GroupEntry[] {
     return [...this.groups].flatMap(([anchor, { group, slices }]) => [
       { anchor, prefix: null, sequence: group.sequence },
@@ -119,7 +119,7 @@ export class PeerGroups {
     return differingBuckets(groupLineDigests(this.lines()), buckets);
   }
 
-  /** All of some buckets in one answer. */
+  /** The lines of some buckets, all in one answer. */
   linesOf(buckets: readonly number[]) {
     const lines = this.lines().filter(line => buckets.includes(groupBucketOf(line)));
     return { lines: lines.map(({ anchor, ...line }) => ({ sourceAnchor: anchor, ...line })), more: false };

@@ -2,18 +2,18 @@ import type { CredentialChange, ObjectChange, TenantLine } from '@causeway/contr
 import type { PasswordOrder } from '@causeway/credentials';
 import { BUCKETS, bucketOf, differingBuckets, linesDigest, packBuckets, peekRecord } from '@causeway/records';
 
-/** A user as a scripted tenant keeps it. */
+/** A user as a scripted tenant keeps them. */
 export interface PeerUser {
   object: Extract<ObjectChange, { operation: 'upsert' }>;
-  /** With its record as a whole. */
+  /** With its complete record. */
   credential?: CredentialChange;
-  /** Its newest withdrawal, while nothing came after it. */
+  /** Its newest withdrawal, until something newer comes. */
   withdrawal?: string;
-  /** Of the newest credential or withdrawal. */
+  /** The order of the newest credential or withdrawal. */
   order?: PasswordOrder;
 }
 
-/** Lines of one answer: few, so that there are several. */
+/** Lines per answer: few, so that there are several answers. */
 const LINES_A_PAGE = 100;
 
 /** What a scripted tenant has of its users. */
@@ -28,7 +28,7 @@ export function linesOf(users: ReadonlyMap<string, PeerUser>): TenantLine[] {
   });
 }
 
-/** Numbers of the buckets that are otherwise than somebody's digests say. */
+/** Numbers of the buckets that differ from the given digests. */
 export function differingFrom(lines: readonly TenantLine[], digests: string): number[] {
   const buckets = Array.from({ length: BUCKETS }, (_, bucket) =>
     linesDigest(inBuckets(lines, [bucket]).map(asLine)),

@@ -19,19 +19,19 @@ import { changesOf, credentialsOf } from './peer-bodies.ts';
 import { PeerGroups } from './peer-groups.ts';
 import { differingFrom, linesOf, type PeerUser, pageOf } from './peer-lines.ts';
 
-/** What a scripted tenant does with a request instead of answering it. */
+/** What a scripted tenant does to a request instead of answering it. */
 export type Misbehaviour =
   | { status: number; retryAfter?: number; json?: unknown }
-  /** The beginning of a right answer, then the connection ends. */
+  /** The connection ends after the beginning of a correct answer. */
   | 'half a body'
   /** The connection ends without a byte. */
   | 'nothing'
-  /** A right answer in form, of another shape than agreed. */
+  /** A well-formed answer of another shape than agreed. */
   | 'another shape'
-  /** The request is carried out and its answer is lost. */
+  /** The request is carried out, but its answer is lost. */
   | 'done but lost';
 
-/** Heads come by the clock: one must not take what a test wrote for another request. */
+/** Heads come by the clock, so they must not use up what a test scripted for another request. */
 const SYNC = '/api/v1/sync/';
 const HEAD = `${SYNC}head`;
 const COMPARE = `${SYNC}compare`;
@@ -42,43 +42,43 @@ const STORED = `${SYNC}stored-users`;
 const STANDING = `${SYNC}standing`;
 const COMPARING: ReadonlySet<string> = new Set([COMPARE, LINES, COMPARE_GROUPS, GROUP_LINES, STORED]);
 
-/** The tenant's provisioning side as a scripted peer: keeps what it is told, records all of it, misbehaves on demand. */
+/** The tenant's provisioning side as a scripted peer. It keeps and records everything it receives, and misbehaves on demand. */
 export class ProvisioningPeer {
   readonly tenantId = randomUUID();
-  /** Of the managed domain that it offers. */
+  /** The receipt key of the managed domain that it offers. */
   readonly receiptKey = generateSigningKey();
-  /** The receipt of each forest, and the head that came last. */
+  /** The receipt of each forest, and its last head. */
   readonly receipts = new Map<string, string>();
   readonly heads = new Map<string, string>();
   readonly users = new Map<string, PeerUser>();
   readonly groups = new PeerGroups();
   readonly requests: { path: string; body: string }[] = [];
-  /** Taken from the front, one a request to the provisioning API. */
+  /** Taken from the front, one per request to the provisioning API. */
   readonly script: (Misbehaviour | undefined)[] = [];
   /** Decides on a request to the provisioning API when the script is empty. */
   misbehave: (path: string) => Misbehaviour | undefined = () => undefined;
   /** Decides on an item before the tenant's own rules do. */
   judge: (change: ObjectChange | CredentialChange) => Omit<Verdict, 'sourceAnchor'> | undefined = () =>
     undefined;
-  /** What a request to the provisioning API waits for before it is looked at: a tenant that is slow. */
+  /** A request to the provisioning API first waits for this, which makes a slow tenant. */
   hold: (path: string) => Promise<unknown> | undefined = () => undefined;
   windowsCredentialsSyncConfig: WindowsCredentialsSyncConfig = { enabled: false, domain: null };
-  /** Records that it announces; undefined as a tenant of the first release, which announces none. */
+  /** Records that it announces; undefined for a tenant of the first release, which announces none. */
   accepts: readonly string[] | undefined;
-  /** What it says that its managed domain announced. */
+  /** What it claims its managed domain announced. */
   domainAccepts: readonly string[] | undefined;
-  /** What it says of other starts of the same Connect. */
+  /** What it reports of other starts of the same Connect. */
   otherRuns: SeenRun[] | undefined;
-  /** It compares (docs/formats.md, *Comparing*); not as a tenant of the release before. */
+  /** Whether it compares (docs/formats.md, *Comparing*). A tenant of the previous release does not. */
   compares = false;
-  /** The mark that it gives out with its next comparison, and those that it was shown. */
+  /** The mark that it sends with its next comparison, and the marks it received. */
   mark: string | null = null;
   readonly marks: (string | null)[] = [];
-  /** What it says of its users; a test that lies changes it. */
+  /** What it reports of its users. A test that makes it lie replaces this. */
   lines: () => TenantLine[] = () => this.ownLines();
   /** Its agent stages. */
   staging = false;
-  /** It knows no such agent (any more). */
+  /** It does not know the agent, or no longer. */
   removed = false;
   readonly #server: Server;
 
@@ -93,7 +93,7 @@ export class ProvisioningPeer {
     return peer;
   }
 
-  /** As at its beginning, for one test after another: nothing was told, nothing is scripted or judged, there is no managed domain. */
+  /** Resets it between tests: nothing received, nothing scripted or judged, no managed domain. */
   forget(): void {
     this.users.clear();
     this.groups.forget();
@@ -114,7 +114,7 @@ export class ProvisioningPeer {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** A managed domain that the tenant says it has. Without a key: the tenant says that it has no managed domain. */
+  /** Offers a managed domain. Without a key, the tenant reports that it has none. */
   offerKey(key?: PublicKey, receiptKey: PublicKey = this.receiptKey.publicKey): void {
     const registeredAt = new Date().toISOString();
     const place = { realm: 'AADDS.EXAMPLE.NET', netbiosDomain: 'AADDS', receiptKey, registeredAt };
@@ -124,7 +124,7 @@ export class ProvisioningPeer {
     };
   }
 
-  /** What an administrator confirms who compared the fingerprint of a managed domain with this sealing key. */
+  /** What an administrator confirms after comparing the fingerprint of a managed domain with this sealing key. */
   confirmable({ keyId, publicKey }: PublicKey) {
     const receiptKey = this.receiptKey.publicKey.publicKey;
     const fingerprint = domainFingerprint(publicKey, receiptKey);
@@ -242,7 +242,7 @@ export class ProvisioningPeer {
     }
   }
 
-  /** Who is in a group, in the order of references; undefined where it has not the whole of it. */
+  /** The members of a group, in the order of references; undefined while it does not have the whole group. */
   membersOf(anchor: string): string[] | undefined {
     return this.groups.membersOf(anchor, member => this.users.has(member) || this.groups.groups.has(member));
   }

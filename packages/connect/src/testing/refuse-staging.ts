@@ -9,7 +9,7 @@ export const READS: readonly string[] = [
 ];
 const REFUSED = { status: 403, json: { error: { code: 'staging', message: 'this Connect stages' } } };
 
-/** A tenant to which the Connect stages: it refuses whatever one that stages may not ask for. */
+/** Makes the tenant treat the Connect as staging and refuse every other request. */
 export function refuseStaging(peer: ProvisioningPeer): void {
   peer.staging = true;
   peer.misbehave = path => (READS.includes(path) ? undefined : REFUSED);

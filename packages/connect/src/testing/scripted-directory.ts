@@ -1,19 +1,19 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { ControlOid, encodeGuid, encodeSid, type LdapConnection, openLdap } from '@causeway/ldap';
 
-/** An object as DirSync tells it. `undefined`: the attribute has no value any more. */
+/** An object as DirSync reports it. `undefined`: the attribute no longer has a value. */
 export interface ScriptedObject {
   guid: string;
   dn: string;
   objectSid?: string;
-  /** GUID of what it lies in. */
+  /** GUID of its container. */
   parent?: string;
   attributes?: Record<string, string | string[] | undefined>;
 }
 
-/** What a question says more closely. */
+/** The details of a question. */
 export interface Asked {
-  /** Where the directory stood when it gave the cookie that this came with. */
+  /** The directory's position when it gave out the cookie of this request. */
   cookie: string | undefined;
   /** Whether it names an object. */
   names(guid: string): boolean;
@@ -24,30 +24,30 @@ type Answer = readonly ScriptedObject[] | 'close' | ((asked: Asked) => readonly 
 /** A question for the values of a link. */
 export interface AskedLinks {
   readonly attribute: 'member' | 'memberOf';
-  /** The first value that is asked for. */
+  /** The first value requested. */
   readonly from: number;
-  /** Whether some objects alone are asked for. */
+  /** Whether only some objects are requested. */
   readonly isNamed: boolean;
   names(guid: string): boolean;
 }
 
-/** What was asked of it: everything, what changed since a cookie, or objects by their GUIDs. */
+/** What was requested: everything, the changes since a cookie, or objects by GUID. */
 export type Question = 'full' | 'delta' | 'whole';
 
-/** A domain controller's LDAP on loopback that answers an import: who it is, and DirSync as scripted. */
+/** A domain controller's LDAP on loopback that answers an import: its identity, and DirSync as scripted. */
 export class ScriptedDirectory {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  /** What each kind of question is answered with. */
+  /** The answer to each kind of question. */
   readonly answers: Record<Question, Answer> = { full: [], delta: [], whole: [] };
   /** Objects with all values of a link. */
   links: (asked: AskedLinks) => readonly ScriptedObject[] = () => [];
   readonly asked: Question[] = [];
-  /** What comes after the beginning that all its cookies have: where it stands. */
+  /** Its position: the part of its cookies after their common beginning. */
   position = '';
-  /** Attributes of its schema that are looked up. */
+  /** Attributes of its schema for look-ups. */
   schema: readonly Record<string, readonly string[]>[] = [];
-  /** What it says of itself, and of whatever is looked up by itself. */
+  /** What it reports of itself, and of each object looked up alone. */
   readonly self: Record<string, (string | Buffer)[]> = { ...SELF };
 
   static async listen(): Promise<ScriptedDirectory> {
@@ -63,7 +63,7 @@ export class ScriptedDirectory {
       let received: Buffer = Buffer.alloc(0);
       socket.on('data', chunk => {
         received = Buffer.concat([received, chunk]);
-        // One request at a time, so a whole message is all that there is.
+        // Requests come one at a time, so a complete message is everything received.
         const { header, length } = readLength(received, 1);
         if (received.length < header + length) return;
         const request = received;
@@ -121,10 +121,10 @@ export class ScriptedDirectory {
 }
 
 const COOKIE = 'a-cookie-of-the-scripted-directory';
-/** With a point behind it: what follows in a request may look like a digit. */
+/** With a final point, because what follows in a request may look like a digit. */
 const COOKIES = new RegExp(`${COOKIE}(\\d*)\\.`);
 const LINKS = /(member|memberOf);range=(\d+)-/;
-/** A filter that compares with one: its name, and the head of 16 bytes. */
+/** A filter on objectGUID: the attribute's name and the head of 16 bytes. */
 const NAMED = 'objectGUID\x04\x10';
 const SELF = {
   defaultNamingContext: ['DC=corp,DC=example,DC=com'],

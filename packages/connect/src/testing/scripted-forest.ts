@@ -16,25 +16,25 @@ import type { ForestPerson, PersonChange } from './forest-person.ts';
 import { type Asked, ScriptedDirectory, type ScriptedObject } from './scripted-directory.ts';
 import { scriptedReplication } from './scripted-replication.ts';
 
-/** What a forest had at a moment. */
+/** The state of a forest at a moment. */
 export interface ForestSnapshot {
   readonly people: readonly ForestPerson[];
   readonly groups: readonly ForestGroup[];
   readonly usn: number;
 }
 
-/** Of a forest that nobody gave another one. */
+/** The domain SID of a forest that was not given another. */
 const DOMAIN_SID = 'S-1-5-21-1-2-3';
 export const DOMAIN_USERS = 513;
 /** Seconds from 1601 to 1970. */
 const EPOCH = 11_644_473_600;
 
 /**
- * A forest of one domain, or one domain of a forest, whose only domain controller is scripted: objects by DirSync on a real LDAP connection, passwords by pages
- * of replication. What it says of its people is the truth.
+ * A forest of one domain, or one domain of a forest, with one scripted domain controller. It serves objects by DirSync on a real LDAP
+ * connection, and passwords by pages of replication. Its users are what tests compare against.
  */
 export class ScriptedForest {
-  /** DNS name of the forest, and of the domain of it that this is. */
+  /** DNS name of the forest, and of this domain in it. */
   readonly forest: string;
   readonly domain: string;
   readonly people: ForestPerson[] = [];
@@ -144,8 +144,8 @@ export class ScriptedForest {
   }
 
   /**
-   * Somebody's primary group is another one, of which they are a member: the domain controller takes them out of its `member`, and puts
-   * them into the one before's, where that is not Domain Users.
+   * Changes a user's primary group to one they are a member of. The domain controller removes them from its `member` and adds them to the
+   * former group's, unless that is Domain Users.
    */
   setPrimaryGroup(person: ForestPerson, group: ForestGroup | undefined): void {
     const before = this.groups.all.find(({ sid }) => ridOf(sid) === person.primaryGroup);
@@ -155,7 +155,7 @@ export class ScriptedForest {
     this.change(person, {});
   }
 
-  /** Somebody comes from another domain of the forest, with a new SID and a password in its first version. */
+  /** Adds a user from another domain of the forest, with a new SID and version 1 of a password. */
   arrive(person: ForestPerson): ForestPerson {
     const before = this.people.findIndex(({ guid }) => guid === person.guid);
     if (before >= 0) this.people.splice(before, 1);
@@ -178,7 +178,7 @@ export class ScriptedForest {
     this.#moved();
   }
 
-  /** Its tombstone's lifetime is over: nobody hears of that. */
+  /** Ends its tombstone's lifetime. Nothing reports that. */
   forget(person: ForestPerson): void {
     person.isThere = false;
   }
@@ -187,7 +187,7 @@ export class ScriptedForest {
     return { people: structuredClone(this.people), groups: structuredClone(this.groups.all), usn: this.#usn };
   }
 
-  /** The forest is restored from a backup: another database, and nobody knows what came after it. */
+  /** Restores the forest from a backup: another database, without anything later. */
   takeBack({ people, groups, usn }: ForestSnapshot): void {
     const then = new Map(people.map(person => [person.guid, person]));
     const known = this.people.filter(({ guid }) => then.has(guid));
@@ -200,12 +200,12 @@ export class ScriptedForest {
     this.#moved();
   }
 
-  /** The highest one. */
+  /** The highest USN. */
   get usn(): number {
     return this.#usn;
   }
 
-  /** From the recycle bin, with all that it had, or as a tombstone: in no group. */
+  /** Restores a user from the recycle bin with everything they had, or from a tombstone, in no group. */
   restore(person: ForestPerson, isFromBin = true): void {
     if (!isFromBin) this.groups.forgetLinks(person.guid);
     const usn = ++this.#usn;
@@ -218,7 +218,7 @@ export class ScriptedForest {
     return this.#directory.connect();
   }
 
-  /** What a connector has in the place of a domain controller's connections. */
+  /** What replaces a domain controller's connections in a connector. */
   async controllerFor(
     controller: DomainController,
     store: ConstructorParameters<typeof DirectoryGuard>[1],

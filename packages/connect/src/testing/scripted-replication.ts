@@ -9,7 +9,7 @@ import type { ForestPerson } from './forest-person.ts';
 
 const PAGE = 100;
 
-/** Whose passwords are replicated, and where the database stands. */
+/** Whose passwords are replicated, and the state of the database. */
 interface Replicated {
   readonly domain: string;
   readonly people: readonly ForestPerson[];
@@ -17,7 +17,7 @@ interface Replicated {
   usn(): number;
 }
 
-/** Passwords by pages of replication, as the forest has them when they are asked for. */
+/** Passwords by pages of replication, as the forest has them when asked. */
 export function scriptedReplication({
   domain,
   people,
@@ -60,7 +60,7 @@ export function scriptedReplication({
   };
 }
 
-/** A password is replicated whole, whatever of it changed. */
+/** A password is replicated whole, whichever part of it changed. */
 function replicatedUser(domain: string, person: ForestPerson): ReplicatedUser {
   const { guid, name, sid, deleted, mustChange, version, setAt, setBy } = person;
   const password = person.passwords.at(-1)!;
@@ -79,7 +79,7 @@ function replicatedUser(domain: string, person: ForestPerson): ReplicatedUser {
 const unasked = () => Promise.reject(new Error('nothing of this is scripted'));
 
 const made = new Map<string, Uint8Array>();
-/** 4096 rounds once a password. A fresh copy each time: whoever takes one wipes it. */
+/** Does the 4096 rounds once per password. Returns a fresh copy each time, because the caller wipes it. */
 function keyOf(enctype: number, password: string, salt: string): Uint8Array {
   const text = `${enctype} ${salt} ${password}`;
   const key = made.get(text) ?? stringToKey(enctype, password, salt);
