@@ -146,9 +146,7 @@ interface Item {
 
 const OLD_TENANT = 'the tenant is of a release that cannot be told of a user without a name: update it';
 
-/**
- * Items whose record neither the tenant announced nor the managed domain signed for. Asks only if some record is not read by every release.
- */
+/** Items with a record that neither the tenant announced nor the managed domain signed for. Asks only if not every release reads one. */
 async function unreadBy({ store, tenant }: ConnectorContext, items: readonly Item[]): Promise<Item[]> {
   const newer = items.filter(({ recordName }) => !isReadBy(undefined, recordName));
   if (newer.length === 0) return [];

@@ -183,7 +183,7 @@ const dcTime = (time: number) => {
   directory.self.currentTime = [`${new Date(time).toISOString().replaceAll(/[-:T]|\..*$/g, '')}.0Z`];
 };
 
-test('reads everything half a tombstone lifetime after the last import, and deletes whoever does not come', async () => {
+test('reads everything half a tombstone lifetime after the last import, and deletes users who do not come', async () => {
   for (const [lifetimes, limit] of [
     [{}, 30],
     [{ tombstoneLifetime: ['180'] }, 90],

@@ -215,10 +215,7 @@ interface Merging {
   readonly tally: ImportTally | undefined;
 }
 
-/**
- * Why an object does not belong to the domain that the connector reads; undefined if it does. Builtin groups have the same SIDs in every
- * domain.
- */
+/** Why an object is not of the connector's domain; undefined if it is. Builtin groups have the same SIDs in every domain. */
 function whyAStranger(
   domainSid: string | undefined,
   change: ImportedObject,

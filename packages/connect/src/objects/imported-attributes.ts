@@ -23,10 +23,7 @@ export function furtherAttributes(rules: readonly Rules[]): string[] {
   return [...names].filter(name => !KNOWN.has(name.toLowerCase())).sort();
 }
 
-/**
- * Attributes that must be in the schema for the rules to mean anything: those not imported for every object, and those that only Exchange
- * adds.
- */
+/** Attributes that the rules need in the schema: those not imported for every object, and those that only Exchange adds. */
 export function namedAttributes(rules: Rules): string[] {
   const conditions = neededAttributes(rules).filter(name => OF_EXCHANGE.has(name.toLowerCase()));
   return [...furtherAttributes([rules]), ...conditions];

@@ -379,7 +379,7 @@ test('trusts a restored domain controller fully once it got from the others what
   assert.deepEqual([isOpen(context, 1), isOpen(context, 2)], [false, true]);
 });
 
-test('never trusts a database whose USNs went back as having what was read, however far it gets', async () => {
+test('never counts a database whose USNs went back as up to date, however far it gets', async () => {
   const context = restored({ usn: 80n, invocationId: OTHER }, person(1, DISABLED));
   knows(READ + 50);
   directory.answers.full = [whole(1)];
@@ -392,7 +392,7 @@ test('never trusts a database whose USNs went back as having what was read, howe
   assert.equal(isOpen(context, 1), true, 'what it changed since is news, whatever USN it had before');
 });
 
-test('deletes nobody by one that lags and was restored, and lists who waits', async () => {
+test('deletes nobody if the domain controller lags and was restored, and lists who waits', async () => {
   const context = several(person(1, DISABLED), person(2));
   markRestored(context, 'as scripted', NEW);
   knows(READ - 10);

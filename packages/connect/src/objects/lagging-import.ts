@@ -50,7 +50,7 @@ interface Behind {
 
 /**
  * Decides which changes count when a domain controller lags or was restored. Closing a user or group counts at once. Opening, restoring or
- * creating one counts only if that change is news, so that a domain controller that has not heard of an earlier read does not undo it.
+ * creating one counts only if that change is news, so that a domain controller that lacks an earlier change does not undo it.
  * Otherwise the change waits until the domain controller has caught up, or until an administrator accepts the restored forest. A domain
  * controller that lags deletes nobody either.
  */
@@ -141,9 +141,7 @@ export class LaggingImport {
   }
 }
 
-/**
- * Somebody who is added to a group waits like any opening: the list is read once the domain controller is trusted again. A removal counts.
- */
+/** An added member waits like any opening: the list is read once the domain controller is trusted again. A removal counts. */
 function withoutAdded(change: ImportedObject): ImportedObject {
   const { memberChanges } = change;
   if (memberChanges === undefined) return change;

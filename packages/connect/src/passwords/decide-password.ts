@@ -78,9 +78,7 @@ const isAsAcknowledged = (holder: PasswordHolder, comparison: number): boolean =
 /** @returns when the password was set, as pwdLastSet would state it */
 const filetimeOf = ({ originatingTime }: PasswordOrder): bigint => BigInt(originatingTime) * 10_000_000n;
 
-/**
- * Whether NT hash, keys and pwdLastSet came together, or the directory said that there are none. What could not be read is read once more.
- */
+/** Whether NT hash, keys and pwdLastSet came together, or as explicitly missing. What could not be read is read once more. */
 function isSet(user: ReplicatedUser): boolean {
   return (
     user.problem === undefined &&

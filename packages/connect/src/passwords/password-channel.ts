@@ -33,10 +33,7 @@ export function replicatePasswords(
   return connection.replicateChanges({ namingContext, cookie, pageSize, attributeSet: 'passwords' });
 }
 
-/**
- * If off, none of this forest's passwords is read or sent; always off while Connect stages. Checked before every slice, so that it takes
- * effect at once.
- */
+/** If off, or while Connect stages, none of this forest's passwords is read or sent. Checked before every slice to take effect at once. */
 export function isSwitchedOn({ context }: PasswordChannel): boolean {
   return !context.staging && context.store.settings.passwordSync;
 }

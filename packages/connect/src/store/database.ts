@@ -11,10 +11,7 @@ const CACHE_KB = 8000;
 export const literals = (names: readonly string[]): string =>
   names.map(name => `'${name.replaceAll("'", "''")}'`).join(', ');
 
-/**
- * Connect's one SQLite file.
- * INVARIANT: it holds no secret, only identifiers, digests, times and plain reasons.
- */
+/** Connect's one SQLite file. INVARIANT: it holds no secret, only identifiers, digests, times and plain reasons. */
 export class Database extends StateDatabase {
   /** Opens or creates the file and updates its schema. `:memory:` for tests. */
   constructor(path: string, clock?: Clock) {

@@ -47,10 +47,7 @@ const LEAVING: readonly Leaving[] = ['no', 'waits', 'goes'];
 /** As the database has it. */
 export const leavingNumber = (leaving: Leaving): number => LEAVING.indexOf(leaving);
 
-/**
- * Who asks to withdraw a user's password while that is pending. The directory's withdrawals count as deletions; the rules' withdrawals
- * wait.
- */
+/** What asks to withdraw a user's password while that is pending. The directory's withdrawals count as deletions; the rules' wait. */
 export type Withdrawing = 'no' | 'directory' | 'rules';
 const WITHDRAWING: readonly Withdrawing[] = ['no', 'directory', 'rules'];
 const PASSWORDS: readonly PasswordScope[] = ['sent', 'kept', 'withdrawn'];

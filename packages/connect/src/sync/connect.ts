@@ -163,9 +163,7 @@ export class Connect {
 
   readonly #turned = new AbortController();
 
-  /**
-   * Aborted when this Connect changed places with another one. The caller has to open it again, because everything it holds is outdated.
-   */
+  /** Aborted when this Connect changed places with another one. All that it holds is then outdated, so the caller opens it again. */
   get turned(): AbortSignal {
     return this.#turned.signal;
   }

@@ -154,7 +154,7 @@ export class ConnectPlace {
       if (!name.startsWith('connect.') || (killedAt === undefined && passed++ < passes)) return;
       left ??= this.snapshot();
       killedAt ??= name;
-      throw new Error(`killed at ${name}`); // nothing follows, whoever catches this
+      throw new Error(`killed at ${name}`); // nothing follows, even if this is caught
     });
     try {
       await this.turn();

@@ -72,7 +72,7 @@ test('exports a group and its members, whichever of them is known first', async 
   assert.equal(peer.requests.length, 0, 'nothing is left to do');
 });
 
-test('sends one slice for an empty group, which says so', async () => {
+test('sends one slice without members for an empty group', async () => {
   const context = testContext(peer);
   imported(context, group(GROUP));
   await exportStep(context);

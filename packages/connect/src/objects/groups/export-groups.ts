@@ -39,7 +39,7 @@ export const takesGroups = (accepts: readonly string[] | undefined): boolean =>
 
 /**
  * Exports every group whose copy in the tenant differs from what it should be, deletions first. A tenant of the previous release gets
- * nothing: groups wait, and status says so.
+ * nothing: groups wait, and status reports it.
  *
  * @param signal ends it between two batches
  * @returns whether slices may follow

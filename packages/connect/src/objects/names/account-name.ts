@@ -4,8 +4,8 @@ import type { StoredAttributes } from '../../store/space-object.ts';
 import { first } from '../attributes.ts';
 
 /**
- * What an account is called in the managed domain. Whoever has no `mailNickname`, or one that no user's account can have (too long, or with
- * characters that a directory refuses), goes on with the name that is valid on-premises.
+ * The name of an account in the managed domain. A user without a `mailNickname`, or with one that no user's account can have (too long, or
+ * with characters that a directory refuses), keeps the on-premises name.
  */
 export function accountName(attributes: StoredAttributes, by: AccountNames = 'sAMAccountName'): string {
   const nickname = by === 'mailNickname' ? first(attributes, by) : undefined;
@@ -14,6 +14,6 @@ export function accountName(attributes: StoredAttributes, by: AccountNames = 'sA
     : (first(attributes, 'sAMAccountName') ?? 'unknown');
 }
 
-/** With an `@` in it, it would be a userPrincipalName to whoever signs in. */
+/** A name with an `@` would be taken for a userPrincipalName at sign-in. */
 const canServe = (name: string): boolean =>
   name.length <= MAX_USER_NAME && isAccountName(name) && !name.includes('@');

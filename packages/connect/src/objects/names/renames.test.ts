@@ -95,7 +95,7 @@ function approve(context: ConnectorContext): void {
   bulk.approve(bulk.show(renamesOf(context), db.now())!.digest);
 }
 
-test('signs mailNickname if that is the source from the start, and tells the tenant the on-premises name', async () => {
+test('signs mailNickname if that is the source from the start, and sends the tenant the on-premises name', async () => {
   const people = [
     whole(1, 'alice.smith'),
     whole(2),

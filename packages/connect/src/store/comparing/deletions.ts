@@ -1,6 +1,6 @@
 import { type Database, literals } from '../database.ts';
 
-/** A deletion older than this, and not named by another place since, can be withheld by nobody. */
+/** Deletions are forgotten after this time: if no other place has named the object since, none withholds its deletion. */
 const KEPT_MS = 30 * 24 * 3_600_000;
 
 /** A deletion that the tenant acknowledged. */

@@ -4,7 +4,7 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 /** The waits between one time and the next. The last one repeats for ever. */
 const WAITS_MS: readonly number[] = [MINUTE_MS, 5 * MINUTE_MS, 60 * MINUTE_MS, DAY_MS];
-/** An object that agreed for a day after its daily turn starts over. */
+/** Entries are kept this long, so an object that agreed for a day after its daily turn starts over. */
 const KEPT_MS = 2 * DAY_MS;
 
 /** An object that differs in another place, and what is already in progress for it. */

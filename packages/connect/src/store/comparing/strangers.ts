@@ -7,10 +7,7 @@ const HOUR_MS = 3_600_000;
 /** An object that no place has named for so long is forgotten. */
 const KEPT_MS = 24 * HOUR_MS;
 
-/**
- * Objects that another place has and no connector of the forest knows, until its directories were asked. The forest's first connector keeps
- * them.
- */
+/** Objects that another place has and the forest's connectors do not know, until its directories were asked. The first one keeps them. */
 export class Strangers {
   readonly #db: Database;
   readonly #connector: string;

@@ -12,8 +12,7 @@ export interface Elsewhere {
 /**
  * What the connectors of a forest's other domains know of the same objects. An object that moves to another domain keeps its objectGUID,
  * and so its anchor: to the tenant it stays one object. Of the connectors that have it in scope, the one it came to last exports it,
- * whichever connector notices the move first.
- * INVARIANT: what the tenant acknowledged of an object is in one row of the forest.
+ * whichever connector notices the move first. INVARIANT: what the tenant acknowledged of an object is in one row of the forest.
  */
 export class OtherDomains {
   readonly #db: Database;

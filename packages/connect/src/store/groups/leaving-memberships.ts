@@ -1,10 +1,7 @@
 import type { Database } from '../database.ts';
 import { isNamed } from './members.ts';
 
-/**
- * How many memberships the tenant would lose if these objects of a connector left: the members of such groups, and the groups of such
- * objects.
- */
+/** How many memberships the tenant would lose if these objects left: the members of such groups, and the groups of such objects. */
 export function countLeavingMemberships(db: Database, connector: string, anchors: readonly string[]): number {
   if (anchors.length === 0) return 0;
   const sql = `

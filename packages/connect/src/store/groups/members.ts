@@ -34,10 +34,7 @@ const inScope = (
 ): string => `(SELECT max(o.desired_digest IS NOT NULL) FROM connector_space AS o
   WHERE o.connector = ${connector} AND o.anchor = m.reference)`;
 
-/**
- * Condition on a row `m`: slices name the member. A member known by SID alone counts as in scope; each reader resolves the SID where it
- * needs to.
- */
+/** Condition on a row `m`: slices name the member. One known by SID alone counts as in scope; readers resolve the SID where needed. */
 export const isNamed = (connector = '?'): string =>
   `m.listed + m.by_primary > 0 AND (m.reference LIKE 'S-1-5-21-%' OR ${inScope(connector)})`;
 const NAMED = isNamed();
