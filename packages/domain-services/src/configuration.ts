@@ -87,34 +87,34 @@ export type DomainConfiguration = z.output<typeof DomainConfiguration>;
 /** Seconds that the tenant holds a request while there is nothing new. */
 export const POLL_SECONDS = 50;
 
-/** What more new accounts than a forest usually gets lead to. */
+/** What happens when a forest gets more new accounts than usual. */
 export type Growth = DomainConfiguration['growth'];
 
 export interface DifferenceLimits {
-  /** How long one difference may last: what is on its way arrives within that. */
+  /** How long one difference may last. Records on their way arrive within that time. */
   differenceMs: number;
   /** How long a bucket may differ at all, whatever changes in it meanwhile. */
   silenceMs: number;
 }
 
-/** How long a head may differ or not come. */
+/** How long a head may differ or be missing. */
 export function limitsOf({ differenceMs, silenceMs }: DomainConfiguration): DifferenceLimits {
   return { differenceMs, silenceMs };
 }
 
-/** Which configuration a command works with: every field is a flag of its own. */
+/** Flags that choose the configuration of a command. Each field is one flag. */
 export interface ConfigurationFlags {
   config?: string | undefined;
   state?: string | undefined;
 }
 
-/** The file (JSON is YAML) that `create` leaves in the state folder, so that the other commands need nothing but the folder. */
+/** The file (JSON is YAML) that `create` writes into the state folder, so that the other commands need only the folder. */
 export const savedConfigurationFile = (stateDirectory: string): string =>
   join(stateDirectory, 'configuration.json');
 
 /**
- * Reads the configuration: `--config`, else what `create` left in the state folder, else the default file.
- * @throws CausewayError 'no-domain' when there is none of them and the flags do not stand for one
+ * Reads the configuration: `--config`, else the file that `create` left in the state folder, else the default file.
+ * @throws CausewayError 'no-domain' when there is none of them and the flags name no realm
  */
 export function loadDomainConfiguration(
   { config, state }: ConfigurationFlags,

@@ -2,13 +2,13 @@ import type { DomainDns } from '@causeway/contract';
 import { changeDns, type DnsSettings, type DomainPlace, readDomain } from '@causeway/samba';
 import { CausewayError, describeError } from '@causeway/service';
 
-/** How machines find the domain, as it is made; whether it answers, nobody is asked. */
+/** How machines find the domain, from its settings. It does not check that the domain answers. */
 export function readDns(place: DomainPlace): DomainDns {
   const { dns: mode, address, dnsForwarder } = readDomain(place);
   return { mode, address, forwarder: dnsForwarder ?? null };
 }
 
-/** What it means for a machine that is to join, in sentences. */
+/** Explains in sentences what the settings mean for a machine that is to join. */
 export function describeDns({ mode, address, forwarder }: DomainDns, realm: string): string[] {
   if (mode === 'none')
     return [
@@ -24,8 +24,8 @@ export function describeDns({ mode, address, forwarder }: DomainDns, realm: stri
 }
 
 /**
- * Makes the domain answer DNS as is asked for. Samba starts again if anything changes.
- * @throws CausewayError 'dns-not-changed' naming what stands in the way; nothing is lost by it
+ * Changes how the domain answers DNS. Samba restarts if anything changes.
+ * @throws CausewayError 'dns-not-changed' with the reason; nothing is lost by it
  */
 export async function setDns(place: DomainPlace, wanted: DnsSettings): Promise<DomainDns> {
   try {

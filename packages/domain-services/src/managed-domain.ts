@@ -1,4 +1,4 @@
-/** What decisions must know of the managed domain itself. */
+/** What decisions need to know about the managed domain itself. */
 export interface ManagedDomain {
   /** Kerberos realm, upper case. */
   realm: string;
@@ -8,5 +8,5 @@ export interface ManagedDomain {
   hostName?: string;
 }
 
-/** All that names must know of it. */
+/** The part of it that naming needs. */
 export type Realm = Pick<ManagedDomain, 'realm' | 'hostName'>;

@@ -1,21 +1,21 @@
 import { join } from 'node:path';
 import type { IdentityFiles } from '@causeway/api';
 
-/** The files of Domain Services; all of them in the state folder, which its user alone can enter. */
+/** The files of Domain Services. All are in the state folder, which only its user can enter. */
 export interface Places {
   stateDirectory: string;
   /** The managed domain's folder, in the shape of the `samba` package. */
   domain: { directory: string };
-  /** What `create` set out to make and how far it came. */
+  /** What `create` is making, and how far it has come. */
   creation: string;
-  /** Private halves: who sends these to somebody gives the managed domain's passwords away. */
+  /** Private keys. Anyone who gets them can read the managed domain's passwords. */
   sealingKey: string;
   receiptKey: string;
-  /** Who the agent is at the tenant, and its key. */
+  /** The agent's identity at the tenant, and its key. */
   agent: IdentityFiles;
   administratorPassword: string;
   ledger: string;
-  /** Which keys of others administrators confirmed: kept like the keys. */
+  /** The keys of other places that administrators confirmed. As valuable as the keys above. */
   confirmed: string;
 }
 

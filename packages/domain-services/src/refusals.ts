@@ -1,6 +1,6 @@
 import { REFUSAL_REASONS, type Refusal } from '@causeway/records';
 
-/** Why Domain Services does not write a record that is genuine in itself: what the ledger and the directory add. */
+/** Why Domain Services does not write a record that is genuine in itself: the reasons that the ledger and the directory add. */
 export const LEDGER_REFUSALS = {
   'older-sequence': 'an older record than the one that was written: an old state was replayed',
   'older-password-order': 'an older password than the one that was written',
@@ -36,7 +36,7 @@ export type RefusalCode = Refusal | keyof typeof LEDGER_REFUSALS;
 /** The plain reason of every refusal, by its code. */
 export const REASONS: Readonly<Record<RefusalCode, string>> = { ...REFUSAL_REASONS, ...LEDGER_REFUSALS };
 
-/** Why nobody of ours can have a name. */
+/** Why no user or group from the feed can have a name. */
 export interface Obstacle {
   code: RefusalCode;
   detail: string;

@@ -36,7 +36,7 @@ import { registerAgain } from './registration/register.ts';
 import { StandingWatch } from './registration/standing.ts';
 import { keepersOf } from './upkeep/keepers.ts';
 
-/** Supervises the managed domain and follows the feed until a signal comes. The domain itself goes on running. */
+/** Supervises the managed domain and follows the feed until a signal comes. The domain itself keeps running. */
 export async function runDomain(configuration: DomainConfiguration, clock?: Clock): Promise<void> {
   setHeapGrowth();
   const places = placesOf(configuration);
@@ -59,7 +59,7 @@ async function runParts(
   const enrolment = requireIdentity(places);
   const [keys, samba] = await Promise.all([openDomainKeys(places), sambaRelease()]);
   let tenant = await openTenant(places, configuration.tenant, enrolment);
-  // A new registration may have enrolled the agent anew.
+  // Not `tenant` itself: a new registration may replace it.
   const send: Send = (path, init) => tenant(path, init);
   const ledger = new Ledger(places.ledger, clock, places.confirmed);
   const directory = new ManagedDirectory(places.domain, ledger);
@@ -117,7 +117,7 @@ async function runParts(
       ...sources,
       send,
       domainSids: () => domainSids(directory),
-      // An older ledger may hold the end of a block that an account says was set again: the accounts are heard first.
+      // An older ledger may record the end of a block that was set again later. The accounts know, so read them first.
       applyBlocks: async () => (isUp ? applyBlocks({ ledger, directory }) : undefined),
       register: async request => {
         tenant = (await registerAgain({ ...sources, configuration }, request)).send;
@@ -139,7 +139,7 @@ async function runParts(
   }
 }
 
-/** Works once the domain's directory answers. */
+/** A service that starts its work once the domain's directory answers. */
 const whenUp = (
   name: string,
   domainWhenUp: (signal: AbortSignal) => Promise<ManagedDomain | undefined>,
@@ -169,7 +169,7 @@ async function supervise(up: Omit<Up, 'directory'>, signal: AbortSignal): Promis
 
 const AGAIN_MS = 5_000;
 
-/** Until it is known whether the ledger and the directory belong together, and what they lack is told, nothing is begun. */
+/** Delays the start until it is known whether the ledger and the directory belong together, and what they lack is reported. */
 async function reuniteAtStart(
   { ledger, places, log }: Omit<Up, 'directory' | 'reunited'>,
   signal: AbortSignal,
@@ -187,8 +187,8 @@ async function reuniteAtStart(
 }
 
 /**
- * The domain's own SID, once its directory answers and what its accounts and groups say of themselves is in the ledger; nothing when the service
- * is to end before.
+ * Returns the domain's own SID once its directory answers and the ledger holds what the accounts and groups say of themselves. Returns
+ * undefined when the service ends first.
  */
 async function describeWhenUp({ ledger, directory, places, log, reunited }: Up, signal: AbortSignal) {
   await reunited.promise;
@@ -196,7 +196,7 @@ async function describeWhenUp({ ledger, directory, places, log, reunited }: Up, 
     log.error({ err }, 'cannot read the owners of accounts and groups, or the blocks of administrators'),
   );
   while (!signal.aborted) {
-    // Not yet: the supervisor says why when it does not come at all.
+    // It may not be up yet. If it never comes up, the supervisor logs why.
     const isUp = domainStatus(places.domain).running;
     const domain = isUp ? await directory.describe().catch(() => undefined) : undefined;
     try {
@@ -224,7 +224,7 @@ interface Up {
   log: Log;
 }
 
-/** Status and decisions on the socket of the state folder. */
+/** Serves status and decisions on the socket in the state folder. */
 class LocalApi implements Service {
   readonly name = 'local api';
   follower: Follower | undefined;

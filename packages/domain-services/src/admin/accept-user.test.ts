@@ -23,7 +23,7 @@ afterEach(() => {
 
 const accept = async (anchor: string, forest?: string) => acceptUser(ledger, anchor, forest);
 
-test('what is accepted of one forest’s user leaves the other one’s of the same anchor waiting, and says which it is', async () => {
+test('accepting one forest’s user leaves another forest’s user with the same anchor waiting, and says which forest', async () => {
   const at = '2026-11-28T10:00:00.000Z';
   const people = ['corp.example.com', 'fabrikam.example.org'].map(forest => ({ forest, anchor: 'x' }));
   for (const [i, person] of people.entries()) {

@@ -4,8 +4,8 @@ import { onlyOne } from '../ledger/find-person.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 
 /**
- * Accepts exactly what was shown: the moved anchor or the older password of the record that waits.
- * @throws CausewayError 'nothing-to-accept', or 'several-users' for an anchor that does not say enough
+ * Accepts exactly what was shown: the moved anchor or the older password of the waiting record.
+ * @throws CausewayError 'nothing-to-accept', or 'several-users' when users of several forests have the anchor
  */
 export function acceptUser(ledger: Ledger, anchor: string, forest?: string): Done {
   const acceptables = ledger.problems.withAnchor(anchor).filter(({ acceptable }) => acceptable !== null);
@@ -13,7 +13,7 @@ export function acceptUser(ledger: Ledger, anchor: string, forest?: string): Don
   const person = onlyOne([...new Map(known.map(one => [one.forest, one])).values()], forest);
   const entry = person && ledger.accounts.of(person);
   const group = person && ledger.groups.of(person);
-  // A moved anchor comes first: the password's order begins anew with it.
+  // A moved anchor comes first, because the password order restarts with it.
   const waiting = acceptables
     .filter(problem => problem.forest === person?.forest)
     .sort((a, b) => a.kind.localeCompare(b.kind))[0];

@@ -21,7 +21,7 @@ const ledger = new Ledger(join(folder, 'ledger.db'));
 const keys = publicDomainKeys({ sealing: await generateSealingKey(), receipts: generateSigningKey() });
 const ID = '00000000-0000-4000-8000-000000000001';
 const issuer = 'https://tenant.example.net/t/contoso';
-/** What the running service was told to do. */
+/** What the handlers asked of the running service. */
 const told: string[] = [];
 const handlers = adminHandlers({
   ...{ ledger, keys, places: placesOf({ stateDirectory: folder }), realm: 'AADDS.EXAMPLE.NET' },
@@ -66,7 +66,7 @@ beforeEach(() => {
   told.length = 0;
 });
 
-test('the socket serves every route of the contract and nothing else, and nobody but its owner may open it', () => {
+test('the socket serves exactly the routes of the contract, and only its owner can open it', () => {
   const all = Object.values<Route>(routes);
   assert.deepEqual(
     registered.filter(each => !each.startsWith('HEAD ')).sort(),
@@ -76,7 +76,7 @@ test('the socket serves every route of the contract and nothing else, and nobody
   assert.equal(statSync(localSocketPath(folder)).mode & 0o777, 0o600);
 });
 
-test('no route takes a body or a query that is not as agreed, and nothing is done then', async () => {
+test('every route rejects an unexpected body or query, and then does nothing', async () => {
   for (const route of Object.values<Route>(routes)) {
     const params = { user: 'x', name: 'x', digest: 'x' };
     const nonsense = { nonsense: '1' };
@@ -90,7 +90,7 @@ test('no route takes a body or a query that is not as agreed, and nothing is don
   assert.deepEqual(told, []);
 });
 
-test('what a handler answers is what the contract says, of somebody of whom everything is known', async () => {
+test('every handler answers in the contract’s shape for a user with all details known', async () => {
   const at = new Date().toISOString();
   const entry = newEntry({ sourceAnchor: anchor, forest, objectGuid: ID });
   const names = { samAccountName: 'alice00001', userPrincipalName: 'alice@corp.example.com' };
@@ -131,7 +131,7 @@ test('what a handler answers is what the contract says, of somebody of whom ever
   );
 });
 
-test('a decision is told, and the feed is read again where refused records may be taken now', async () => {
+test('logs a decision, and reads the feed again where refused records may be accepted now', async () => {
   await callLocally(service, routes.unblockUser, { body: { user: anchor } });
   assert.deepEqual(told.splice(0), ['log', 'wake']);
   await callLocally(service, routes.acceptUser, { body: { anchor } });
@@ -140,7 +140,7 @@ test('a decision is told, and the feed is read again where refused records may b
   assert.deepEqual(told.splice(0), ['log', 'read again']);
 });
 
-test('who asks hears what the tenant says', async () => {
+test('passes the tenant’s error on to the caller', async () => {
   const { fingerprint } = signingPublicKey(generateSigningKey());
   const asked = callLocally(service, routes.trustTenant, { body: { fingerprint } });
   await assert.rejects(asked, { code: 'not-yours', message: 'the tenant says no', status: 403 });

@@ -6,7 +6,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { keyOf, type Person } from '../person.ts';
 import type { At } from './command-context.ts';
 
-/** Whom an administrator means: as for `status USER`, and the forest where that alone does not tell. */
+/** The user whom an administrator means, as for `status USER`. `forest` decides where several match. */
 interface Whom {
   user: string;
   forest?: string | undefined;
@@ -14,7 +14,7 @@ interface Whom {
 }
 
 /**
- * Keeps somebody out of the managed domain until `unblock`, whatever the forest, the tenant or the directory says.
+ * Keeps a user out of the managed domain until `unblock`, whatever the forest, the tenant or the directory says.
  * @throws CausewayError 'no-such-user' or 'several-users'
  */
 export async function block(at: At, whom: Whom & { reason?: string | undefined }): Promise<Done> {
@@ -33,7 +33,7 @@ export async function block(at: At, whom: Whom & { reason?: string | undefined }
 }
 
 /**
- * Ends a block: the account is what its forest says.
+ * Ends a block. The account follows its forest again.
  * @throws CausewayError 'no-such-user', 'several-users' or 'not-blocked'
  */
 export async function unblock(at: At, whom: Whom): Promise<Done> {
@@ -49,7 +49,7 @@ export async function unblock(at: At, whom: Whom): Promise<Done> {
   return tell(at, person, 'blocked no more');
 }
 
-/** What status and commands say of a block. */
+/** Describes a block for status and commands. */
 export function blockText({ since, by, reason, applied }: DomainBlock): string {
   const who = by === null ? '' : ` by ${by}`;
   const why = reason === null ? '' : `: ${reason}`;
@@ -67,7 +67,7 @@ function audit(
   ledger.audit.add({ action, subject: anchor, detail });
 }
 
-/** Writes the account, and says whether that could be done. */
+/** Writes the account, and reports whether that succeeded. */
 async function tell(at: At, person: Person, what: string): Promise<Done> {
   const { ledger } = at;
   const trouble = await at.applyBlocks();
@@ -85,12 +85,12 @@ async function tell(at: At, person: Person, what: string): Promise<Done> {
 }
 
 /**
- * The one person whom an administrator means, who need not have an account: an entry of the ledger, a block, a record that waits, or
- * an anchor with its forest.
+ * Finds the one user whom an administrator means. The user needs no account: an entry of the ledger, a block, a waiting record, or an
+ * anchor with its forest is enough.
  */
 function whoIsMeant(ledger: Ledger, { user, forest }: Whom): Person {
   const entries = peopleMeant(ledger, user, forest);
-  // Somebody who was deleted does not stand in the way of whoever has the name now.
+  // A deleted user must not hide the one who has the name now.
   const living = entries.filter(({ deletedAt }) => deletedAt === null);
   const people: readonly Person[] = living.length > 0 ? living : entries;
   const person =
@@ -101,7 +101,7 @@ function whoIsMeant(ledger: Ledger, { user, forest }: Whom): Person {
   throw unknownUser(user, forest, '; of somebody who has not come yet, the source anchor and --forest');
 }
 
-/** Who has no account, but a block or a record that waits. */
+/** Users with a block or a waiting record, who need not have an account. */
 function waiting(ledger: Ledger, anchor: string): Map<string, Person> {
   return new Map(
     [...ledger.blocks.ofAnchor(anchor), ...ledger.problems.withAnchor(anchor)].map(one => [keyOf(one), one]),

@@ -1,9 +1,9 @@
 import type { Ledger } from '../ledger/ledger.ts';
 
-/** What a command is carried out on. */
+/** What a command works on. */
 export interface At {
   ledger: Ledger;
   realm: string;
-  /** Makes the accounts of the blocked as they are to be; says what keeps one from being so. */
+  /** Writes pending blocks to their accounts. Returns why one could not be written. */
   applyBlocks: () => Promise<string | undefined>;
 }

@@ -3,12 +3,12 @@ import { CausewayError } from '@causeway/service';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Person } from '../person.ts';
 
-/** Older than every record, so that whoever is told of after all comes back. */
+/** Older than every record, so that a user whose record comes after all is restored. */
 const BEFORE_ALL = 0;
 
 /**
- * Has the accounts and groups of a forest deleted that are closed because no record of them came: where the forest is gone for good, nobody else
- * says that they are. They count with all other deletions, so many of them wait for an approval of their list.
+ * Marks the unclaimed accounts and groups of a forest for deletion. This is for a forest that no longer exists, because nothing else
+ * reports its users deleted. They count with all other deletions, so many of them wait for an approval of their list.
  * @throws CausewayError 'none-unclaimed'
  */
 export function deleteUnclaimed(ledger: Ledger, forest: string): Done {

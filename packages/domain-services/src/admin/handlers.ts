@@ -24,33 +24,33 @@ export interface AdminContext extends StatusSources, At {
   /** SIDs of the managed domain and of those that it trusts. @throws CausewayError 'directory-unavailable' */
   domainSids: () => Promise<string[]>;
   register: (request: RegisterRequest) => Promise<void>;
-  /** The service that runs; absent where a command has taken its place. */
+  /** The running service. Absent where a command has opened the ledger instead. */
   running?: RunningService;
 }
 
 export interface RunningService {
   startedAt: number;
   samba: SambaRelease;
-  /** What keeps the feed from being followed, in words. */
+  /** Why the feed cannot be followed, in words. */
   trouble: () => string | undefined;
-  /** Other starts of this Domain Services, as the tenant says. */
+  /** Other starts of this Domain Services, as the tenant reports them. */
   otherRuns: () => SeenRun[] | undefined;
-  /** How the feed of groups is followed; undefined before it is. */
+  /** State of the group feed; undefined until it is followed. */
   groups: () => { isServed: boolean | undefined; trouble: string | undefined } | undefined;
-  /** What was waited for may go now. */
+  /** Resumes work that may have waited for this decision. */
   wake(): void;
-  /** Records that were refused before may be taken now: the feed is read from its start. */
+  /** Reads the feed from its start, because records refused before may be accepted now. */
   readAgain(): void;
-  /** Everything that an administrator did is told. */
+  /** Logs every change that an administrator makes. */
   log(about: object, message: string): void;
 }
 
-/** Whoever may open the socket may do everything: handlers are not told who asks. */
+/** Anyone who can open the socket may do everything, so handlers do not learn who calls. */
 export type AdminHandlers = Handlers<typeof domainRoutes, undefined>;
 
 /**
- * Domain Services' local API, a handler a route of the contract. The running service serves them; where none runs, a command that has
- * opened the ledger calls them. Everything that changes something is in the audit trail.
+ * Domain Services' local API, one handler per route of the contract. The running service serves them. Where none runs, a command that has
+ * opened the ledger calls them. Every change is written to the audit trail.
  */
 export function adminHandlers(at: AdminContext): AdminHandlers {
   const { ledger, realm, send, running } = at;

@@ -42,7 +42,7 @@ beforeEach(() => {
 });
 afterEach(() => ledger.close());
 
-/** What both feeds and the keeper do until nothing is left to do, and a while later. */
+/** Runs the naming and the group keeper until nothing is left to do, with a minute between rounds. */
 async function settle(): Promise<void> {
   const { directory, groups } = peer;
   const context = { ledger, directory, groups, domain, log, later: new Later(clock) };
@@ -58,7 +58,7 @@ function believe(by: ForestPeer, group: Group, changes: Parameters<ForestPeer['g
   ledger.transaction(() => believePage({ ledger, tenant: TENANT, domain, log }, items));
 }
 
-/** A person is called so on-premises, and has that name here while nobody else has. */
+/** Adds a user who has `wantedName` on-premises and `name` in the managed domain. */
 async function hire(by: ForestPeer, anchor: string, wantedName: string, name = wantedName): Promise<void> {
   const { forest } = by;
   const managedGuid = people.add(name, null)!;
@@ -79,7 +79,7 @@ const nameOf = (who: { anchor: string }): string | null =>
 const digits = ({ anchor }: { anchor: string }): string => nameWithDigits('sales', anchor);
 const pat = { anchor: 'pat' };
 
-test('a name goes from a person to a group, and the other way round, as an administrator says', async () => {
+test('an administrator moves a name from a user to a group and back', async () => {
   const sales = fabrikam.group('sales');
   await hire(corp, 'pat', 'sales');
   believe(fabrikam, sales);
@@ -115,7 +115,7 @@ test('a name goes from a person to a group, and the other way round, as an admin
   );
 });
 
-test('a name goes from one group to another one', async () => {
+test('an administrator moves a name from one group to another', async () => {
   const [ours, theirs] = [corp.group('sales'), fabrikam.group('sales')];
   believe(corp, ours);
   await settle();
@@ -127,7 +127,7 @@ test('a name goes from one group to another one', async () => {
   assert.deepEqual([nameOf(ours), nameOf(theirs)], [digits(ours), 'sales']);
 });
 
-test('what was given is given until the forest calls it otherwise: then whoever wants it has it', async () => {
+test('a group keeps a given name until its forest renames it, then another user who wants the name gets it', async () => {
   const sales = fabrikam.group('sales');
   await hire(corp, 'pat', 'sales');
   believe(fabrikam, sales);
@@ -142,7 +142,7 @@ test('what was given is given until the forest calls it otherwise: then whoever 
   assert.deepEqual([nameOf(pat), nameOf(sales)], ['sales', digits(sales)], 'a living holder keeps it');
 });
 
-test('nobody else takes a name between its holder and the group that it was given to', async () => {
+test('nobody else takes a name while it passes from its holder to the group it was given to', async () => {
   const [sales, other] = [fabrikam.group('sales'), corp.group('sales')];
   await hire(corp, 'pat', 'sales');
   believe(fabrikam, sales);
@@ -157,7 +157,7 @@ test('nobody else takes a name between its holder and the group that it was give
   assert.notEqual(nameOf({ anchor: 'quin' }), 'sales');
 });
 
-test('only who is called so on-premises gets a name, and it is said who is meant', async () => {
+test('gives a name only to a user or group of that name on-premises, and rejects an ambiguous one', async () => {
   const [sales, staff] = [fabrikam.group('sales'), fabrikam.group('staff')];
   await hire(corp, 'pat', 'sales');
   for (const one of [sales, staff]) believe(fabrikam, one);

@@ -15,7 +15,7 @@ import {
 } from '../names/naming.ts';
 import { describePerson, isSamePerson, keyOf, type Person } from '../person.ts';
 
-/** Accounts and names that one list names. */
+/** Upper limit of the accounts, and of the names, in one list. */
 const MAX_LISTED = 10_000;
 
 export function listNames(ledger: Ledger): NameList {
@@ -44,7 +44,7 @@ export function readName(ledger: Ledger, realm: string, name: string): DomainNam
 }
 
 /**
- * Frees a name that is reserved for a forest, or that nobody has while some still have digits because of it.
+ * Frees a name that is reserved for a forest, or that nobody holds while some users still carry digits because of it.
  * @throws CausewayError 'name-held'
  */
 export function freeName(ledger: Ledger, realm: string, name: string): Done {
@@ -76,15 +76,15 @@ export function freeName(ledger: Ledger, realm: string, name: string): Done {
 
 interface Handover {
   name: string;
-  /** Source anchor, or a name, of the person or group that gets it; the forest where several may be meant. */
+  /** Source anchor or name of the user or group that gets it. `forest` decides where several match. */
   user: string;
   forest?: string | undefined;
   confirmed: boolean;
 }
 
 /**
- * Hands a name over to a person or a group that wants it: whoever had it gets digits, or has no userPrincipalName. Between people it
- * becomes their forest's; from a group, or to one, it is given to the one.
+ * Hands a name over to a user or a group that wants it. The previous holder gets digits, or loses the userPrincipalName. Between users, the
+ * name becomes their forest's. From or to a group, it is given to that one user or group.
  * @throws CausewayError 'no-such-user', 'several-users', 'not-the-name', 'same-forest', 'group-has-name' or 'confirmation-needed'
  */
 export function giveName(
@@ -112,7 +112,7 @@ export function giveName(
       if (taker.account) ledger.names.takeDigits(slot.slice(2), taker.account);
       ledger.names.give(slot, taker);
     }
-    // It is looked at again, and lets go.
+    // Makes the group keeper process the group again and release the name.
     if (other) ledger.groups.save({ ...other, writtenSequence: null });
     ledger.names.touch([slot]);
     ledger.audit.add({ action: 'give-name', subject: name, detail: change });
@@ -120,14 +120,14 @@ export function giveName(
   return { message: change };
 }
 
-/** Whoever may get a name. */
+/** A user or group that may get a name. */
 interface Taker extends Person {
   label: string;
-  /** Absent of a group. */
+  /** Absent for a group. */
   account?: NamedAccount;
 }
 
-/** An anchor is one person's or group's, in each forest, before it is anybody's name. */
+/** Finds the users and groups that the text may mean. A source anchor wins over a name. */
 function takersMeant(ledger: Ledger, text: string, forest: string | undefined): Taker[] {
   const people = peopleMeant(ledger, text, forest).flatMap(one => ledger.names.account(one) ?? []);
   const groups = [
@@ -178,7 +178,7 @@ function refuseUnlessCalled(ledger: Ledger, realm: string, { name, slot }: Named
   if (holder) throw sameForest(name, describe(holder), taker.label);
 }
 
-/** A group that has a name and is to let go of it. @throws CausewayError 'same-forest' or 'group-has-name' */
+/** Refuses to take the name from a group that must keep it. @throws CausewayError 'same-forest' or 'group-has-name' */
 function refuseGroup(group: GroupEntry, { name, slot }: Named, taker: Taker): void {
   const isCalledSo = group.wantedName !== null && slotOfName(group.wantedName) === slot;
   if (group.forest === taker.forest && isCalledSo) throw sameForest(name, describeGroup(group), taker.label);
@@ -201,7 +201,7 @@ const sameForest = (name: string, holder: string, taker: string): CausewayError 
     `${holder} has '${name}' before ${taker}: both are of one forest, where only a change on-premises decides`,
   );
 
-/** An account name, or a userPrincipalName, as it is typed. */
+/** The slot of an account name or a userPrincipalName, as typed. */
 const slotOf = (name: string, realm: string): Slot =>
   name.includes('@') ? slotOfPrincipal(name, realm) : slotOfName(name);
 

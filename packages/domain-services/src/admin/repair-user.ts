@@ -6,7 +6,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { describePerson } from '../person.ts';
 
 /**
- * Has an account put right that somebody disabled, deleted or gave an earlier expiry date by hand in the managed domain.
+ * Repairs an account that somebody disabled, deleted or gave an earlier expiry date by hand in the managed domain.
  * @throws CausewayError 'no-such-user', 'several-users' or 'not-closed-by-hand'
  */
 export function repairUser(

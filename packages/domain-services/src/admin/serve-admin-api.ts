@@ -3,7 +3,7 @@ import { domainRoutes } from '@causeway/contract';
 import { CausewayError, type Log } from '@causeway/service';
 import type { AdminHandlers } from './handlers.ts';
 
-/** The HTTP server of the local API. @param onRoute is shown every route as it is registered */
+/** The HTTP server of the local API. @param onRoute receives every route as it is registered */
 export function makeAdminServer(
   handlers: AdminHandlers,
   log: Log,
@@ -15,7 +15,7 @@ export function makeAdminServer(
   return server;
 }
 
-/** What the tenant refused is for whoever asked, not for the log alone. */
+/** Passes the tenant's error on to the caller, not only to the log. */
 async function inTheTenantsWords<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

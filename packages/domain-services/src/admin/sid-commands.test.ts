@@ -24,7 +24,7 @@ const said = () =>
     confirmedAt !== null ? 'yes' : declinedAt !== null ? 'no' : 'not asked',
   ]);
 
-test('an administrator says whose a domain’s SID is, and that is the answer for every other forest, too', async () => {
+test('confirming a domain’s SID for one forest declines it for every other forest', async () => {
   brings(FABRIKAM);
   brings(CORP);
   assert.deepEqual(said(), [
@@ -36,7 +36,7 @@ test('an administrator says whose a domain’s SID is, and that is the answer fo
     [CORP, 'yes'],
     [FABRIKAM, 'no'],
   ]);
-  // Who is refused for it, or no more, comes again.
+  // The feed restarts, because the decision changes which users are refused.
   assert.equal(ledger.state.get('cursor'), '');
   await assert.rejects(confirm(SID, FABRIKAM), {
     code: 'other-forest-sid',
@@ -50,7 +50,7 @@ test('an administrator says whose a domain’s SID is, and that is the answer fo
   ]);
 });
 
-test('nobody is read again for a domain that one forest alone brings, and no is an answer', async () => {
+test('does not restart the feed for a domain that only one forest brings, and records a no', async () => {
   brings(CORP);
   assert.match(unconfirmSid(ledger, { sid: SID }).message, /open nothing/);
   assert.deepEqual(said(), [[CORP, 'no']]);
@@ -58,7 +58,7 @@ test('nobody is read again for a domain that one forest alone brings, and no is 
   assert.deepEqual([said(), ledger.state.get('cursor')], [[[CORP, 'yes']], '17']);
 });
 
-test('no forest is confirmed for the managed domain’s own SID, or for what is no domain’s', async () => {
+test('confirms no forest for the managed domain’s own SID, or for a SID that is not a domain’s', async () => {
   await assert.rejects(confirm(OWN, CORP), { code: 'own-sid' });
   for (const sid of ['S-1-5-32', 'S-1-5-21-1-2-3-1105', 'S-1-5-21-1-2'])
     await assert.rejects(confirm(sid, CORP), { code: 'bad-sid' });

@@ -11,7 +11,7 @@ import { nameOf } from '../ledger/held.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { CountedTokens } from '../ledger/sids/token-book.ts';
 
-/** Whether nobody has said yet whose the SIDs are. */
+/** Whether no administrator has decided yet which forest the SIDs belong to. */
 export const isUndecided = ({ confirmedAt, declinedAt }: OnPremisesDomain): boolean =>
   confirmedAt === null && declinedAt == null;
 
@@ -34,8 +34,8 @@ function readFullTokens(ledger: Ledger): FullTokens | undefined {
 }
 
 /**
- * Confirms whose a domain's SID is. A domain has one forest; its SIDs are rights on whatever was lifted from it, so no forest may name
- * those of another domain: the local ones of a member machine, say.
+ * Confirms which forest a domain's SID belongs to. A domain has one forest. Its SIDs grant rights on every server that was moved from it,
+ * so no forest may bring SIDs of another domain, such as the local ones of a member machine.
  * @throws CausewayError 'bad-sid', 'own-sid' or 'other-forest-sid'
  */
 export async function confirmSid(
@@ -62,7 +62,7 @@ export async function confirmSid(
   };
 }
 
-/** Takes a confirmation back, or answers no where nobody has answered yet. @throws CausewayError 'bad-sid' or 'no-such-sid' */
+/** Takes a confirmation back, or records a no where nobody has answered yet. @throws CausewayError 'bad-sid' or 'no-such-sid' */
 export function unconfirmSid(ledger: Ledger, { sid }: { sid: string }): Done {
   check(sid);
   if (!ledger.sids.domains().some(known => known.sid === sid))
@@ -71,7 +71,7 @@ export function unconfirmSid(ledger: Ledger, { sid }: { sid: string }): Done {
   return { message: `on-premises SIDs of ${sid} open nothing here any more` };
 }
 
-/** People of other forests who bring the domain's SIDs are refused from then on, or no more: their records come again. */
+/** Restarts the feed where several forests bring the domain's SIDs: the decision changes which of their users are refused. */
 function decide(
   ledger: Ledger,
   sid: string,

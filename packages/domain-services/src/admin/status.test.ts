@@ -17,7 +17,7 @@ import { readStatus } from './status.ts';
 const folder = mkdtempSync(join(tmpdir(), 'causeway-status-'));
 after(() => rmSync(folder, { recursive: true }));
 
-test('only the tenant’s own managed domain calls itself complete', async () => {
+test('only the tenant’s own managed domain reports that it is complete', async () => {
   const tenant = randomUUID();
   const forest = new ForestPeer(tenant);
   const ledger = new Ledger(join(folder, 'ledger.db'));

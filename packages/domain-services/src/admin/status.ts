@@ -95,7 +95,7 @@ export function readStatus(
   };
 }
 
-/** People whom the status names. */
+/** How many users the status lists by name. */
 const NAMED = 50;
 const BLOCKED = 10;
 const BY_HAND = 10;
@@ -144,7 +144,7 @@ function byHandStatus(ledger: Ledger): DomainStatus['byHand'] {
   return { count: ledger.byHand.count(), latest };
 }
 
-/** Without what the ledger keeps for itself. */
+/** Leaves out what only the ledger needs. */
 const shown = ({ forest, anchor, since, reason, by, applied }: Block): DomainBlock => ({
   ...{ forest, anchor, since, reason, by, applied },
 });

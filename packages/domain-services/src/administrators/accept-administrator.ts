@@ -13,7 +13,7 @@ export const TENANT_ADMINISTERS =
   'the tenant sets the password of a cloud-only person and can sign in as them, so the tenant then administers the domain';
 
 /**
- * Finds who is meant, and whether they can be accepted.
+ * Finds the user who is meant, and checks that they can be accepted.
  * @throws CausewayError 'no-such-user', 'several-users', 'not-proposed' or 'cloud-only'
  */
 export function findCandidate(
@@ -27,7 +27,7 @@ export function findCandidate(
 
 /**
  * Accepts exactly the object that was shown.
- * @throws CausewayError 'other-object' when it is not that one any more, 'not-proposed' or 'cloud-only'
+ * @throws CausewayError 'other-object' when the user is another object now, 'not-proposed' or 'cloud-only'
  */
 export function acceptAdministrator(
   ledger: Ledger,
@@ -50,7 +50,7 @@ export function acceptAdministrator(
 }
 
 /**
- * Takes an acceptance back. The tenant's proposal stays, so that the person can be accepted again.
+ * Takes an acceptance back. The tenant's proposal stays, so the user can be accepted again.
  * @throws CausewayError 'not-accepted' or 'several-users'
  */
 export function removeAdministrator(

@@ -39,7 +39,7 @@ let clock: HandClock;
 let ledger: Ledger;
 let ends: (() => Promise<void>)[];
 
-/** Somebody who has an account here, under names of their own. */
+/** A user who has an account here, under their own names. */
 function person(name: string, forest = FOREST_A, changes: Partial<LedgerEntry> = {}): LedgerEntry {
   const principal = `${name}@${forest === CLOUD_FOREST ? 'contoso.example' : forest}`;
   const entry: LedgerEntry = {
@@ -54,7 +54,7 @@ function person(name: string, forest = FOREST_A, changes: Partial<LedgerEntry> =
 
 const ADDED = '2026-11-28T10:00:00.000Z';
 
-/** What an honest tenant says of a member. */
+/** A member as an honest tenant reports them. */
 function member(entry: LedgerEntry, changes: Partial<ProposedAdministrator> = {}): ProposedAdministrator {
   const isCloudOnly = entry.forest === CLOUD_FOREST;
   return {
@@ -65,10 +65,10 @@ function member(entry: LedgerEntry, changes: Partial<ProposedAdministrator> = {}
   };
 }
 
-/** What a tenant says when it is asked whom it proposes; a number is the status of an error. */
+/** The tenant's answer about whom it proposes; a number is the status of an error. */
 type Answer = ProposedAdministrator[] | { members: unknown; more: unknown } | number;
 
-/** The watch, with a tenant that says whatever a test wants. */
+/** Starts the watch against a tenant whose answers the test chooses. */
 function watching() {
   const lines: { level: number; msg: string; why?: string; err?: string }[] = [];
   const stop = new AbortController();
@@ -95,7 +95,7 @@ function watching() {
     await running;
   });
   return {
-    /** Says something else from now on, and waits until it was asked a few times. */
+    /** Changes the answer, and waits until the watch has asked for it a few times. */
     async says(next: Answer) {
       answer = next;
       await clock.sleeping();
@@ -113,7 +113,7 @@ const standing = () => standingAdministrators(ledger).map(({ entry }) => entry.a
 const audit = () =>
   ledger.audit.list().map(({ action, subject, detail }) => `${action} ${subject} ${detail}`);
 
-/** As the command does: who was shown is who is accepted. */
+/** Accepts as the command does: exactly the user who was shown. */
 function accept(user: string, { forest, cloudOnly = false }: { forest?: string; cloudOnly?: boolean } = {}) {
   const { entry } = findCandidate(ledger, { user, forest, cloudOnly });
   return acceptShown(entry, cloudOnly);
@@ -140,7 +140,7 @@ describe('administrators of the managed domain', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('the tenant only proposes; who was shown is accepted, by forest, anchor and objectGUID', async () => {
+  it('the tenant only proposes; an administrator accepts the user shown, by forest, anchor and objectGUID', async () => {
     const [alice, bob] = [person('alice'), person('bob')];
     const tenant = watching();
     assert.deepEqual(await tenant.says([member(alice)]), { [alice.anchor]: 'proposed' });
@@ -169,7 +169,7 @@ describe('administrators of the managed domain', () => {
     assert.equal(administratorsLine(countAdministrators(ledger)), '1 accepted; 0 wait for you');
   });
 
-  it('a ledger that is older than the directory believes the acceptance of members of the group there alone', async () => {
+  it('a ledger older than the directory keeps acceptances only for members of the directory’s group', async () => {
     const [alice, bob] = [person('alice'), person('bob')];
     const tenant = watching();
     await tenant.says([member(alice), member(bob)]);
@@ -185,7 +185,7 @@ describe('administrators of the managed domain', () => {
     assert.match(audit()[0]!, /^administrator-ended anchor-of-bob .*accept them again$/);
   });
 
-  it('a removal at the tenant ends the acceptance, and who is added again needs a new one', async () => {
+  it('a removal at the tenant ends the acceptance, and a user who is added again needs a new one', async () => {
     const [alice, bob] = [person('alice'), person('bob')];
     const tenant = watching();
     await tenant.says([member(alice), member(bob)]);
@@ -205,7 +205,7 @@ describe('administrators of the managed domain', () => {
     assert.deepEqual(await tenant.says([]), {}, 'an empty list removes everybody');
   });
 
-  it('who was removed and added again between two looks needs a new acceptance, too', async () => {
+  it('a user who is removed and added again between two polls needs a new acceptance, too', async () => {
     const alice = person('alice');
     const tenant = watching();
     await tenant.says([member(alice)]);
@@ -215,7 +215,7 @@ describe('administrators of the managed domain', () => {
     assert.match(audit()[0]!, /^administrator-ended/);
   });
 
-  it('an acceptance is taken back here at once, and the proposal stays', async () => {
+  it('removing an acceptance here takes effect at once and keeps the proposal', async () => {
     const alice = person('alice');
     const tenant = watching();
     await tenant.says([member(alice)]);
@@ -238,7 +238,7 @@ describe('administrators of the managed domain', () => {
       /their anchor is another object now/,
     ],
   ] as const) {
-    it(`a person ${what} is no administrator from that moment, and does not become one again alone`, async () => {
+    it(`a user ${what} stops being an administrator at once, and needs a new acceptance`, async () => {
       const alice = person('alice');
       await watching().says([member(alice)]);
       await accept('alice');
@@ -257,7 +257,7 @@ describe('administrators of the managed domain', () => {
     });
   }
 
-  it('a disabled person and one whose password was taken away stay accepted: they cannot sign in', async () => {
+  it('a disabled user and one whose password was withdrawn stay accepted, because they cannot sign in', async () => {
     const alice = person('alice');
     await watching().says([member(alice)]);
     await accept('alice');
@@ -265,7 +265,7 @@ describe('administrators of the managed domain', () => {
     assert.deepEqual(standing(), [alice.anchor]);
   });
 
-  it('a tenant that does not answer, or is of a release before, changes nothing, and status says the latter', async () => {
+  it('a tenant that fails or runs an earlier release changes nothing, and status reports the earlier release', async () => {
     const alice = person('alice');
     const tenant = watching();
     await tenant.says(404);
@@ -283,7 +283,7 @@ describe('administrators of the managed domain', () => {
     );
   });
 
-  it('nobody is accepted by the name that the tenant gives them', async () => {
+  it('accepts nobody by the name that the tenant gives them', async () => {
     const alice = person('alice');
     const mallory = person('mallory', FOREST_B);
     const tenant = watching();
@@ -298,9 +298,9 @@ describe('administrators of the managed domain', () => {
     assert.deepEqual(standing(), []);
   });
 
-  it('a name that may be two people is refused with both, and the anchor or the forest decides', async () => {
+  it('rejects a name that matches two users and shows both; the anchor or the forest decides', async () => {
     const alice = person('alice');
-    // Her own forest calls her as Alice: she has another name here.
+    // Mallory's own forest gives her Alice's name, so she has digits here.
     const mallory = person('mallory', FOREST_B, { wantedName: 'alice', samAccountName: 'alice12345' });
     await watching().says([member(mallory), member(alice)]);
     assert.throws(() => accept('alice'), {
@@ -315,7 +315,7 @@ describe('administrators of the managed domain', () => {
     assert.deepEqual(standing(), [alice.anchor]);
   });
 
-  it('what was shown and is another object by now is not accepted', async () => {
+  it('rejects a user who has become another object since they were shown', async () => {
     const alice = person('alice');
     await watching().says([member(alice)]);
     ledger.accounts.save({ ...alice, objectGuid: randomUUID() });
@@ -326,7 +326,7 @@ describe('administrators of the managed domain', () => {
     assert.deepEqual(standing(), []);
   });
 
-  it('a cloud-only person is accepted only by --cloud-only, whatever the tenant calls them', async () => {
+  it('accepts a cloud-only user only with --cloud-only, whatever the tenant calls them', async () => {
     const olga = person('olga', CLOUD_FOREST);
     const tenant = watching();
     await tenant.says([member(olga)]);
@@ -347,7 +347,7 @@ describe('administrators of the managed domain', () => {
     assert.throws(() => accept('olga'), refused);
   });
 
-  it('a member under an identity that is nobody’s here is unknown, and cannot be accepted', async () => {
+  it('lists a member whose identity does not exist here as unknown, and never accepts them', async () => {
     const alice = person('alice');
     const bob = person('bob');
     const olga = person('olga', CLOUD_FOREST);
@@ -371,7 +371,7 @@ describe('administrators of the managed domain', () => {
       assert.throws(() => accept('olga', { cloudOnly: true }), { code: 'not-proposed' }, lie);
       assert.throws(() => accept('anchor-of-nobody'), { code: 'no-such-user' }, lie);
     }
-    // Alice's own member with somebody else's anchor is that one, under that one's own names.
+    // A member entry of Alice's with Bob's anchor means Bob, under Bob's own names.
     await tenant.says([member(alice, { sourceAnchor: bob.anchor }), member(bob)]);
     assert.deepEqual(
       listAdministrators(ledger).map(({ name, state }) => [name, state]),
@@ -380,7 +380,7 @@ describe('administrators of the managed domain', () => {
     assert.throws(() => accept('alice'), { code: 'not-proposed' });
   });
 
-  it('a list that is too long, and one that is not as agreed, change nothing and are told once', async () => {
+  it('an oversized or malformed list changes nothing and is logged once', async () => {
     const alice = person('alice');
     const tenant = watching();
     await tenant.says([member(alice)]);
@@ -409,7 +409,7 @@ describe('administrators of the managed domain', () => {
     assert.match(administratorsLine(counts), /200 wait for you: .*; the tenant has 3 more members/);
   });
 
-  it('what the tenant calls somebody moves no cursor and is never taken for a name', async () => {
+  it('the tenant’s name for a user moves no cursor and never counts as their name', async () => {
     const alice = person('alice');
     const evil = '\u001b[2Jalice\u202e@corp.example.com';
     const said = member(alice, { sourceAnchor: 'anchor-of-nobody', userPrincipalName: evil });

@@ -14,15 +14,15 @@ import { nameOf } from '../ledger/held.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { keyOf, type Person, personOf } from '../person.ts';
 
-// Who administers the managed domain. The tenant proposes; an administrator of this machine accepts one object, by forest, anchor and
-// objectGUID. Names are the ledger's, from signed records: what the tenant calls somebody decides nothing.
+// Who administers the managed domain. The tenant proposes. An administrator of this machine accepts one object, by forest, anchor and
+// objectGUID. Names come from the ledger, from signed records: the tenant's name for a user decides nothing.
 
 type Said = ReplyOf<typeof managedDomainRoutes.readAdministrators>;
 
-/** What the tenant said last of its proposals; a tenant of the release before has no such answer. */
+/** The tenant's last answer about its proposals. A tenant of the previous release has no such answer. */
 const Heard = z.strictObject({ tenant: z.enum(['says', 'older']), more: z.number() });
 
-/** An administrator who stands now. */
+/** An administrator whose acceptance holds now. */
 export interface Administrator {
   entry: LedgerEntry;
   accepted: Acceptance;
@@ -35,14 +35,14 @@ export interface Ended extends Person {
   why: string;
 }
 
-/** Whom the tenant proposes; undefined where a tenant of the release before does not say. @throws CallError when it says nothing */
+/** Asks whom the tenant proposes; undefined where a tenant of the previous release does not say. @throws CallError when the call fails */
 export const askProposals = (send: Send, signal: AbortSignal): Promise<Said | undefined> =>
   callIfServed(send, managedDomainRoutes.readAdministrators, { signal });
 
 /**
- * Keeps what the tenant proposes now. An acceptance ends with its proposal; a member who was added anew is a new proposal. A tenant
- * that does not say changes nothing.
- * @returns the acceptances that ended, and whether anybody is proposed who was not before
+ * Keeps what the tenant proposes now. An acceptance ends with its proposal. A member who was removed and added again is a new proposal. A
+ * tenant that does not say changes nothing.
+ * @returns the acceptances that ended, and whether anybody is newly proposed
  */
 export function noteProposals(ledger: Ledger, said: Said | undefined): { ended: Ended[]; isNew: boolean } {
   return ledger.transaction(() => {
@@ -75,7 +75,7 @@ export function noteProposals(ledger: Ledger, said: Said | undefined): { ended: 
   });
 }
 
-/** Ends the acceptances of people whom their forest deleted, or whose anchor is another object now. In the caller's transaction. */
+/** Ends the acceptances of users whom their forest deleted, or whose anchor is another object now. Runs in the caller's transaction. */
 export function endAcceptances(ledger: Ledger): Ended[] {
   return ledger.administrators.all().flatMap(proposal => {
     const { accepted } = proposal;
@@ -88,8 +88,8 @@ export function endAcceptances(ledger: Ledger): Ended[] {
 }
 
 /**
- * Ends the acceptances of people whose accounts are not in the administrators' group: a ledger of an earlier day does not know whom an
- * administrator removed since. In the caller's transaction.
+ * Ends the acceptances of users whose accounts are not in the administrators' group. An older ledger does not know whom an administrator
+ * has removed since. Runs in the caller's transaction.
  * @param members objectGUIDs of the group's members
  */
 export function endUnproven(ledger: Ledger, members: ReadonlySet<string>): Ended[] {
@@ -151,7 +151,7 @@ const NOT_PROVEN =
   'the ledger is older than the directory, where they are not in the group of administrators: accept them again';
 const NOT_PROPOSED = 'the tenant does not propose them any more';
 
-/** Whether the person's forest says that there is such an account. */
+/** Whether the user's forest says that the account exists. */
 export const isLive = (entry: LedgerEntry): boolean =>
   entry.accountSequence !== null && entry.deleteSequence === null && entry.deletedAt === null;
 
@@ -168,7 +168,7 @@ function noteEnd(ledger: Ledger, of: Person, { objectGuid, name }: Acceptance, w
   return ended;
 }
 
-/** Puts into the audit trail whose acceptance came or ended. */
+/** Records in the audit trail that an acceptance began or ended. */
 export function auditAdministrator(
   ledger: Ledger,
   action: 'accept-administrator' | 'remove-administrator' | 'administrator-ended',
