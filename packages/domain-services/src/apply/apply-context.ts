@@ -7,7 +7,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { ManagedDomain } from '../managed-domain.ts';
 import type { Trust } from '../pairing/trust.ts';
 
-/** All that a page is written with. */
+/** Everything that writing a page needs. */
 export interface ApplyContext {
   ledger: Ledger;
   directory: ManagedDirectory;
@@ -16,9 +16,9 @@ export interface ApplyContext {
   sealingKey: SealingKey;
   tenant: string;
   trust: Trust;
-  /** What too many new accounts lead to; an alarm when absent. */
+  /** What happens when there are too many new accounts; an alarm when absent. */
   growth?: Growth;
-  /** Whose on-premises SIDs are here; everybody's when absent. */
+  /** Whose on-premises SIDs the domain has; everybody's when absent. */
   onPremisesSids?: DomainConfiguration['onPremisesSids'];
   log: Log;
 }

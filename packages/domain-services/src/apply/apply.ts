@@ -8,10 +8,10 @@ import type { PreparedItem } from './task.ts';
 import { writePage } from './write-page.ts';
 
 /**
- * Writes the users of a page into the managed domain, and what was written into the ledger. Every step may be
- * repeated: whoever is killed here sees the page again.
- * @returns users that failed for a reason of their own: to be tried again
- * @throws CausewayError 'directory-unavailable': nothing of the ledger has moved
+ * Writes the users of a page to the managed domain, and the result to the ledger. Every step may be repeated: a process that is killed here
+ * sees the page again.
+ * @returns users that failed for a reason of their own, to be retried
+ * @throws CausewayError 'directory-unavailable': the page can be applied again
  */
 export async function applyItems(
   context: ApplyContext,
@@ -30,7 +30,7 @@ export async function applyItems(
   return failed;
 }
 
-/** Pages in which nobody comes twice: a user's second item is decided on what the first one left. */
+/** Splits the items into pages without repeated users: a user's second item is decided on the result of the first. */
 function* withoutRepeats(items: readonly PreparedItem[]): Generator<PreparedItem[]> {
   let page = new Map<string, PreparedItem>();
   for (const item of items) {

@@ -88,7 +88,7 @@ async function written(name: string, by = corp): Promise<Person> {
 const password = (person: Person, version: number, by = corp) =>
   by.credential(person, `Made.Up.${version}`, version, recipient);
 
-/** Whose forest is not the other one, which may say the same anchor. */
+/** Not the other forest's user, who may have the same anchor. */
 const entryOf = ({ anchor }: Person) => {
   const people = ledger.accounts.withAnchor(anchor);
   return people.find(({ forest }) => forest !== other.forest) ?? people[0]!;
@@ -98,7 +98,7 @@ const isEnabled = (person: Person): boolean => account(person).userAccountContro
 const isMarked = (person: Person): boolean => isBlockMark(textOf(account(person)));
 const isShut = (person: Person): boolean => !isEnabled(person) && isMarked(person);
 
-test('a block disables the account at once, stands on it, and its end gives back what the forest says', async () => {
+test('a block disables and marks the account at once, and its end restores what the forest says', async () => {
   const alice = await written('alice');
   const done = await block('alice', { reason: 'lost notebook', by: 'root' });
   assert.match(done.message, /'alice@corp\.example\.com' .* is blocked; applied$/);
@@ -185,14 +185,14 @@ for (const [what, change] of [
   });
 }
 
-test('cloud-only people can be blocked, too', async () => {
+test('blocks cloud-only users, too', async () => {
   const carla = await written('carla', cloud);
   await block('carla@contoso.example');
   await feed(carla, cloud.account(carla), await password(carla, 2, cloud), cloud);
   assert.ok(isShut(carla));
 });
 
-test('the end of a block enables nobody who has no password or whom the forest disables', async () => {
+test('ending a block enables nobody who has no password or whom the forest disables', async () => {
   const [alice, bob] = [await written('alice'), await written('bob')];
   await block('alice');
   await block('bob');
@@ -204,7 +204,7 @@ test('the end of a block enables nobody who has no password or whom the forest d
   assert.deepEqual([alice, bob].map(isMarked), [false, false]);
 });
 
-test('who is blocked before there is an account gets one that is disabled', async () => {
+test('a user who is blocked before they have an account gets a disabled one', async () => {
   const dora = corp.person('dora');
   await assert.rejects(block(dora.anchor), { code: 'no-such-user' });
   await assert.rejects(block('dora@corp.example.com', { forest: CORP }), { code: 'no-such-user' });
@@ -218,7 +218,7 @@ test('who is blocked before there is an account gets one that is disabled', asyn
   assert.ok(isShut(dora));
 });
 
-test('a name that several have is refused with everybody whom it may mean', async () => {
+test('rejects an ambiguous name and lists every user it may mean', async () => {
   const [one, two] = [await written('alice'), other.person('alice')];
   await feed(two, other.account(two), await password(two, 1, other), other);
   await assert.rejects(block('alice'), (error: CausewayError) => {
@@ -232,7 +232,7 @@ test('a name that several have is refused with everybody whom it may mean', asyn
   assert.ok(isShut(one) && isShut(two));
 });
 
-test('who was deleted does not stand in the way of whoever has the name now', async () => {
+test('a deleted user does not hide the user who has the name now', async () => {
   const before = await written('alice');
   await feed(before, corp.account(before, { deleted: true }), null);
   const now = await written('alice');
@@ -241,7 +241,7 @@ test('who was deleted does not stand in the way of whoever has the name now', as
   assert.equal(ledger.blocks.of({ forest: CORP, anchor: before.anchor }), undefined);
 });
 
-test('while the directory does not answer a block waits, and says so', async () => {
+test('a block waits while the directory does not answer, and reports that', async () => {
   const alice = await written('alice');
   directory.isUp = false;
   const done = await block('alice');
@@ -255,7 +255,7 @@ test('while the directory does not answer a block waits, and says so', async () 
   assert.deepEqual(ledger.blocks.counts(), { count: 1, waiting: 0 });
 });
 
-test('a block that comes while a page is written is not undone by it, nor its end', async () => {
+test('a page that is being written undoes neither a new block nor the end of one', async () => {
   const alice = await written('alice');
   directory.beforeWrite = () => block('alice');
   await feed(alice, corp.account(alice), null);
@@ -296,7 +296,7 @@ for (const [what, giveUp] of [
         return of.findMade.call(directory, made);
       };
       const fed = feed(person, corp.account(person), credential);
-      // Only what is new has to be found again.
+      // Only a new account has to be found again.
       if (giveUp === 'write' || person === dora) await assert.rejects(fed, unavailable);
       else await fed;
       Object.assign(directory, { write: of.write, findMade: of.findMade });
@@ -311,7 +311,7 @@ for (const [what, giveUp] of [
   });
 }
 
-test('an account that somebody enables or unmarks in the directory is shut again by the next record, and by a start', async () => {
+test('the next record or start shuts a blocked account again that somebody enabled or unmarked in the directory', async () => {
   const alice = await written('alice');
   await block('alice');
   const open = () => Object.assign(account(alice), { ...controlValues(true), [MARK_ATTRIBUTE]: [] });
@@ -324,7 +324,7 @@ test('an account that somebody enables or unmarks in the directory is shut again
   assert.ok(isShut(alice));
 });
 
-test('a ledger from before the block learns of it from the account, and one that was lost by the anchor', async () => {
+test('an older ledger learns of a block from the account, and a new ledger from the anchor in it', async () => {
   const alice = await written('alice');
   const backup = entryOf(alice);
   await block('alice', { reason: 'lost notebook', by: 'root' });
@@ -344,7 +344,7 @@ test('a ledger from before the block learns of it from the account, and one that
   assert.equal(ledger.blocks.of(backup)?.since, since);
 });
 
-test('a mark that somebody changed still blocks; the one of a block that has ended does not', async () => {
+test('a changed mark still blocks; the mark of a block that has ended does not', async () => {
   const alice = await written('alice');
   Object.assign(account(alice), { [MARK_ATTRIBUTE]: ['blocked by Causeway, or so'] });
   assert.equal(await adoptBlocks(places()), 1);
@@ -363,7 +363,7 @@ test('a mark that somebody changed still blocks; the one of a block that has end
   assert.equal(readAccountMark(textOf(account(alice)))?.anchor, alice.anchor);
 });
 
-test('an account says whose it is from the moment it is made, whoever it is pinned to, and is not believed by halves', async () => {
+test('an account names its user from its creation on, whatever it is pinned to, and a truncated mark is not believed', async () => {
   const alice = await written('alice');
   const who = { anchor: alice.anchor, forest: CORP, objectGuid: alice.objectGuid };
   const said = () => readAccountMark(textOf(account(alice)));
@@ -383,7 +383,7 @@ test('an account says whose it is from the moment it is made, whoever it is pinn
   });
 });
 
-test('status counts the blocked, names the newest, and no longer says that they can sign in', async () => {
+test('status counts the blocked users and names the newest', async () => {
   const alice = await written('alice');
   const status = () => {
     const enrolment = { tenantName: 'contoso' } as never;

@@ -8,7 +8,7 @@ import { mayBeEnabled } from '../ledger/may-be-enabled.ts';
 import type { ManagedDomain } from '../managed-domain.ts';
 import type { Task } from './task.ts';
 
-/** How soon the account of somebody is as it is to be, when the command did not write it itself. */
+/** How soon a block reaches the account when the command did not write it itself. */
 const INTERVAL_MS = 1_000;
 
 export interface BlocksContext {
@@ -17,8 +17,8 @@ export interface BlocksContext {
 }
 
 /**
- * Believes the blocks that stand on accounts and not in the ledger, which was lost or restored from before them; and has every account
- * of somebody who is or was blocked looked at again. Nothing may be written to accounts before this.
+ * Takes over the blocks that are on accounts and not in the ledger, because it was lost or restored from before them. Also has every
+ * account of a user who is or was blocked written again. Nothing may be written to accounts before this.
  * @returns how many were not in the ledger
  * @throws CausewayError 'directory-unavailable'
  */
@@ -29,7 +29,7 @@ export async function adoptBlocks({ ledger, directory }: BlocksContext): Promise
     for (const { guid, text } of marks) {
       const mark = readAccountMark(text);
       const person = ledger.accounts.managed(guid) ?? mark;
-      // An account that is not in the ledger is never enabled; nobody can say whose it is.
+      // Nobody can say whose account this is. It is never enabled, because it is not in the ledger.
       if (person === undefined) continue;
       const { forest, anchor } = person;
       const since = mark?.blockedSince ?? ledger.timestamp();
@@ -46,13 +46,13 @@ export async function adoptBlocks({ ledger, directory }: BlocksContext): Promise
 }
 
 /**
- * Makes the accounts of those who are or were blocked as they are to be, as far as that is still due. May be done by several at once.
- * @returns what keeps an account from being so, in words
+ * Writes blocks, and the ends of blocks, that are not on their accounts yet. Several callers may do this at once.
+ * @returns why an account could not be written, in words
  */
 export async function applyBlocks({ ledger, directory }: BlocksContext): Promise<string | undefined> {
   let trouble: string | undefined;
   for (const person of ledger.blocks.due()) {
-    // Whatever comes after this touches the block again, so that it stays due.
+    // Any later change touches the block again, so it stays due.
     const known = ledger.blocks.known(person)!;
     const entry = ledger.accounts.of(person);
     const block = known.liftedAt === null ? known : undefined;
@@ -74,7 +74,7 @@ export async function applyBlocks({ ledger, directory }: BlocksContext): Promise
   return trouble;
 }
 
-/** An account that was made, perhaps, and that the ledger has not heard of: whoever writes was killed, or failed. */
+/** Finds an account that may exist without the ledger knowing, because the writer was killed or failed. */
 async function findMade(
   directory: BlocksContext['directory'],
   { nonce, samAccountName }: LedgerEntry,
@@ -83,7 +83,7 @@ async function findMade(
   return (await directory.findMade([{ nonce, samAccountName }])).get(nonce);
 }
 
-/** To be called when a page is given up: what was written of it is planned before a block that came meanwhile, perhaps. */
+/** Call this when a page is given up: its writes may have been planned before a block that came meanwhile. */
 export function lookAgain(ledger: Ledger, tasks: readonly Task[]): void {
   ledger.transaction(() => {
     for (const { plan } of tasks) if (plan && ledger.blocks.of(plan.next)) ledger.blocks.touch(plan.next);
@@ -92,11 +92,11 @@ export function lookAgain(ledger: Ledger, tasks: readonly Task[]): void {
 
 export interface BlockKeeperOptions extends BlocksContext {
   log: Log;
-  /** The domain, once its directory answers and its marks are in the ledger; nothing when the service is to end before. */
+  /** The domain, once its directory answers and its marks are in the ledger; undefined when the service ends first. */
   domainWhenUp: (signal: AbortSignal) => Promise<ManagedDomain | undefined>;
 }
 
-/** Keeps accounts blocked, whatever the feed brings and whether the directory answered when the command was given. */
+/** Keeps accounts blocked, whatever the feed brings, even if the directory did not answer when the command was given. */
 export class BlockKeeper implements Service {
   readonly name = 'blocks';
   readonly #options: BlockKeeperOptions;

@@ -29,7 +29,7 @@ function open(): Ledger {
   return ledger;
 }
 
-/** What is to become of a page of people, in a directory in which nobody is yet. */
+/** Plans a page of users, in an empty directory. */
 async function plan(ledger: Ledger, people: readonly Person[], growth: 'alarm' | 'hold') {
   const context = {
     ...{ ledger, tenant, sealingKey, growth, trust: trustOf(ledger), ldbModify: undefined as never },
@@ -64,14 +64,14 @@ const noteMany = (ledger: Ledger, count: number) =>
 
 const CREATIONS = creationsOf(CLOUD_FOREST);
 
-test('until the feed has been read to its end once, nobody is counted, and nobody waits', async () => {
+test('counts nobody and holds nobody until the feed has been read to its end once', async () => {
   const ledger = open();
   assert.equal((await plan(ledger, people(1_001, 'first'), 'hold')).made, 1_001);
   noteMany(ledger, 1_001);
   assert.equal(ledger.bulk.went(CREATIONS, new Date()), 0);
 });
 
-test('of a forest everybody is counted once a head of it was compared', () => {
+test('counts a forest’s new users only once a head of it was compared', () => {
   const ledger = open();
   const corp = new ForestPeer(tenant);
   ledger.state.set('caughtUpAt', new Date().toISOString());
@@ -88,7 +88,7 @@ test('of a forest everybody is counted once a head of it was compared', () => {
   assert.equal(ledger.bulk.went(creationsOf(corp.forest), new Date()), 1);
 });
 
-test('too many new accounts raise one alarm, and go', async () => {
+test('too many new accounts raise one alarm and are created', async () => {
   const ledger = open();
   ledger.state.set('caughtUpAt', new Date().toISOString());
   const lines: string[] = [];
@@ -104,7 +104,7 @@ test('too many new accounts raise one alarm, and go', async () => {
   assert.equal((await plan(ledger, people(1, 'next'), 'alarm')).made, 1);
 });
 
-test('where an administrator has said so, they wait over several pages until their list is approved', async () => {
+test('where an administrator chose so, new accounts wait over several pages until their list is approved', async () => {
   const ledger = open();
   ledger.state.set('caughtUpAt', new Date().toISOString());
   const [first, second] = [people(1_001, 'one'), people(2, 'two')];

@@ -12,7 +12,10 @@ export const creationsOf = (forest: string): BulkList => ({
   kind: 'user',
 });
 
-/** Of a page's users those who must wait for an administrator, with the refusal that says so. Only where one has said so. */
+/**
+ * Finds the users of a page who must wait for an administrator, each with its refusal. Only where an administrator chose to hold new
+ * accounts.
+ */
 export function holdCreations(
   ledger: Ledger,
   growth: Growth | undefined,
@@ -24,12 +27,12 @@ export function holdCreations(
     task => createdBy(task)!.forest,
   );
   for (const forest of new Set([...pages.keys(), ...ledger.bulk.scopes('create')])) {
-    // New accounts count once everybody is here whom the forest had in the beginning.
+    // New accounts count only after everybody is here whom the forest had in the beginning.
     if (!isReadOnce(ledger, forest)) continue;
     const list = creationsOf(forest);
     if (growth !== 'hold' && !ledger.bulk.isHolding(list)) continue;
     const page = (pages.get(forest) ?? []).map(task => lineOf(task));
-    // Who waits and is not in this page goes on waiting; who is in it, and is to be made no more, does not.
+    // Users who wait and are not in this page keep waiting. Users in the page who are no longer to be created do not.
     const people = tasks.map(({ verified }) => verified.person).filter(one => one.forest === forest);
     const here = new Set(people.map(({ anchor }) => anchor));
     const elsewhere: (BulkLine & { task?: Task })[] = ledger.bulk
@@ -49,17 +52,17 @@ function lineOf(task: Task): BulkLine & { task: Task } {
   return { anchor: task.verified.person.anchor, change: String(createdBy(task)!.sequence), task };
 }
 
-/** To be called in the transaction that puts a new account down. */
+/** Call this in the transaction that records a new account. */
 export function noteCreated(ledger: Ledger, { forest, anchor }: Person): void {
   if (isReadOnce(ledger, forest)) ledger.bulk.noteWent(creationsOf(forest), anchor, ledger.now());
 }
 
-/** New accounts of 24 hours by forest, where they are more than go without an alarm. */
+/** New accounts of the last 24 hours by forest, where they are too many to go without an alarm. */
 export function growthAlarms(ledger: Ledger): Record<string, number> {
   return JSON.parse(ledger.state.get('growthAlarms') ?? '{}') as Record<string, number>;
 }
 
-/** To be called at the end of the feed: says it loudly, once, when a forest grows by more than it should. */
+/** Raises one alarm when a forest grows by more than it should. Call this at the end of the feed. */
 export function tellGrowth({ ledger, log, growth }: { ledger: Ledger; log: Log; growth?: Growth }): void {
   const before = growthAlarms(ledger);
   const now: Record<string, number> = {};

@@ -33,7 +33,7 @@ const common = {
   signerKeyId: 'key',
 };
 
-/** What two forests say of one anchor, in one envelope or the other. */
+/** What two forests sign about one anchor, shown as either forest's user. */
 type Says = AccountRecord | CredentialRecord | WithdrawalRecord;
 const of = <Record extends Says>(forest: string, record: Record): Record => ({ ...record, forest });
 
@@ -113,7 +113,7 @@ const history = fc
     });
   });
 
-test('whatever is replayed and reordered, neither sequence nor password order ever goes back', () => {
+test('no replay and no reordering makes a sequence or a password order go back', () => {
   fc.assert(
     fc.property(history, ({ feed }) => {
       let entry: LedgerEntry | undefined;
@@ -132,7 +132,7 @@ test('whatever is replayed and reordered, neither sequence nor password order ev
   );
 });
 
-test('whatever came before, the newest records end in the newest state', () => {
+test('the newest records end in the newest state, whatever came before', () => {
   fc.assert(
     fc.property(history, ({ accounts, credentials, feed }) => {
       const account = accounts.at(-1)!;
@@ -155,7 +155,7 @@ test('whatever came before, the newest records end in the newest state', () => {
   );
 });
 
-test('whatever another forest says of the same anchor, whoever shows it as whose, each ends as its own records say', () => {
+test('users of two forests with one anchor each end as their own records say, whoever they are shown as', () => {
   const shown = fc.tuple(fc.constantFrom(CORP, OTHER), fc.constantFrom(CORP, OTHER));
   fc.assert(
     fc.property(history, fc.array(shown, { minLength: 30, maxLength: 30 }), ({ feed }, places) => {

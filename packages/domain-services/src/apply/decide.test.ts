@@ -32,7 +32,7 @@ const confirmedSids: Record<string, string> = {
 
 type Shown = Partial<FeedItem> & { sourceAnchor: string };
 
-/** What is decided of an item that a tenant shows, where the ledger has this entry and no other. */
+/** Decides on an item that a tenant shows, where the ledger has this entry and no other. */
 function decideItem(entry: LedgerEntry | undefined, shown: Shown): Decision {
   const item: FeedItem = {
     ...{ userId: randomUUID(), origin: 'synchronized', profile: EMPTY_PROFILE },
@@ -49,7 +49,7 @@ const codes = ({ account, credential }: Decision) =>
 
 const NAMES = { samAccountName: 'name', userPrincipalName: null, keepsDigits: false, digitsKey: null };
 
-/** The ledger's entry after what was decided has been written. */
+/** The ledger's entry after the decision has been written. */
 function written(entry: LedgerEntry | undefined, { account, credential }: Decision): LedgerEntry | undefined {
   if (account.kind === 'delete' || account.kind === 'bury') {
     return planDeletion(entry, account.record, new Date());
@@ -85,7 +85,7 @@ function written(entry: LedgerEntry | undefined, { account, credential }: Decisi
   return { ...next, managedGuid: next.managedGuid ?? randomUUID() };
 }
 
-/** A person whose account and first password are written. */
+/** A user whose account and first password are written. */
 async function writtenPerson(name = 'alice', forest = corp): Promise<{ person: Person; entry: LedgerEntry }> {
   const person = forest.person(name);
   const credentialRecord = await forest.credential(person, 'One', 5, RECIPIENT);
@@ -94,14 +94,14 @@ async function writtenPerson(name = 'alice', forest = corp): Promise<{ person: P
   return { person, entry };
 }
 
-test('a new user is written with account and credential', async () => {
+test('writes a new user with account and credential', async () => {
   const person = corp.person('alice');
   const credentialRecord = await corp.credential(person, 'One', 1, RECIPIENT);
   const shown = { sourceAnchor: person.anchor, accountRecord: corp.account(person), credentialRecord };
   assert.deepEqual(codes(decideItem(undefined, shown)), ['upsert', 'write']);
 });
 
-test('the anchor of a group is no user’s, whoever signs that', async () => {
+test('a group’s anchor is never a user’s, whoever signs it', async () => {
   const person = corp.person('alice');
   const credentialRecord = await corp.credential(person, 'One', 1, RECIPIENT);
   const item = { ...corp.item(person, corp.account(person), credentialRecord), profile: EMPTY_PROFILE };
@@ -118,7 +118,7 @@ test('the same records again change nothing', async () => {
   assert.deepEqual(codes(decideItem(entry, shown)), ['unchanged', 'unchanged']);
 });
 
-test('the same sequence with another text is an older record, whatever it says: account, deletion, credential and withdrawal', async () => {
+test('rejects another text with the same sequence as older: account, deletion, credential and withdrawal', async () => {
   const { person, entry } = await writtenPerson();
   const { accountSequence, credentialSequence: sequence } = entry;
   const account = { sequence: accountSequence! };
@@ -143,7 +143,7 @@ test('the same sequence with another text is an older record, whatever it says: 
     'absent',
   ]);
   assert.deepEqual(codes(decideItem(gone, deletionOf(person, accountSequence! + 1))), ['delete', 'absent']);
-  // A ledger of the release before knows no digests: what comes is taken for the record that it has.
+  // A ledger of the previous release has no digests, so it takes what comes for the record that it has.
   const before = { ...entry, accountDigest: null, credentialDigest: null };
   const shown = { sourceAnchor: person.anchor, accountRecord: corp.account(person, account) };
   assert.deepEqual(codes(decideItem(before, shown)), ['unchanged', 'absent']);
@@ -154,14 +154,14 @@ const deletionOf = (person: Person, sequence: number): Shown => ({
   accountRecord: corp.account(person, { sequence, deleted: true, enabled: false }),
 });
 
-test('a record of a key that nobody confirmed is refused', () => {
+test('rejects a record signed with a key that nobody confirmed', () => {
   const stranger = new ForestPeer(TENANT);
   const person = stranger.person('alice');
   const shown = { sourceAnchor: person.anchor, accountRecord: stranger.account(person) };
   assert.deepEqual(codes(decideItem(undefined, shown)), ['unknown-signer', 'absent']);
 });
 
-test('of a key that is trusted no more the very records that were believed change nothing, and no other one is believed', async () => {
+test('once a key is no longer trusted, the records believed before change nothing, and no others are believed', async () => {
   const person = corp.person('alice');
   const credentialRecord = await corp.credential(person, 'One', 5, RECIPIENT);
   const shown = corp.item(person, corp.account(person), credentialRecord);
@@ -176,7 +176,7 @@ test('of a key that is trusted no more the very records that were believed chang
   const unknown = ['unknown-signer', 'unknown-signer'];
   assert.deepEqual(without(entry, shown), ['unchanged', 'unchanged']);
   assert.deepEqual(without(undefined, shown), unknown);
-  // One that was believed and is not written, or not any more, is needed as a record, and is none.
+  // A record that was believed but is not written, or not any more, is needed again and is not believed.
   assert.deepEqual(without({ ...entry, managedGuid: null, hasCredential: false }, shown), unknown);
   assert.deepEqual(without({ ...entry, accountDigest: null, credentialDigest: null }, shown), unknown);
   const next = { accountRecord: corp.account(person, { sequence: 99 }), credentialRecord: null };
@@ -187,7 +187,7 @@ test('of a key that is trusted no more the very records that were believed chang
   assert.deepEqual(without(gone, shown)[0], 'unknown-signer');
 });
 
-test('a record that says less or more than was signed is refused: names changed, re-addressed, re-sealed', async () => {
+test('rejects a record that differs from what was signed: names changed, re-addressed, re-sealed', async () => {
   const { person, entry } = await writtenPerson();
   const [header, , signature] = corp.account(person).split('.');
   const stranger = new ForestPeer(TENANT);
@@ -200,7 +200,7 @@ test('a record that says less or more than was signed is refused: names changed,
   assert.deepEqual(codes(decideItem(entry, shown)), ['bad-signature', 'bad-signature']);
 });
 
-test('a record that only the tenant said is read here is refused by itself: the password beside it goes on', async () => {
+test('rejects a record version that only the tenant says is read here, and still writes the password beside it', async () => {
   const { person, entry } = await writtenPerson();
   const accountRecord = corp.ofNewerVersion(corp.account(person));
   const credentialRecord = await corp.credential(person, 'Two', 6, RECIPIENT);
@@ -208,7 +208,7 @@ test('a record that only the tenant said is read here is refused by itself: the 
   assert.deepEqual(codes(decideItem(entry, shown)), ['unsupported-version', 'write']);
 });
 
-test('a record of another user is refused, whichever of the two it is', async () => {
+test('rejects an account record and a credential of another user', async () => {
   const { person, entry } = await writtenPerson();
   const bob = corp.person('bob');
   const credentialRecord = await corp.credential(bob, 'Bob', 9, RECIPIENT);
@@ -216,13 +216,13 @@ test('a record of another user is refused, whichever of the two it is', async ()
   assert.deepEqual(codes(decideItem(entry, shown)), ['record-mismatch', 'record-mismatch']);
 });
 
-test('an account record in the place of a credential record is refused', async () => {
+test('rejects an account record in the place of a credential record', async () => {
   const { person, entry } = await writtenPerson();
   const shown = { sourceAnchor: person.anchor, credentialRecord: corp.account(person) };
   assert.deepEqual(codes(decideItem(entry, shown)), ['absent', 'wrong-kind']);
 });
 
-test('a record made for another tenant is refused', () => {
+test('rejects a record made for another tenant', () => {
   const elsewhere = new ForestPeer(randomUUID());
   const person = corp.person('alice');
   Object.assign(elsewhere, { signingKey: corp.signingKey });
@@ -239,7 +239,7 @@ test("a key signs for its own forest only, whatever another forest's user is cal
   ]);
 });
 
-test('a withdrawal takes the credential away, once, and the account is disabled until another one comes', async () => {
+test('a withdrawal removes the credential once, and disables the account until another credential comes', async () => {
   const { person, entry } = await writtenPerson();
   const shown = { sourceAnchor: person.anchor, credentialRecord: corp.withdrawal(person, 6) };
   const decision = decideItem(entry, shown);
@@ -258,7 +258,7 @@ test('a withdrawal takes the credential away, once, and the account is disabled 
   assert.deepEqual(codes(decideItem(restored, shown)), ['absent', 'older-sequence'], 'replayed');
 });
 
-test('a credential that is replayed after a withdrawal is refused, by sequence and by order', async () => {
+test('rejects a credential replayed after a withdrawal, by sequence and by order', async () => {
   const { person, entry } = await writtenPerson();
   const replayed = await corp.credential(person, 'Nine', 9, RECIPIENT);
   const decision = decideItem(entry, {
@@ -276,7 +276,7 @@ test('a credential that is replayed after a withdrawal is refused, by sequence a
   assert.deepEqual(show(corp.withdrawal(person, 5)), ['absent', 'older-password-order']);
 });
 
-test('a withdrawal without an account is remembered, and no older credential comes with the account', async () => {
+test('remembers a withdrawal without an account, and accepts no older credential when the account comes', async () => {
   const person = corp.person('alice');
   const replayed = await corp.credential(person, 'Nine', 9, RECIPIENT);
   const credentialRecord = corp.withdrawal(person, 6);
@@ -295,7 +295,7 @@ test('a withdrawal without an account is remembered, and no older credential com
   assert.deepEqual(codes(pinned), ['record-mismatch', 'absent']);
 });
 
-test('a withdrawal of another user, forest, tenant or object, a forged one, and one with something behind it are refused', async () => {
+test('rejects a forged withdrawal, one of another user, forest, tenant or object, and one with trailing data', async () => {
   const { person, entry } = await writtenPerson();
   const elsewhere = new ForestPeer(randomUUID());
   Object.assign(elsewhere, { signingKey: corp.signingKey });
@@ -327,7 +327,7 @@ test('a withdrawal of another user, forest, tenant or object, a forged one, and 
   assert.deepEqual(codes(decideItem(entry, relabelled)), ['absent', 'relabelled']);
 });
 
-test('a user of another forest with the same anchor is another one, whoever comes first', async () => {
+test('users of two forests with the same anchor are two users, whoever comes first', async () => {
   const { person, entry } = await writtenPerson();
   const first = await shownBy(corp, person);
   const second = await shownBy(other, person);
@@ -338,7 +338,7 @@ test('a user of another forest with the same anchor is another one, whoever come
   assert.deepEqual(codes(decideItem(theirs, second)), ['unchanged', 'unchanged']);
 });
 
-test('no record of one forest is believed of another one’s user of the same anchor, of any kind', async () => {
+test('rejects every kind of record of one forest for another forest’s user with the same anchor', async () => {
   const { person, entry } = await writtenPerson();
   for (const [accountRecord, credentialRecord] of [
     [other.account(person), null],
@@ -349,14 +349,14 @@ test('no record of one forest is believed of another one’s user of the same an
   ] as const) {
     const found = codes(decideItem(entry, { sourceAnchor: person.anchor, accountRecord, credentialRecord }));
     assert.deepEqual(new Set(found), new Set(['record-mismatch', 'absent']));
-    // Shown as that forest's own it is about somebody else, of whom nothing is known yet.
+    // Shown as that forest's own, it is about another user, who is not known yet.
     const shown = { sourceAnchor: person.anchor, forest: other.forest, accountRecord, credentialRecord };
     const own = codes(decideItem(entry, shown));
     assert.ok(!own.includes('write') && !own.includes('withdraw') && !own.includes('delete'), String(own));
   }
 });
 
-test('older records are refused', async () => {
+test('rejects older records', async () => {
   const person = corp.person('alice');
   const old = {
     sourceAnchor: person.anchor,
@@ -372,7 +372,7 @@ test('older records are refused', async () => {
   assert.deepEqual(codes(decideItem(entry, old)), ['older-sequence', 'older-sequence']);
 });
 
-test('an older password is refused though its record is newer, until it is accepted', async () => {
+test('holds an older password in a newer record until it is accepted', async () => {
   const { person, entry } = await writtenPerson();
   const credentialRecord = await corp.credential(person, 'Zero', 4, RECIPIENT);
   const shown = { sourceAnchor: person.anchor, credentialRecord };
@@ -382,7 +382,7 @@ test('an older password is refused though its record is newer, until it is accep
   assert.deepEqual(codes(decideItem(accepted, shown)), ['absent', 'write']);
 });
 
-/** A forest that was restored after all of these passwords were written, as its administrator accepted. */
+/** A forest that was restored after all of these passwords were written, and whose restore its administrator accepted. */
 async function restoredForest(...versions: number[]) {
   const forest = new ForestPeer(TENANT, corp.forest);
   const keys = [forest.publicKey];
@@ -409,7 +409,7 @@ async function restoredForest(...versions: number[]) {
   return { forest, person, entry: entry!, decided, before };
 }
 
-test('of a restored forest an older password is written without a word, and nothing of before comes after it', async () => {
+test('writes a restored forest’s older password unasked, and accepts nothing from before the restore after it', async () => {
   const { forest, person, entry, decided, before } = await restoredForest(5, 9);
   const older = await forest.credential(person, 'P3', 3, RECIPIENT);
   const decision = decided(entry, { sourceAnchor: person.anchor, credentialRecord: older });
@@ -425,7 +425,7 @@ test('of a restored forest an older password is written without a word, and noth
   assert.match(credential.acceptable ?? '', /^order:10\//);
 });
 
-test('a reset with must change after the restore withdraws whatever was written before it', async () => {
+test('a reset with must-change after the restore withdraws every password written before it', async () => {
   const { forest, person, entry, decided } = await restoredForest(5, 9);
   const withdrawal = { sourceAnchor: person.anchor, credentialRecord: forest.withdrawal(person, 4) };
   const decision = decided(entry, withdrawal);
@@ -438,7 +438,7 @@ test('a reset with must change after the restore withdraws whatever was written 
   ]);
 });
 
-test('an anchor with another objectGUID waits, and begins anew once it is accepted', async () => {
+test('an anchor with another objectGUID waits, and starts afresh once it is accepted', async () => {
   const { person, entry } = await writtenPerson();
   const again = { ...person, objectGuid: randomUUID() };
   const shown = {
@@ -457,7 +457,7 @@ test('an anchor with another objectGUID waits, and begins anew once it is accept
   assert.equal(written(accepted, once)?.passwordOrder?.version, 1);
 });
 
-test('a synchronized user shown as cloud-only is refused, known or not', async () => {
+test('rejects a synchronized user shown as cloud-only, known or not', async () => {
   const { person, entry } = await writtenPerson();
   const shown = {
     sourceAnchor: person.anchor,
@@ -468,7 +468,7 @@ test('a synchronized user shown as cloud-only is refused, known or not', async (
   assert.deepEqual(codes(decideItem(undefined, shown)), ['absent', 'relabelled']);
 });
 
-test('a cloud-only user is written by the tenant’s own word, and changed, disabled and deleted by it', async () => {
+test('the tenant’s own word creates, changes, disables and deletes a cloud-only user', async () => {
   const { person, entry } = await writtenPerson('carla', cloud);
   assert.equal(entry.forest, CLOUD_FOREST);
   const shown = {
@@ -482,7 +482,7 @@ test('a cloud-only user is written by the tenant’s own word, and changed, disa
   assert.deepEqual(codes(decideItem(entry, deletion)), ['delete', 'absent']);
 });
 
-test('an item that says no forest, or a forest of a cloud-only user, is refused', async () => {
+test('rejects an item without a forest, and a cloud-only user shown with a forest', async () => {
   const { person, entry } = await writtenPerson();
   const accountRecord = corp.account(person);
   const nameless = { sourceAnchor: person.anchor, forest: null, accountRecord };
@@ -500,7 +500,7 @@ test('an item that says no forest, or a forest of a cloud-only user, is refused'
   }
 });
 
-test('the tenant’s own key touches no user of a forest, under either label', async () => {
+test('the tenant’s own key changes no user of a forest, under either label', async () => {
   const { person, entry } = await writtenPerson();
   const records = {
     accountRecord: cloud.account({ ...person, sid: null }),
@@ -508,16 +508,16 @@ test('the tenant’s own key touches no user of a forest, under either label', a
   };
   const shown = { sourceAnchor: person.anchor, ...records };
   assert.deepEqual(codes(decideItem(entry, shown)), ['relabelled', 'relabelled']);
-  // Not even after an administrator has accepted something else of the same user.
+  // Not even after an administrator has accepted something else for the same user.
   const accepting = { ...entry, accepted: `pin:${CLOUD_FOREST}/${person.objectGuid}` };
   assert.deepEqual(codes(decideItem(accepting, shown)), ['relabelled', 'relabelled']);
-  // Shown as cloud-only it is about somebody else, who is made anew.
+  // Shown as cloud-only, it is about another user, who is created.
   const made = written(undefined, decideItem(entry, { ...shown, origin: 'cloud' }))!;
   assert.equal(made.forest, CLOUD_FOREST);
   assert.notEqual(made.managedGuid, entry.managedGuid);
 });
 
-test('the tenant’s own key signs for no forest, and no forest for a cloud-only user', async () => {
+test('the tenant’s own key signs for no forest, and no forest signs for a cloud-only user', async () => {
   const forest = 'corp.example.com';
   const person = corp.person('mallory');
   const forged = cloud.account(person, { forest });
@@ -531,7 +531,7 @@ test('the tenant’s own key signs for no forest, and no forest for a cloud-only
   assert.deepEqual(codes(decideItem(undefined, claimed)), ['other-forest', 'absent']);
 });
 
-test('a cloud-only user cannot be made one of a forest, which may say the same anchor of somebody else', async () => {
+test('a cloud-only user never becomes a forest’s user, though a forest may use the same anchor for somebody else', async () => {
   const { person, entry } = await writtenPerson('carla', cloud);
   const accountRecord = corp.account({ ...person, sid: 'S-1-5-21-1-22-333-1999' });
   const posing = { sourceAnchor: person.anchor, forest: null, accountRecord };
@@ -544,7 +544,7 @@ test('a cloud-only user cannot be made one of a forest, which may say the same a
   assert.deepEqual(codes(decideItem(entry, own)), ['relabelled', 'absent'], 'shown as synchronized');
 });
 
-test('a name that must not be written costs the name alone: the account is made, and disabled', async () => {
+test('a name that must not be written affects the name alone: the account is still created and disabled', async () => {
   const { person, entry } = await writtenPerson();
   const names: { sAMAccountName?: string | null; userPrincipalName?: string | null }[] = [
     ...['krbtgt', 'DC1$', 'Doe, Jane', null].map(sAMAccountName => ({ sAMAccountName })),
@@ -562,7 +562,7 @@ test('a name that must not be written costs the name alone: the account is made,
   }
 });
 
-test('nobody has a SID of the managed domain, a built-in one or a privileged one; all else is written', () => {
+test('writes no SID of the managed domain, no built-in and no privileged one, but everything else', () => {
   const person = corp.person('mallory');
   for (const objectSid of [`${DOMAIN.sid}-1105`, 'S-1-5-32-544', 'S-1-5-18', `${corp.domainSid}-512`]) {
     const accountRecord = corp.account(person, { objectSid });
@@ -571,7 +571,7 @@ test('nobody has a SID of the managed domain, a built-in one or a privileged one
   }
 });
 
-test('a SID is its person’s once its domain is confirmed for the forest, and nobody’s of another forest', () => {
+test('writes a SID once its domain is confirmed for the forest, and never one of another forest’s domain', () => {
   const mallory = other.person('mallory');
   const show = (objectSid: string) => {
     const accountRecord = other.account(mallory, { objectSid });
@@ -582,12 +582,12 @@ test('a SID is its person’s once its domain is confirmed for the forest, and n
   };
   assert.deepEqual(show(corp.person('alice').sid!), ['other-forest-sid', null]);
   assert.deepEqual(show(`${other.domainSid}-1105`), [undefined, 'written']);
-  // A forest has several domains, and nobody was asked of this one: the local SIDs of a member machine, say.
+  // A forest has several domains, and nobody has confirmed this one. It may be a member machine's own.
   assert.deepEqual(show('S-1-5-21-4-5-6-1105'), [undefined, null]);
   assert.deepEqual(show('S-1-5-32-1105'), ['protected-sid', null]);
 });
 
-test('once an administrator says otherwise whose a SID is, the record is written again, though it is written already', () => {
+test('writes a written record again once an administrator confirms its SID’s domain for another forest', () => {
   const mallory = other.person('mallory');
   const accountRecord = other.account(mallory, { objectSid: corp.person('alice').sid });
   const shown = other.item(mallory, accountRecord, null);
@@ -606,14 +606,14 @@ test('once an administrator says otherwise whose a SID is, the record is written
   assert.deepEqual(codes(decideItem(buried, deletion)), ['unchanged', 'absent']);
 });
 
-test('a credential without an account is refused', async () => {
+test('rejects a credential without an account', async () => {
   const person = corp.person('alice');
   const credentialRecord = await corp.credential(person, 'One', 1, RECIPIENT);
   const shown = { sourceAnchor: person.anchor, credentialRecord };
   assert.deepEqual(codes(decideItem(undefined, shown)), ['absent', 'no-account']);
 });
 
-test('a tenant that shows a user without records, or a deletion that nobody signed, deletes nobody', async () => {
+test('deletes nobody whom the tenant shows without records, or with a deletion that no trusted key signed', async () => {
   const { person, entry } = await writtenPerson();
   assert.deepEqual(codes(decideItem(entry, { sourceAnchor: person.anchor })), ['absent', 'absent']);
   const stranger = new ForestPeer(TENANT);
@@ -622,7 +622,7 @@ test('a tenant that shows a user without records, or a deletion that nobody sign
   assert.deepEqual(codes(decision), ['unknown-signer', 'absent']);
 });
 
-test('what was signed before a deletion does not bring the user back, what was signed after it does', async () => {
+test('records signed before a deletion do not bring the user back, records signed after it do', async () => {
   const { person, entry } = await writtenPerson();
   const before = { sourceAnchor: person.anchor, accountRecord: corp.account(person) };
   const deletion = { sourceAnchor: person.anchor, accountRecord: corp.account(person, { deleted: true }) };
@@ -666,7 +666,7 @@ test('a newer password lifts a lockout, the same one sent again does not', async
   assert.equal('lockoutTime' in write.values, false);
 });
 
-test('a directory that was restored has its lockouts lifted with the password that it lacked', async () => {
+test('in a restored directory, the password that it lacked lifts the lockout', async () => {
   const { person, entry } = await writtenPerson();
   const restored = { ...entry, hasCredential: false }; // as the ledger puts it down: nothing is written
   const shown = forest(person, await corp.credential(person, 'Sent.5', 5, RECIPIENT));
@@ -677,7 +677,7 @@ test('a directory that was restored has its lockouts lifted with the password th
   assert.deepEqual(write.values.lockoutTime, ['0']);
 });
 
-/** A user of a forest as an honest tenant shows it, with a password. */
+/** A forest's user with a password, as an honest tenant shows them. */
 async function shownBy(peer: ForestPeer, person: Person): Promise<Shown> {
   return peer.item(person, peer.account(person), await peer.credential(person, 'Six', 6, RECIPIENT));
 }

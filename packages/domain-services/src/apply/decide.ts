@@ -16,13 +16,13 @@ import type { Believed, Verified, VerifiedItem } from './verified-item.ts';
 export type AccountDecision =
   /** The item has no such record. */
   | { kind: 'absent' }
-  /** Without the record where its signer is believed no more: it is the very one that was believed when it came. */
+  /** `record` is absent where its signer is no longer trusted: it is the same text that was believed when it came. */
   | { kind: 'unchanged'; sequence: number; record?: Believed<AccountRecord> }
-  /** `sid`: why nobody can have the record's SID here; everything else of the record is written all the same. */
+  /** `sid`: why nobody can have the record's SID here. Everything else in the record is written all the same. */
   | { kind: 'upsert'; record: Believed<AccountRecord>; sid: Refused | undefined }
-  /** Deletions are counted before the first is made. */
+  /** Deletions are counted before the first one is carried out. */
   | { kind: 'delete'; record: Believed<AccountRecord> }
-  /** A deletion of something that is not there: only remembered, so that no older record makes it. */
+  /** A deletion of a user who does not exist here. It is remembered, so that no older record creates the user. */
   | { kind: 'bury'; record: Believed<AccountRecord> }
   | Refused;
 
@@ -31,7 +31,7 @@ export type CredentialDecision =
   | { kind: 'unchanged'; sequence: number }
   | { kind: 'write'; record: Believed<CredentialRecord> }
   | { kind: 'withdraw'; record: Believed<WithdrawalRecord> }
-  /** A withdrawal without an account: only remembered, so that no older credential comes after it. */
+  /** A withdrawal without an account. It is remembered, so that no older credential is accepted after it. */
   | { kind: 'remember'; record: Believed<WithdrawalRecord> }
   | Refused;
 
@@ -41,11 +41,11 @@ export interface Decision {
 }
 
 /**
- * What is to become of a user of the feed. Pure: what the ledger says and the verified records are all it sees.
+ * Decides what happens to a user of the feed. Pure: it sees only the ledger's entry and the verified records.
  *
- * INVARIANT: nothing older than the ledger, nothing for another pin, nothing of the tenant's own word gets past. Whether an account is
- * enabled, over or deleted depends on nothing that is wrong with its names or its SID.
- * @param isGroup the anchor is known as a group's
+ * INVARIANT: nothing older than the ledger, nothing for another pin and nothing on the tenant's word alone gets past. Whether an account is
+ * enabled, expired or deleted does not depend on errors in its names or its SID.
+ * @param isGroup whether the anchor is known as a group's
  */
 export function decide(
   entry: LedgerEntry | undefined,
@@ -60,7 +60,7 @@ export function decide(
   return { account, credential };
 }
 
-/** No anchor is both a user and a group, whoever signs that. */
+/** An anchor is never both a user and a group, whoever signs it. */
 function refuseRetyped({ account, credential }: VerifiedItem): Decision {
   const refused = (verified: Verified<{ sequence: number }> | null) =>
     verified === null ? ({ kind: 'absent' } as const) : refuse('retyped', sequenceOf(verified));
@@ -68,8 +68,8 @@ function refuseRetyped({ account, credential }: VerifiedItem): Decision {
 }
 
 /**
- * Cloud-only users are signed by the tenant, all others by a forest, and nobody changes sides: neither by the label
- * of the item, nor by a record of the other kind of signer.
+ * The tenant signs cloud-only users, and a forest signs all others. A user never changes sides, neither by the label of the item nor by a
+ * record of the other kind of signer.
  */
 function refuseRelabelled(
   { origin, person }: VerifiedItem,
@@ -91,7 +91,7 @@ function decideAccount(
   if (account === null) return { kind: 'absent' };
   if (!account.ok) {
     const { sequence, digest } = account;
-    // What waits to be deleted is in the ledger with all that it takes.
+    // A pending deletion is in the ledger with all that it needs.
     const isThere = entry && (isSettled(entry) || entry.deleteSequence !== null);
     if (isThere && digest === entry.accountDigest) return { kind: 'unchanged', sequence };
     return refuse(account.refusal, sequence, account.detail);
@@ -104,7 +104,7 @@ function decideAccount(
     const age = ageOf({ sequence: record.sequence }, { sequence: newest });
     const older = refuseReplayed(record, newest, entry.accountDigest);
     if (older) return older;
-    // Since it was written, an administrator may have said otherwise whose the SID is.
+    // Since then, an administrator may have confirmed the SID's domain for another forest.
     const isRefused = checkSid(record, domain, forestOfSid) !== undefined;
     const isDue = !record.deleted && entry.sidRefused !== isRefused;
     if (age === 'same' && isSettled(entry) && !isDue)
@@ -114,7 +114,7 @@ function decideAccount(
   return { kind: 'upsert', record, sid: checkSid(record, domain, forestOfSid) };
 }
 
-/** The account is as the record says that was believed last. */
+/** Whether the account matches the last record that was believed. */
 const isSettled = ({ managedGuid, deletedAt, deleteSequence }: LedgerEntry): boolean =>
   (managedGuid !== null || deletedAt !== null) && deleteSequence === null;
 
@@ -143,7 +143,7 @@ function decideCredential(
   return { kind: 'write', record };
 }
 
-/** As a credential, in the same order with them; but one that has no account is remembered. */
+/** Like a credential, and in the same order with them, except that a withdrawal without an account is remembered. */
 function decideWithdrawal(
   entry: LedgerEntry | undefined,
   person: Person,
@@ -162,7 +162,7 @@ function decideWithdrawal(
   return { kind: homeless ? 'remember' : 'withdraw', record };
 }
 
-/** What is said of a password is of the object that the person is pinned to, and no older than what was believed before. */
+/** A password record must be about the object that the user is pinned to, and no older than what was believed before. */
 function refuseOlder(
   entry: LedgerEntry | undefined,
   person: Person,
@@ -170,7 +170,7 @@ function refuseOlder(
   upserted: AccountRecord | undefined,
 ): Refused | undefined {
   const pinned = upserted ?? entry;
-  // Only an account record moves an anchor, so nothing that was accepted counts here.
+  // Only an account record moves an anchor, so an acceptance does not count here.
   const pin = refuseOtherUser(person, pinned && { ...pinned, accepted: null }, record);
   if (pin) return { ...pin, acceptable: null };
   const { sequence, passwordOrder } = record;
@@ -188,7 +188,7 @@ function refuseOlder(
 
 const inWords = ({ epoch, version }: PasswordOrder): string =>
   `version ${version}${epoch === undefined ? '' : ` of epoch ${epoch}`}`;
-/** A sequence is one record's: who signed another one with it had lost count, and signs anew. */
+/** A sequence belongs to one record. A signer that used it twice had lost count, and signs the other record again. */
 function refuseReplayed(
   { sequence, digest }: Believed<{ sequence: number }>,
   newest: number | null | undefined,
@@ -205,7 +205,7 @@ interface Pinned {
   accepted?: string | null;
 }
 
-/** A record must be of this person, and of the objectGUID that the person is pinned to. */
+/** A record must be about this user, and about the objectGUID that the user is pinned to. */
 function refuseOtherUser(
   person: Person,
   pin: Pinned | undefined,
@@ -219,12 +219,12 @@ function refuseOtherUser(
   return waitFor('anchor-moved', sequence, `${pin.objectGuid} before, ${objectGuid} now`, acceptable);
 }
 
-/** Of two words about one person. */
+/** Whether two statements about one user name the same object. */
 export function samePin(a: Pinned | undefined, b: Pinned): boolean {
   return a?.objectGuid === b.objectGuid;
 }
 
-/** The newest account record that was believed, also one whose deletion still waits. */
+/** The sequence of the newest account record that was believed, including a deletion that is still pending. */
 function newestAccountSequence(entry: LedgerEntry): number {
   return Math.max(entry.accountSequence ?? -1, entry.deleteSequence ?? -1);
 }

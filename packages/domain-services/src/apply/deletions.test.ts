@@ -48,7 +48,7 @@ function people(forest: string, count: number, leaving: number, sequence = 100):
     ledger.accounts.save(entry(forest, n, { deleteSequence: n < leaving ? sequence + n : null }));
 }
 
-/** The directory is never reached by who is held; who goes there is counted by the ledger. */
+/** Applies the deletions; those that are held never reach the directory. @returns how many went, by the ledger's count */
 async function apply(threshold = 500): Promise<number> {
   const before = ledger.accounts.counts().accounts;
   const directory = {
@@ -62,7 +62,7 @@ async function apply(threshold = 500): Promise<number> {
   return before - ledger.accounts.counts().accounts;
 }
 
-test('a forest of a few dozen does not vanish, and another forest’s leavers go all the same', async () => {
+test('holds the deletion of a whole small forest, and still carries out another forest’s few deletions', async () => {
   people(CORP, 24, 24);
   people(FABRIKAM, 24, 10);
   assert.equal(await apply(), 10);
@@ -77,7 +77,7 @@ test('a forest of a few dozen does not vanish, and another forest’s leavers go
   assert.equal(lines.length, 1, 'and said once');
 });
 
-test('the window is of 24 hours: what went counts with what waits', async () => {
+test('counts the deletions of the last 24 hours together with the pending ones', async () => {
   people(CORP, 50, 7);
   assert.equal(await apply(), 7);
   for (let n = 10; n < 14; n++) ledger.accounts.save(entry(CORP, n, { deleteSequence: 200 + n }));
@@ -85,7 +85,7 @@ test('the window is of 24 hours: what went counts with what waits', async () => 
   assert.equal(ledger.bulk.countHeld(deletionsOf(CORP)), 4);
 });
 
-test('an approval of the list lets go those that still hold, after a restart too, and another one waits for its own', async () => {
+test('an approval lets those listed go that still hold, even after a restart; later ones need their own', async () => {
   people(CORP, 50, 12);
   await apply();
   const [list, ...more] = listHeld(ledger, 'delete');
@@ -108,13 +108,13 @@ test('an approval of the list lets go those that still hold, after a restart too
   assert.equal(ledger.audit.list()[0]!.action, 'allow-deletes');
 });
 
-test('a list that was held does not go because it grew shorter, or because the threshold grew', async () => {
+test('a held list stays held when it grows shorter or the threshold grows', async () => {
   people(CORP, 50, 3);
   assert.equal(await apply(2), 0);
   ledger.accounts.save(entry(CORP, 0));
   assert.equal(await apply(2), 0);
   assert.equal(await apply(500), 0);
-  // The same deletion in a newer record is no way around, nor is an approval of the older one.
+  // Neither the same deletion in a newer record nor an approval of the older record gets around that.
   const [list] = listHeld(ledger, 'delete');
   ledger.accounts.save(entry(CORP, 1, { deleteSequence: 500 }));
   assert.equal(await apply(500), 0);

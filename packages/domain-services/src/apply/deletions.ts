@@ -15,7 +15,7 @@ export interface DeletionContext {
   log: Log;
 }
 
-/** People whom an alarm names. */
+/** How many users an alarm names. */
 const NAMED = 10;
 
 interface Line extends BulkLine {
@@ -29,8 +29,8 @@ export const deletionsOf = (forest: string): BulkList => ({
 });
 
 /**
- * INVARIANT: nothing is deleted in bulk by surprise. Makes the deletions that wait, once the feed is read to its end; of a forest
- * of which there are more than the limit, and of whom an administrator approved none, not even the first.
+ * INVARIANT: nothing is deleted in bulk by surprise. Carries out the pending deletions once the feed is read to its end. If a forest has
+ * more than the limit, only those go that an administrator approved, and not even the first of the others.
  */
 export async function applyDeletions(context: DeletionContext): Promise<void> {
   const { ledger, threshold } = context;
@@ -96,7 +96,7 @@ async function deleteOne(
   log.warn({ forest, anchor, reason }, 'cannot delete an account; retrying');
 }
 
-/** Who is held for the first time is said loudly, kept as a problem, and reported. */
+/** Raises an alarm about deletions that are held for the first time, keeps each as a problem, and reports it. */
 function tellHeld(
   { ledger, log }: DeletionContext,
   forest: string,

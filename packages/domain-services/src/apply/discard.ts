@@ -3,7 +3,7 @@ import type { CredentialSecret } from '@causeway/records';
 import { wipeValues } from '../directory/attributes.ts';
 import type { PreparedItem, Task } from './task.ts';
 
-/** Wipes what is secret in items or tasks, written or not. */
+/** Wipes the secrets in items or tasks, written or not. */
 export function discard(items: readonly (PreparedItem | Task)[]): void {
   for (const item of items) {
     if (item.opened?.ok) wipe(item.opened);

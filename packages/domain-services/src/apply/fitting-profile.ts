@@ -2,10 +2,10 @@ import type { FeedItem, Profile } from '@causeway/contract';
 import { type AccountRecord, profileDigest } from '@causeway/records';
 
 /**
- * The profile beside an account record, as far as it may be believed; undefined: none may, and what is written stays.
+ * The profile beside an account record, if it may be believed; undefined: it may not, and what is written stays.
  *
- * INVARIANT: of a record that signs a profile's digest no other profile is written, whatever stands beside it. Of a record that signs none,
- * as releases before made it and as the tenant makes it of its own people, it is the tenant's word.
+ * INVARIANT: if a record signs a profile's digest, no other profile is written, whatever comes beside it. If it signs none, the profile is
+ * the tenant's word: earlier releases sign none, nor does the tenant for its own users.
  */
 export function fittingProfile(
   { profileDigest: digest }: Pick<AccountRecord, 'profileDigest'>,
@@ -16,8 +16,8 @@ export function fittingProfile(
 }
 
 /**
- * The sequence that the ledger keeps of an account record that is written. Without the profile that it signs it is one behind: the same
- * record is written again when that comes, nothing older is, and a head tells of the difference until then.
+ * The sequence that the ledger keeps of a written account record. While the profile that it signs is missing, it is one less: the same
+ * record is written again when the profile comes, nothing older is, and a head shows the difference until then.
  */
 export function writtenSequence(
   { profileDigest: digest, sequence }: Pick<AccountRecord, 'profileDigest' | 'sequence'>,

@@ -5,13 +5,13 @@ import { type Refused, refuse } from '../refusals.ts';
 /** Finds the forest that an administrator confirmed a domain's SID (without a RID) for; undefined when nobody confirmed it. */
 export type ForestOfSid = (domainSid: string) => string | undefined;
 
-/** Of a user or group of some other domain, and of none of its built-in ones: the first free RID is 1000. */
+/** The SID of a user or group of an ordinary domain, and not a built-in one: the first free RID is 1000. */
 const USER_SID = /^(S-1-5-21-\d+-\d+-\d+)-(\d+)$/;
 const FIRST_FREE_RID = 1000;
 
 /**
- * A SID is a right, so nobody and no group has one here that is privileged, one of the managed domain's own, or one of a domain that is
- * confirmed for another forest. What is of the cloud alone brings none.
+ * A SID grants rights. So no user or group has one here that is privileged, belongs to the managed domain, or belongs to a domain that is
+ * confirmed for another forest. Cloud-only objects bring none.
  */
 export function checkSid(
   { objectSid, forest, sequence }: Pick<AccountRecord, 'objectSid' | 'forest' | 'sequence'>,
@@ -36,7 +36,7 @@ export function confirmedSid(
   return domainSid !== undefined && forestOfSid(domainSid) === forest ? objectSid : null;
 }
 
-/** The domain's part of a SID; undefined for one that is no user's and no group's of an ordinary domain. */
+/** The domain's part of a SID; undefined if it is not a user's or group's of an ordinary domain. */
 export function domainSidOf(objectSid: string): string | undefined {
   const [, domainSid, rid] = USER_SID.exec(objectSid) ?? [];
   return Number(rid) >= FIRST_FREE_RID ? domainSid : undefined;

@@ -22,7 +22,7 @@ import { samePin } from './decide.ts';
 import { writtenSequence } from './fitting-profile.ts';
 import type { Believed } from './verified-item.ts';
 
-/** The names that an account is made with. */
+/** The names that an account is created with. */
 export type MadeNames = Pick<
   LedgerEntry,
   'samAccountName' | 'userPrincipalName' | 'keepsDigits' | 'digitsKey'
@@ -34,11 +34,11 @@ export interface Parts {
     | {
         record: Believed<AccountRecord>;
         sidRefused: boolean;
-        /** The on-premises SID that a new account is made with; that of one that is there is its keeper’s matter. */
+        /** The on-premises SID of a new account. A keeper writes that of an existing one. */
         sid: string | null;
-        /** The one that fits the record; undefined: none came, and what is written stays. */
+        /** The profile that fits the record; undefined: none came, and what is written stays. */
         profile: Profile | undefined;
-        /** Of an account that is to be made; of one that is there they are changed by themselves. */
+        /** Only for a new account. Names of an existing one change separately. */
         names?: MadeNames | undefined;
       }
     | undefined;
@@ -53,21 +53,21 @@ export interface PlanContext {
   now: Date;
   /** Source of random bytes. */
   random: (length: number) => Uint8Array;
-  /** Of a new account: its nTSecurityDescriptor. */
+  /** The nTSecurityDescriptor of a new account. */
   descriptor: Uint8Array;
   /** Makes the mark of a new account: a GUID. */
   newNonce: () => string;
-  /** The block that holds for somebody. */
+  /** The block that holds for a user. */
   blockOf: (person: Person) => Block | undefined;
 }
 
-/** One change of the directory and what the ledger says once it is made. */
+/** One change in the directory, and the ledger's entry once it is made. */
 export interface Plan {
   write: Write;
   next: LedgerEntry;
 }
 
-/** The write for one user: with what `mayBeEnabled` says of the account, and its mark. */
+/** Plans the write for one user, with the state that `mayBeEnabled` allows and with the mark. */
 export function planWrite(entry: LedgerEntry | undefined, parts: Parts, context: PlanContext): Plan {
   const next = advance(entry, parts, context.now);
   const block = context.blockOf(next);
@@ -100,8 +100,8 @@ export function planWrite(entry: LedgerEntry | undefined, parts: Parts, context:
 }
 
 /**
- * Another password than the directory has, not the same one sent again: that must give nobody who guesses fresh tries. In a directory
- * that was restored people have tried the password that it lacked.
+ * Whether the password is newer than the directory's, which lifts a lockout. The same one sent again must not, or a guesser would get fresh
+ * attempts. A restored directory lacks a password that users have tried already, so it lifts the lockout there.
  */
 function isNewer({ passwordOrder }: CredentialRecord, entry: LedgerEntry | undefined): boolean {
   const known = entry?.hasCredential ? entry.passwordOrder : null;
@@ -109,7 +109,7 @@ function isNewer({ passwordOrder }: CredentialRecord, entry: LedgerEntry | undef
   return comparePasswordOrder(passwordOrder, known) > 0 && !isSameWrite(passwordOrder, known);
 }
 
-/** The plan of an account that is to be made, by these names. */
+/** The plan of a new account, with these names. */
 export function withNames({ write, next }: Plan, names: MadeNames, users: string): Plan {
   const { samAccountName, userPrincipalName } = names;
   const values = { ...write.values, ...nameValues(samAccountName, userPrincipalName) };
@@ -124,7 +124,7 @@ const nameValues = (name: string, principal: string | null): Values => ({
   userPrincipalName: principal === null ? [] : [principal],
 });
 
-/** The ledger's entry once a deletion, or its memory alone, is all that is left of an account. */
+/** The ledger's entry once only a pending deletion, or the memory of one, is left of an account. */
 export function planDeletion(
   entry: LedgerEntry | undefined,
   record: Believed<AccountRecord>,
@@ -132,15 +132,15 @@ export function planDeletion(
 ): LedgerEntry {
   const at = now.toISOString();
   const next = { ...pinnedTo(entry, record), accountDigest: record.digest };
-  // The names are given free; the pin and the orders stay.
+  // The names are released. The pin and the orders stay.
   return entry?.managedGuid
     ? { ...next, deleteSequence: record.sequence }
     : { ...next, accountSequence: record.sequence, accountAt: at, deletedAt: entry?.deletedAt ?? at };
 }
 
 /**
- * The ledger's entry after a withdrawal that has no account here, or whose account is about to go: no older credential comes after it.
- * It pins a person who is new, as an account record would.
+ * The ledger's entry after a withdrawal for a user who has no account here, or whose account is about to be deleted. No older credential is
+ * accepted after it. It pins a new user, as an account record would.
  */
 export function rememberWithdrawal(
   entry: LedgerEntry | undefined,
@@ -162,7 +162,7 @@ export function deleted(entry: LedgerEntry, now: Date): LedgerEntry {
   };
 }
 
-/** The entry of an account that is not in the directory any more: it is made anew when its records come again. */
+/** The entry of an account that is no longer in the directory. It is created again when its records come. */
 export function forgotten(entry: LedgerEntry): LedgerEntry {
   const { managedGuid, lastManagedGuid } = entry;
   return {
@@ -217,20 +217,20 @@ function advance(
   return next;
 }
 
-/** Somebody who was made anew begins a new password history: the orders of two objects do not compare. */
+/** A re-created user starts a new password history, because the orders of two objects do not compare. */
 function pinnedTo(entry: LedgerEntry | undefined, record: AccountRecord): LedgerEntry {
   if (entry === undefined) return newEntry(record);
   if (samePin(entry, record)) return { ...entry };
   return { ...entry, objectGuid: record.objectGuid, passwordOrder: null, accepted: null };
 }
 
-/** The names that an account record says. */
+/** The names in an account record. */
 export const wantedNames = ({ sAMAccountName, userPrincipalName }: AccountRecord) => ({
   wantedName: sAMAccountName,
   wantedPrincipal: userPrincipalName,
 });
 
-/** Of somebody of whom nothing is written yet. */
+/** The entry of a user of whom nothing is written yet. */
 export function newEntry(record: Pick<AccountRecord, 'sourceAnchor' | 'forest' | 'objectGuid'>): LedgerEntry {
   return {
     anchor: record.sourceAnchor,

@@ -5,8 +5,8 @@ import type { PreparedItem } from './task.ts';
 import { type VerifiedItem, verifyItem } from './verified-item.ts';
 
 /**
- * Checks and opens what a page holds: the costly part, and one that needs nothing of the pages before it, so it is
- * done while they are written.
+ * Verifies and opens the records of a page. This is the costly part and needs nothing from the pages before it, so it runs while they are
+ * written.
  */
 export async function prepareItems(
   context: ApplyContext,

@@ -24,7 +24,7 @@ import { ManagerKeeper } from '../upkeep/manager-keeper.ts';
 import { applyItems } from './apply.ts';
 import { prepareItems } from './prepare.ts';
 
-// What describes a person is the forest's word: a tenant can keep it back, and that shows; it can put nothing else in its place.
+// A user's profile is the forest's word. A tenant can withhold it, which shows, and can put nothing else in its place.
 
 const folder = mkdtempSync(join(tmpdir(), 'causeway-profiles-'));
 const ledgers: Ledger[] = [];
@@ -52,7 +52,7 @@ const NEW: Profile = { ...OLD, displayName: 'Alice Brown', city: undefined, stat
 const signed = (person: Person, profile: Profile, changes: { enabled?: boolean } = {}): string =>
   corp.account(person, { ...changes, profileDigest: profileDigest(profile) });
 
-/** What the tenant shows of a person. */
+/** Applies what the tenant shows of a user. */
 async function show(person: Person, record: string, profile: FeedItem['profile']): Promise<void> {
   const context = {
     ...{ ledger, tenant, sealingKey, log, trust: trustOf(ledger), ldbModify: undefined as never },
@@ -72,7 +72,7 @@ const described = (person: Person) => {
 const AS_OLD = ['Alice', 'alice@corp.example.com', 'Oslo', undefined];
 const AS_NEW = ['Alice Brown', 'alice@corp.example.com', undefined, 'Viken'];
 
-/** Whether the managed domain has what a head of the forest says, and whether anything explains that it has not. */
+/** Whether the managed domain differs from a head of the forest, and whether anything explains that. */
 function compared(person: Person, record: string): { differs: boolean; explained: boolean } {
   const { sequence } = peekRecord(record)!;
   const entry = { anchor: person.anchor, accountSequence: sequence, credentialSequence: 0 };
@@ -87,7 +87,7 @@ const LACKING = { differs: true, explained: false };
 const problem = (person: Person) =>
   ledger.problems.one({ forest: corp.forest, anchor: person.anchor }, 'profile');
 
-test('a profile that fits its record is written with it, and everything has come', async () => {
+test('writes a profile that fits its record, and then lacks nothing', async () => {
   const alice = corp.person('alice');
   const record = signed(alice, OLD);
   await show(alice, record, OLD);
@@ -110,7 +110,7 @@ for (const [lie, shown] of [
   ['leaves out a value', { ...NEW, mail: null }],
   ['leaves out all of them', EMPTY_PROFILE],
 ] as const) {
-  test(`a tenant that ${lie}: the old values stand, state is taken, the head differs unexplained, and the right one is written later`, async () => {
+  test(`a tenant that ${lie} changes no values: state applies, the head differs unexplained, the right one is written later`, async () => {
     const alice = corp.person('alice');
     await show(alice, signed(alice, OLD), OLD);
     const record = signed(alice, NEW, { enabled: false });
@@ -127,7 +127,7 @@ for (const [lie, shown] of [
   });
 }
 
-test('a new person whose profile is kept back has an account without one, and counts as not arrived', async () => {
+test('a new user whose profile is withheld gets an account without one, and counts as not arrived', async () => {
   const alice = corp.person('alice');
   const record = signed(alice, OLD);
   await show(alice, record, BOB);
@@ -137,7 +137,7 @@ test('a new person whose profile is kept back has an account without one, and co
   assert.deepEqual([described(alice), compared(alice, record)], [AS_OLD, WHOLE]);
 });
 
-test('while a profile is kept back nothing older is believed, with whatever profile', async () => {
+test('accepts nothing older while a profile is withheld, whatever profile comes with it', async () => {
   const alice = corp.person('alice');
   const old = signed(alice, OLD);
   await show(alice, old, OLD);
@@ -148,7 +148,7 @@ test('while a profile is kept back nothing older is believed, with whatever prof
   assert.deepEqual(compared(alice, record), LACKING);
 });
 
-test('what came whole stays so when it is sent again without the profile, or with another one', async () => {
+test('a complete user stays complete when the record is sent again without the profile, or with another one', async () => {
   const alice = corp.person('alice');
   const record = signed(alice, NEW);
   await show(alice, record, NEW);
@@ -158,7 +158,7 @@ test('what came whole stays so when it is sent again without the profile, or wit
   }
 });
 
-test('of a record of the release before the profile is the tenant’s word, and takes away nothing that it does not know', async () => {
+test('a previous release’s record takes the profile from the tenant, and removes nothing that it does not know', async () => {
   const alice = corp.person('alice');
   await show(alice, signed(alice, OLD), OLD);
   const before = corp.account(alice);
@@ -167,7 +167,7 @@ test('of a record of the release before the profile is the tenant’s word, and 
   assert.deepEqual(compared(alice, before), WHOLE);
 });
 
-test('a manager is written when that one’s account is there, goes with it, and comes back with another one', async () => {
+test('writes a manager while the manager has an account, removes it with the account, and writes the next one', async () => {
   const writes: string[][] = [];
   const write = async ({ guid, values }: { guid: string; values: { manager: string[] } }) => {
     writes.push([`<GUID=${guid}>`, ...values.manager]);

@@ -6,8 +6,8 @@ import { newAccount } from './names/page-names.ts';
 import { type Task, upsertOf } from './task.ts';
 
 /**
- * Whoever comes back gets the account back that was deleted here, with its SID, while the directory has its tombstone. It is disabled
- * and has a name that stands in; all that its records say is written as to any account. Where that cannot be, it is made anew.
+ * Restores the deleted account of a user who comes back, with its SID, while the directory has its tombstone. It is disabled and has a
+ * stand-in name. Everything in the user's records is then written as to any account. Where restoring fails, a new account is created.
  */
 export async function restoreAccounts(context: ApplyContext, tasks: readonly Task[]): Promise<void> {
   for (const task of tasks) {
@@ -35,7 +35,7 @@ async function restoreAccount(
       ledger.accounts.save({ ...entry, managedGuid: guid, nonce });
       const { keepsDigits, digitsKey } = entry;
       ledger.names.save(entry, { samAccountName, userPrincipalName: null, keepsDigits, digitsKey });
-      // Its forest may want the same as before.
+      // Its forest may want the same names as before.
       ledger.names.touch(claimsOf(wanted, domain).map(({ slot }) => slot));
     } else {
       ledger.audit.add({ action: 'made-anew', subject: anchor, detail: `of ${forest}: ${result.reason}` });

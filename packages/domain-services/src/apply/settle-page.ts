@@ -20,9 +20,9 @@ import { forgotten, planDeletion, rememberWithdrawal, wantedNames } from './plan
 import type { Task } from './task.ts';
 
 /**
- * Puts down in the ledger what became of a page that is written, in one transaction, with its reports; names that have to change
- * hands do so before the reports are made.
- * @returns users that failed for a reason of their own: to be tried again
+ * Records in the ledger what became of a written page, in one transaction, with its reports. Names that have to change hands do so before
+ * the reports are made.
+ * @returns users that failed for a reason of their own, to be retried
  */
 export async function settlePage(context: ApplyContext, tasks: readonly Task[]): Promise<FeedItem[]> {
   const { ledger, log } = context;
@@ -50,12 +50,12 @@ export async function settlePage(context: ApplyContext, tasks: readonly Task[]):
   return [...failed, ...lost.filter(item => !failed.includes(item))];
 }
 
-/** What became of a record of somebody. */
+/** What became of a user's record. */
 interface Report extends Omit<DomainReport, 'forest' | 'sourceAnchor'> {
   person: Person;
 }
 
-/** A report of an account that is written says what of its record is not. */
+/** The report of a written account says which parts of its record are not written. */
 function queueReports(ledger: Ledger, reports: readonly Report[]): void {
   for (const { person, ...report } of reports) {
     const written = report.outcome === 'applied' || report.outcome === 'unchanged';
@@ -64,7 +64,7 @@ function queueReports(ledger: Ledger, reports: readonly Report[]): void {
   }
 }
 
-/** The objectGUIDs of the accounts that were made: only the directory knows them. */
+/** Finds the objectGUIDs of the new accounts, which only the directory knows. */
 async function findMade({ directory }: ApplyContext, tasks: readonly Task[]): Promise<void> {
   const made = tasks.filter(({ plan }) => plan?.write.kind === 'add');
   if (made.length === 0) return;
@@ -91,7 +91,7 @@ function settle(context: ApplyContext, tasks: readonly Task[]): { failed: FeedIt
     const failure = result?.ok === false ? result : undefined;
     if (plan && !failure) ledger.accounts.save(plan.next);
     if (plan && !failure) ledger.byHand.clear(plan.next);
-    // It was planned before this was in the ledger, and a block may have come or gone since.
+    // A block may have begun or ended since this was planned.
     if (plan) ledger.blocks.touch(plan.next);
     if (plan?.write.kind === 'add' && !failure) noteCreated(ledger, plan.next);
     if (failure?.gone && entry) ledger.accounts.save(forgotten(entry));
@@ -105,7 +105,7 @@ function settle(context: ApplyContext, tasks: readonly Task[]): { failed: FeedIt
     }
     if (entry) learnFromSame(ledger, entry, task);
     if (account.kind === 'unchanged' && account.record && entry) refreshNames(ledger, entry, account.record);
-    // Looked at before the account was there, they may have been put off.
+    // They may have been postponed because the account did not exist yet.
     ledger.names.touch(task.taken?.due ?? []);
     if (account.kind === 'upsert' && !failure) {
       saveAsides(ledger, task, account, at);
@@ -124,7 +124,7 @@ function settle(context: ApplyContext, tasks: readonly Task[]): { failed: FeedIt
   return { failed, reports };
 }
 
-/** The newest sequences of a page: what was believed counts, whether it is written or not. */
+/** Notes each forest's newest sequence in a page. What was believed counts, whether it is written or not. */
 function noteBelieved(ledger: Ledger, tasks: readonly Task[]): void {
   const newest = new Map<string, number>();
   for (const { verified } of tasks)
@@ -136,7 +136,7 @@ function noteBelieved(ledger: Ledger, tasks: readonly Task[]): void {
   for (const [forest, sequence] of newest) ledger.heads.noteBelieved(forest, sequence);
 }
 
-/** A ledger of a release before knows no digests, and not when an account expires: the same record tells. */
+/** A ledger of an earlier release has no digests and no expiry dates. It learns them from the same record. */
 function learnFromSame(ledger: Ledger, person: Person, { verified, decision }: Task): void {
   const { account, credential } = verified;
   const ofAccount = account?.ok && decision.account.kind === 'unchanged' ? account.record.digest : null;
@@ -159,7 +159,7 @@ function learnFromSame(ledger: Ledger, person: Person, { verified, decision }: T
     ledger.accounts.save({ ...known, accountDigest, credentialDigest, accountExpires });
 }
 
-/** The SID that the person is to have here once its domain is confirmed for the forest; one that nobody may have is none. */
+/** Notes the SID that the user gets here once its domain is confirmed for the forest. A SID that nobody may have counts as none. */
 function wantSid(
   ledger: Ledger,
   { plan }: Task,
@@ -172,7 +172,7 @@ function wantSid(
   if (plan?.write.values.sIDHistory) ledger.sids.wroteHistory(person, record.objectSid);
 }
 
-/** What of a record is not written, though the record is: kept beside it. */
+/** Keeps, beside a written record, which parts of it are not written. */
 function saveAsides(
   ledger: Ledger,
   { profile, plan, taken, madeAnew }: Task,
@@ -192,7 +192,7 @@ function saveAsides(
   saveProfile(ledger, record, { profile, made, at });
 }
 
-/** Beside the record, because it is no record: what stands for a profile explains no difference from a head. */
+/** Kept beside the record, because a profile is no record: its problem must not explain a difference from a head. */
 function saveProfile(
   ledger: Ledger,
   record: AccountRecord,
@@ -211,7 +211,7 @@ function saveProfile(
   ledger.problems.save({ ...person, verified: true, kind: 'profile', ...problem });
 }
 
-/** A ledger of the release before knows what accounts are called, and not what their forests say: the same record tells. */
+/** A ledger of the previous release knows the accounts' names, and not what their forests want. It learns that from the same record. */
 function refreshNames(ledger: Ledger, entry: LedgerEntry, record: AccountRecord): void {
   const wanted = wantedNames(record);
   const known = entry.wantedName === wanted.wantedName && entry.wantedPrincipal === wanted.wantedPrincipal;
@@ -224,7 +224,7 @@ function refreshNames(ledger: Ledger, entry: LedgerEntry, record: AccountRecord)
   ledger.names.save(entry, { ...entry, keepsDigits: true });
 }
 
-/** The report of one record; refusals and failures are kept in the ledger until the record is written. */
+/** The report of one record. The ledger keeps refusals and failures until the record is written. */
 function outcomeOf(
   ledger: Ledger,
   { verified, entry, decision }: Task,
@@ -257,7 +257,7 @@ function outcomeOf(
     case 'waiting': {
       const { kind: outcome, code, reason, acceptable, sequence } = one;
       const problem = { ...person, kind, outcome, code, reason, acceptable, sequence, at: now };
-      // What is in no list is not reported either: the outbox would grow as the list does not.
+      // What is not listed is not reported either, or the outbox would outgrow the list.
       if (!isVerified && !ledger.problems.saveUnverified(problem)) return undefined;
       if (isVerified) ledger.problems.save({ ...problem, verified: true });
       return report(outcome, sequence, `${code}: ${reason}`);

@@ -15,9 +15,8 @@ import { restoreAccounts } from './restore-accounts.ts';
 import { createdBy, type PreparedItem, type Task } from './task.ts';
 
 /**
- * Decides what is to become of the users of a page and plans the writes. Nobody may come twice in it, nor be in a page that is
- * not settled yet: a user is decided on what was left of it before. The names of a page before this one count from the moment in
- * which its write has begun.
+ * Decides what happens to the users of a page and plans the writes. A user may be neither twice in it, nor in a page that is not settled
+ * yet: each decision builds on what the one before left. The names of an earlier page count from the moment its write begins.
  */
 export async function startPage(context: ApplyContext, prepared: readonly PreparedItem[]): Promise<Task[]> {
   await adoptMade(context, prepared);
@@ -33,7 +32,7 @@ export async function startPage(context: ApplyContext, prepared: readonly Prepar
   }
 }
 
-/** Accounts that were made just before the process ended: found again by the mark that they were made with. */
+/** Adopts accounts that were created just before the process ended, by the mark that they were created with. */
 async function adoptMade(
   { ledger, directory, domain }: ApplyContext,
   prepared: readonly PreparedItem[],
@@ -64,12 +63,12 @@ function startTask({ ledger, domain }: ApplyContext, prepared: PreparedItem): Ta
   return { ...prepared, entry, decision };
 }
 
-/** Finds the names of whoever is new, opens the credentials and plans the writes of all that is to be written. */
+/** Finds names for the new accounts, opens the credentials and plans all writes. */
 async function planTasks(
   { ledger, directory, domain, sealingKey, onPremisesSids }: ApplyContext,
   tasks: Task[],
 ): Promise<void> {
-  /** Whoever is to be made, as names see it. */
+  /** A new account as naming sees it. */
   const newcomer = (task: Task): NamedAccount | undefined => {
     const record = createdBy(task);
     return record && newAccount(record, task.entry);
@@ -114,7 +113,7 @@ async function planTasks(
   }
 }
 
-/** Without its account, a new user's credential has no place either. */
+/** Without an account, a new user's credential has no place either. */
 function refuseAccount(task: Task, refusal: Refused): void {
   const { credential } = task.decision;
   task.decision = { account: refusal, credential };

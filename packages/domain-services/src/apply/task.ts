@@ -7,11 +7,11 @@ import type { TakenNames } from './names/page-names.ts';
 import type { Plan } from './plan.ts';
 import type { VerifiedItem } from './verified-item.ts';
 
-/** A user whose signatures are checked and whose sealed part is open, before anything is decided. */
+/** A user whose signatures are checked and whose sealed part is opened, before anything is decided. */
 export interface PreparedItem {
   item: FeedItem;
   verified: VerifiedItem;
-  /** Of credentials newer than the ledger. Secret: whoever holds the item wipes it by `discard`. */
+  /** Only for credentials newer than the ledger. Secret: the holder of the item wipes it with `discard`. */
   opened: Awaited<ReturnType<typeof openCredentialRecord>> | undefined;
 }
 
@@ -19,23 +19,23 @@ export interface PreparedItem {
 export interface Task extends PreparedItem {
   entry: LedgerEntry | undefined;
   decision: Decision;
-  /** The one beside an account's record, if it fits (`fittingProfile`). */
+  /** The profile beside an account record, if it fits (`fittingProfile`). */
   profile?: Profile | undefined;
-  /** Of an account that is to be made. */
+  /** Only for a new account. */
   taken?: TakenNames;
-  /** It was there before, and could not be restored. */
+  /** The account existed before, and could not be restored. */
   madeAnew?: boolean;
-  /** Secret values in it: wiped when they are written. */
+  /** Contains secret values, which are wiped once they are written. */
   plan?: Plan;
   result?: WriteResult;
 }
 
-/** The record by which an account is made or changed. */
+/** The record that creates or changes the account. */
 export function upsertOf({ decision: { account } }: Task): AccountRecord | undefined {
   return account.kind === 'upsert' ? account.record : undefined;
 }
 
-/** The record by which an account is made, as long as there is none: restoring one changes the entry. */
+/** The record that creates the account; undefined once it exists. Restoring an account changes the entry, and so the answer. */
 export function createdBy(task: Task): AccountRecord | undefined {
   return task.entry?.managedGuid == null ? upsertOf(task) : undefined;
 }

@@ -12,16 +12,16 @@ import {
 import type { Trust } from '../pairing/trust.ts';
 import { type Person, personOf } from '../person.ts';
 
-/** A record that is believed, with the digest of its text: another text is another record, whatever its sequence. */
+/** A record that is believed, with the digest of its text. Another text is another record, whatever its sequence. */
 export type Believed<R> = R & { readonly digest: string };
 
 /** A record of the feed, believed or not. */
 export type Verified<R> =
   | { ok: true; record: Believed<R> }
-  /** `sequence` is what the record says of itself: for the report, not believed. */
+  /** `sequence` is what the record claims. It is for the report only, and not believed. */
   | { ok: false; refusal: Refusal; detail: string; sequence: number; digest: string };
 
-/** A user of the feed with what its records say; all else in it is the tenant's word. */
+/** A user of the feed with what their records say. Everything else in it is the tenant's word. */
 export interface VerifiedItem {
   person: Person;
   origin: FeedItem['origin'];
@@ -31,7 +31,7 @@ export interface VerifiedItem {
   credential: Verified<CredentialRecord | WithdrawalRecord> | null;
 }
 
-/** Checks the signatures of a user's records, and that each is of its kind and made for this tenant. */
+/** Checks the signatures of a user's records, and that each has the right kind and was made for this tenant. */
 export function verifyItem(item: FeedItem, trust: Trust, tenant: string): VerifiedItem {
   const verify = <R>(kinds: readonly RecordKind[], jws: string | null): Verified<R> | null => {
     if (jws === null) return null;

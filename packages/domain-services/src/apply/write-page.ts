@@ -11,8 +11,8 @@ import { wantedNames, withNames } from './plan.ts';
 import { type Task, upsertOf } from './task.ts';
 
 /**
- * Writes what was planned into the directory, and wipes it. What comes to be is in the ledger as an intent, on the disk, before
- * this yields for the first time.
+ * Writes the plans to the directory, and wipes them. The ledger has every new account as an intent, on disk, before this yields for the
+ * first time.
  * @throws CausewayError 'directory-unavailable'
  */
 export async function writePage(context: ApplyContext, tasks: readonly Task[]): Promise<void> {
@@ -27,7 +27,7 @@ export async function writePage(context: ApplyContext, tasks: readonly Task[]): 
   faultPoint('domain.after-write');
 }
 
-/** Whether a task changes what the ledger says of the names of an account that is in it already: known when it is settled. */
+/** Whether a task changes what the ledger says about the names of an account that it knows. It does so when the page is settled. */
 export function changesNames({ entry, decision: { account } }: Task): boolean {
   const record = account.kind === 'upsert' || account.kind === 'unchanged' ? account.record : undefined;
   if (!entry || !record) return false;
@@ -36,7 +36,7 @@ export function changesNames({ entry, decision: { account } }: Task): boolean {
   return back || entry.wantedName !== wantedName || entry.wantedPrincipal !== wantedPrincipal;
 }
 
-/** Whether a page is written by `ldbmodify`. */
+/** Whether a page is written with `ldbmodify`. */
 export function isBulk(tasks: readonly Task[]): boolean {
   return tasks.filter(task => task.plan !== undefined).length >= BULK_FROM;
 }
@@ -46,7 +46,7 @@ async function writePlans(context: ApplyContext, tasks: readonly Task[]): Promis
   const planned = tasks.filter(task => task.plan !== undefined);
   if (planned.length === 0) return;
   const made = planned.filter(({ plan }) => plan!.write.kind === 'add');
-  // The intent is on the disk before the account is: what is found with this mark later is ours.
+  // The intent is on disk before the account exists, so an account found later with this mark is ours.
   ledger.transaction(() => {
     for (const task of made) saveIntent(ledger, task, task.taken!.owned, task.taken!.due);
   });
@@ -61,7 +61,7 @@ async function writePlans(context: ApplyContext, tasks: readonly Task[]): Promis
   for (const task of made) if (!task.result!.ok && task.result!.refused) await makeNameless(context, task);
 }
 
-/** An account that the directory does not take as it is gets names that nobody has: then its names are tried by themselves. */
+/** Gives an account that the directory rejects names that nobody has. Its own names are tried separately afterwards. */
 async function makeNameless({ ledger, directory }: ApplyContext, task: Task): Promise<void> {
   const standIn = task.taken!.standIn();
   const claims = claimsOf(newAccount(upsertOf(task)!, task.entry), { realm: directory.realm });
@@ -82,13 +82,13 @@ function saveIntent(
 ): void {
   const { next } = plan!;
   ledger.accounts.save(intentOf(entry, next));
-  // Whoever was here before gets the names that the account is made with.
+  // A user who was here before gets the names of the new account.
   if (entry) ledger.names.save(next, next);
   for (const slot of owned) ledger.names.setOwner({ slot, forest: next.forest, releasedAt: null });
   ledger.names.touch(due);
 }
 
-/** What the ledger says of an account between its plan and its being there: pins and names, nothing written. */
+/** The ledger's entry of an account between its plan and its creation: pins and names, nothing written. */
 function intentOf(entry: LedgerEntry | undefined, next: LedgerEntry): LedgerEntry {
   return {
     ...next,

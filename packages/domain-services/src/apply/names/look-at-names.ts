@@ -16,21 +16,21 @@ import type { ApplyContext } from '../apply-context.ts';
 import { type Move, movesOf } from './name-moves.ts';
 import { sayProblems } from './name-problems.ts';
 
-/** For how long a name that was let go of is for its forest alone. */
+/** How long a released name stays reserved for its forest. */
 export const RESERVATION_MS = 30 * 86_400_000;
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 10 * 60_000;
 
 export type NamingContext = Pick<ApplyContext, 'ledger' | 'directory' | 'ldbModify' | 'domain' | 'log'>;
 
-/** Names that are due with the accounts that have or want them, and what each of these is to be called. */
+/** The moves that due names need, and the names that stay due. */
 export interface Look {
   moves: Move[];
-  /** Names of which something is still to be done. */
+  /** Names that still need something. */
   open: DueName[];
 }
 
-/** What is to be done for names that are due; those for which there is nothing are due no more. */
+/** Decides what due names need. Names that need nothing are no longer due. */
 export function lookAtNames(
   { ledger, domain, log }: NamingContext,
   due: readonly DueName[],
@@ -78,7 +78,9 @@ export function lookAtNames(
   return { moves: toMove, open: open.filter(one => !settled.includes(one)).map(({ name }) => name) };
 }
 
-/** Whose a name is: its first forest's while that wants it and 30 days longer, then another one's that wants it. */
+/**
+ * Decides which forest owns a name. The first one keeps it while it wants it and 30 days longer. Then another one gets it that wants it.
+ */
 function updateOwner(ledger: Ledger, view: NameView, slot: Slot, domain: ManagedDomain): void {
   const book = ledger.names;
   const wanting = view.wanting(slot);
@@ -93,14 +95,14 @@ function updateOwner(ledger: Ledger, view: NameView, slot: Slot, domain: Managed
     book.dropOwner(slot);
   }
   const holders = view.holding(slot).map(({ forest }) => forest);
-  // Where nobody had it before, or that is not known any more: the forest that was trusted first.
+  // If nobody had it before, or nobody knows who did, the forest that was trusted first gets it.
   const byTrust = ledger.agents.inOrderOfTrust();
   const others = [...byTrust, ...wanting.map(({ forest }) => forest).sort()];
   const forest = [...holders, ...others].find(one => winnerOf(slot, one, wanting, domain));
   if (forest !== undefined) book.setOwner({ slot, forest, releasedAt: null });
 }
 
-/** Digits that come or go concern whoever else would have the same ones. */
+/** When an account gains or loses digits, the names of all others that would have the same ones are due, too. */
 function rememberDecision(ledger: Ledger, account: NamedAccount, decision: NameDecision): void {
   const { keepsDigits, digitsKey } = decision;
   if (keepsDigits === account.keepsDigits && digitsKey === account.digitsKey) return;
@@ -109,7 +111,7 @@ function rememberDecision(ledger: Ledger, account: NamedAccount, decision: NameD
   ledger.names.touch([account.digitsKey, digitsKey].flatMap(key => (key === null ? [] : [`a:${key}`])));
 }
 
-/** Looks at them again after a while, longer each time. */
+/** Has the names looked at again later, after a longer delay each time. */
 export function postpone(ledger: Ledger, names: readonly DueName[]): void {
   const now = ledger.clock.now();
   for (const { key, tries } of names) {

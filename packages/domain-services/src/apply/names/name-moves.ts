@@ -17,11 +17,11 @@ export interface Move {
   entry: LedgerEntry;
   kind: 'name' | 'principal';
   to: string | null;
-  /** Null where nothing is taken. */
+  /** Null when no name is taken. */
   slot: Slot | null;
 }
 
-/** What an account is called otherwise than it is to be. */
+/** The names of an account that differ from what they are to be. */
 export function movesOf(
   entry: LedgerEntry,
   account: NamedAccount,
@@ -29,7 +29,7 @@ export function movesOf(
   { realm }: ManagedDomain,
 ): Move[] {
   const moves: Move[] = [];
-  // Whoever is not in the directory gets names when the account is made.
+  // An account that is not in the directory gets its names when it is created.
   if (entry.managedGuid === null && entry.nonce === null) return moves;
   if (samAccountName !== account.samAccountName) {
     moves.push({ account, entry, kind: 'name', to: samAccountName, slot: slotOfName(samAccountName) });
@@ -42,8 +42,8 @@ export function movesOf(
 }
 
 /**
- * The moves that nobody stands in the way of, and for all others those who do let go: a name made of the GUID, or no
- * userPrincipalName, until the own one is free.
+ * The moves that nobody blocks. For each blocked one, the account in its way lets go first: it gets a name made from its GUID, or no
+ * userPrincipalName, until its own is free.
  */
 export function nextSteps(moves: readonly Move[], view: NameView, domain: ManagedDomain): Move[] {
   const taken = new Set<Slot>();
@@ -60,7 +60,7 @@ export function nextSteps(moves: readonly Move[], view: NameView, domain: Manage
       steps.set(idOf(move), move);
     }
   }
-  // Two forests may say one objectGUID: the names made of it are two all the same.
+  // Two forests may report the same objectGUID, yet the names made from it must differ.
   const free: NameView = {
     ...view,
     obstacle: slot => (taken.has(slot) ? { code: 'name-taken', detail: slot } : view.obstacle(slot)),

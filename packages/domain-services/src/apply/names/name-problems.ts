@@ -3,7 +3,7 @@ import type { ProblemKind } from '../../ledger/problem-book.ts';
 import type { NamedAccount, NameProblem } from '../../names/naming.ts';
 import { keyOf, type Person, reportedPerson } from '../../person.ts';
 
-/** Keeps in the ledger why somebody is not called as the forest says, and tells the tenant when that changes. */
+/** Records why an account is not named as its forest says, and reports it to the tenant when that changes. @returns whether it changed */
 export function sayProblems(
   ledger: Ledger,
   account: NamedAccount,
@@ -26,7 +26,7 @@ export function sayProblems(
   return true;
 }
 
-/** @returns whether there is or was one */
+/** @returns whether there is or was a problem */
 export function saveNameProblem(
   ledger: Ledger,
   person: Person,
@@ -54,10 +54,10 @@ export function saveNameProblem(
   return true;
 }
 
-/** Of what an account is written without. */
+/** Problems with parts that an account is written without. */
 const ASIDE: ReadonlySet<ProblemKind> = new Set(['name', 'sid', 'profile']);
 
-/** What a report says of an account that is written, though not with everything that its record says; null: there is nothing. */
+/** What the report of a written account says about the parts of its record that are not written; null if there are none. */
 export function reasonOf(ledger: Ledger, person: Person): string | null {
   const problems = ledger.problems.of(person).filter(({ kind }) => ASIDE.has(kind));
   return problems.map(({ code, reason }) => `${code}: ${reason}`).join('; ') || null;

@@ -20,24 +20,24 @@ import { isSamePerson, signedPerson } from '../../person.ts';
 import type { Obstacle } from '../../refusals.ts';
 import { type MadeNames, wantedNames } from '../plan.ts';
 
-/** The names that an account is made with. */
+/** The names that an account is created with. */
 export interface TakenNames {
   names: MadeNames;
-  /** Names that are its forest's from now on. */
+  /** Names that belong to its forest from now on. */
   owned: Slot[];
-  /** Names that are settled when the account is there: it is made under a name that stands in. */
+  /** Names that are settled once the account exists. Until then it may have a stand-in name. */
   due: Slot[];
   problems: NameProblem[];
-  /** Those it is made with when the directory does not take these. */
+  /** Makes the names to use when the directory rejects these. */
   standIn: () => MadeNames;
 }
 
-/** Finds whoever has one of these sAMAccountNames or userPrincipalNames in the directory. */
+/** Finds the accounts in the directory that have one of these sAMAccountNames or userPrincipalNames. */
 export type FindHolders = (names: string[], principals: string[]) => Promise<DirectoryAccount[]>;
 
 /**
- * Names for the accounts that a page makes. Who stands in nobody's way gets them at once; with all others it waits until the state
- * of everybody in the page is written.
+ * Chooses names for the accounts that a page creates. An account that conflicts with nobody gets its own at once. All others wait until
+ * everybody in the page is written.
  */
 export class PageNames {
   readonly #domain: ManagedDomain;
@@ -45,7 +45,7 @@ export class PageNames {
   /** What the page has taken so far. */
   readonly #taken: NamedAccount[] = [];
   readonly #owners = new Map<Slot, string>();
-  /** What the ledger said while names were taken for one account. */
+  /** The ledger's answers while names are chosen for one account. */
   readonly #known = new Map<string, unknown>();
 
   private constructor(domain: ManagedDomain, view: NameView) {
@@ -83,7 +83,7 @@ export class PageNames {
     return { names, owned: contested ? [] : own, due: contested || blocked ? claims : [], problems, standIn };
   }
 
-  /** Somebody else's names depend on it, or its own on somebody who is there: the page is no place to settle that. */
+  /** Whether another account's names depend on these, or these on an account that exists. A page cannot settle that. */
   #isContested(
     account: NamedAccount,
     claims: readonly Slot[],
@@ -109,7 +109,7 @@ export class PageNames {
   }
 }
 
-/** An account that is to be made, as naming sees it: what it was called before does not matter any more. */
+/** A new account as naming sees it. Its earlier names do not matter any more. */
 export function newAccount(record: AccountRecord, entry: LedgerEntry | undefined): NamedAccount {
   const { objectGuid } = record;
   const wanted = wantedNames(record);
@@ -124,7 +124,7 @@ export function newAccount(record: AccountRecord, entry: LedgerEntry | undefined
 
 const keyOf = (name: string | null): string | null => (name === null ? null : nameKey(name));
 
-/** Asks the same only once. */
+/** Asks each question only once. */
 function remembering(view: NameView, known: Map<string, unknown>): NameView {
   const once =
     <T>(what: string, ask: (key: string) => T) =>
@@ -174,7 +174,7 @@ function overlaid(
   };
 }
 
-/** What accounts could be called. */
+/** All names that the accounts could get. */
 function namesToAsk(accounts: readonly NamedAccount[]): { names: Set<string>; principals: Set<string> } {
   const names = new Set<string>();
   const principals = new Set<string>();
@@ -187,7 +187,7 @@ function namesToAsk(accounts: readonly NamedAccount[]): { names: Set<string>; pr
   return { names, principals };
 }
 
-/** Names of what is not ours; those of groups of ours are in the ledger. */
+/** Names of objects that are not ours. Those of our own groups are in the ledger. */
 export async function findObstacles(
   ledger: Ledger,
   holders: FindHolders,

@@ -12,17 +12,17 @@ import { lookAtNames, type NamingContext, postpone, RESERVATION_MS } from './loo
 import { type Move, nextSteps } from './name-moves.ts';
 import { findObstacles } from './page-names.ts';
 
-/** Names that are looked at together. */
+/** How many names are looked at together. */
 const MAX_DUE = 1000;
-/** A directory that takes nothing this often is asked again later. */
+/** After this many steps in a row that the directory rejects, the names wait for a later try. */
 const MAX_FRUITLESS = 5;
 
 /**
- * Gives every account the names that it is to have, as far as names are due: names are let go of before they are taken. Each step
- * may be repeated: a name stays due until the ledger says that everybody who has or wants it is called as decided.
+ * Gives every account the names that it is to have, for all names that are due. Names are released before they are taken. Each step may be
+ * repeated: a name stays due until the ledger says that everybody who has or wants it is named as decided.
  *
- * @param quiet keys of people whose reports are made by somebody else
- * @returns keys of people whose accounts are not in the directory any more
+ * @param quiet keys of users whom the caller reports itself
+ * @returns keys of users whose accounts are no longer in the directory
  * @throws CausewayError 'directory-unavailable'
  */
 export async function reconcileNames(
@@ -96,7 +96,7 @@ async function takeSteps(
   return done;
 }
 
-/** A company that changes the suffix of everybody's userPrincipalName. */
+/** Many at once come from a company that changes the suffix of everybody's userPrincipalName. */
 async function takeInBulk(
   { directory, ldbModify, log }: NamingContext,
   moves: readonly Move[],

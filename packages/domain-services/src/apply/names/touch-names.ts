@@ -14,7 +14,7 @@ export function slotsOf({ samAccountName, userPrincipalName }: Called, realm: st
   return slots;
 }
 
-/** The directory calls an account otherwise than the ledger says: that is so, and its names are due. */
+/** Records that an account's names in the directory differ from the ledger, and makes them due. */
 export function touchNames(ledger: Ledger, { realm }: ManagedDomain, person: Person, called: Called): void {
   const known = ledger.names.account(person);
   if (known === undefined) return;

@@ -55,7 +55,7 @@ beforeEach(() => {
 
 const context = () => ({ ledger, directory: directory as never, domain, log });
 
-/** The ledger is lost: its successor starts on the same directory. */
+/** Loses the ledger. A new one starts on the same directory. */
 async function loseLedger(): Promise<void> {
   ledger = openLedger();
   await adoptAccounts(context());
@@ -78,7 +78,7 @@ async function written(name: string, by = corp): Promise<Person> {
   return person;
 }
 
-/** The end of the feed, once a head of the forest was compared. */
+/** Reaches the end of the feed, after a head of the forest was compared. */
 async function endOfFeed(): Promise<void> {
   const head = { forest: CORP, sequence: 1, time: ledger.timestamp(), receivedAt: ledger.timestamp() };
   ledger.heads.saveHead({ ...head, accounts: 0, credentials: 0, buckets: '' });
@@ -93,7 +93,7 @@ const isEnabled = (person: Person) => directory.isEnabled(entryOf(person)!.manag
 const problemsOf = (person: Person) =>
   ledger.problems.of({ forest: CORP, anchor: person.anchor }).map(({ code }) => code);
 
-test('a new ledger finds its people in the directory, and the feed changes their accounts instead of making second ones', async () => {
+test('a new ledger finds its users in the directory, and the feed changes their accounts without creating second ones', async () => {
   const alice = await written('alice');
   const [guid, nonce] = [entryOf(alice)!.managedGuid, entryOf(alice)!.nonce];
   await loseLedger();
@@ -110,7 +110,7 @@ test('a new ledger finds its people in the directory, and the feed changes their
   );
 });
 
-test('a ledger from before the directory was made anew takes over the accounts that are there now', async () => {
+test('an older ledger takes over the accounts of a directory in which they were created again', async () => {
   const alice = await written('alice');
   const { stored } = directory;
   const [[, values]] = [...stored] as [[string, Values]];
@@ -123,7 +123,7 @@ test('a ledger from before the directory was made anew takes over the accounts t
   assert.deepEqual([stored.size, isEnabled(alice), problemsOf(alice)], [1, true, []]);
 });
 
-test('what was written to an account that the ledger takes over is not known: the same record is written again', async () => {
+test('writes the same record again to an account that the ledger took over', async () => {
   const alice = corp.person('alice');
   const [account, credential] = [corp.account(alice, { enabled: false }), await credentialOf(alice)];
   await feed(alice, account, credential);
@@ -138,7 +138,7 @@ test('what was written to an account that the ledger takes over is not known: th
   assert.deepEqual([stored.get(guid)!.accountExpires, isEnabled(alice)], [values.accountExpires, false]);
 });
 
-test('who has left while nobody remembered them is disabled once the feed was read, told, and deleted by the forest’s word', async () => {
+test('disables and reports an account of which no record came, and deletes it once its forest says so', async () => {
   const [stays, left] = [await written('stays'), await written('left')];
   await loseLedger();
   await feed(stays, corp.account(stays), await credentialOf(stays, 2));
@@ -157,7 +157,7 @@ test('who has left while nobody remembered them is disabled once the feed was re
   assert.deepEqual(problemsOf(left), []);
 });
 
-test('whoever comes after all is enabled again', async () => {
+test('enables an unclaimed account again once its record comes', async () => {
   const late = await written('late');
   await loseLedger();
   await endOfFeed();
@@ -166,7 +166,7 @@ test('whoever comes after all is enabled again', async () => {
   assert.deepEqual([isEnabled(late), problemsOf(late)], [true, []]);
 });
 
-test('an account whose record was refused is not disabled for that', async () => {
+test('does not disable an account whose record was refused', async () => {
   const moved = await written('moved');
   await loseLedger();
   await feed(moved, corp.account({ ...moved, objectGuid: randomUUID() }), null);
@@ -174,7 +174,7 @@ test('an account whose record was refused is not disabled for that', async () =>
   assert.deepEqual([isEnabled(moved), problemsOf(moved)], [true, ['anchor-moved']]);
 });
 
-test('an administrator has the accounts of a forest deleted that is gone for good', async () => {
+test('an administrator deletes the accounts of a forest that no longer exists', async () => {
   const left = await written('left');
   await loseLedger();
   assert.throws(() => deleteUnclaimed(ledger, CORP), { code: 'none-unclaimed' });
@@ -186,7 +186,7 @@ test('an administrator has the accounts of a forest deleted that is gone for goo
   assert.equal(isEnabled(left), true, 'a record brings them back');
 });
 
-test('who was blocked stays blocked, and the name that two forests want stays with who has it', async () => {
+test('a blocked user stays blocked, and a name that two forests want stays with its holder', async () => {
   const [blocked, first] = [await written('blocked'), await written('anna')];
   const second = await written('anna', other);
   const digits = entryOf(second, other.forest)!.samAccountName;
@@ -204,7 +204,7 @@ test('who was blocked stays blocked, and the name that two forests want stays wi
   );
 });
 
-test('an account without a mark of ours, or without what it was made with, is nobody’s here', async () => {
+test('takes over no account without our mark, or without the nonce that it was created with', async () => {
   const person = { anchor: 'A', forest: CLOUD_FOREST, objectGuid: randomUUID() };
   directory.addStranger('somebody', undefined);
   directory.addStranger('copy', person);
@@ -212,7 +212,7 @@ test('an account without a mark of ours, or without what it was made with, is no
   assert.equal(ledger.accounts.counts().accounts, 0);
 });
 
-test('a newer directory than the ledger: who is in the ledger alone comes anew, who was deleted is deleted again', async () => {
+test('forgets an account that only the ledger has, and deletes a deleted one again that is back in the directory', async () => {
   const [gone, back] = [await written('gone'), await written('back')];
   const guid = entryOf(back)!.managedGuid!;
   const kept = directory.stored.get(guid)!;
@@ -228,7 +228,7 @@ test('a newer directory than the ledger: who is in the ledger alone comes anew, 
   assert.equal(directory.stored.size, 0);
 });
 
-test('in a restored directory the same records are written again, and none that is older', async () => {
+test('writes the same records again to a restored directory, and none that is older', async () => {
   const alice = await written('alice');
   const older = corp.account(alice, { enabled: false });
   await written('bob'); // so that it is older by more than one

@@ -16,16 +16,16 @@ export interface AdoptionContext {
 }
 
 /**
- * Has a ledger that is new, or older or newer than the directory, know the accounts that are there: whose each is, by its mark, and what
- * it is called. What is written of it nobody knows: the feed tells, from its start. Once it is done,
- * this does nothing until the ledger and the directory have lost each other again. Nothing may be written to accounts before it.
+ * Teaches a ledger that is new, or older or newer than the directory, which accounts exist: whose each is, by its mark, and its names.
+ * Nobody knows what is written to them, so the feed is read from its start. Once done, this does nothing until the ledger and the directory
+ * lose each other again. Nothing may be written to accounts before it.
  * @throws CausewayError 'directory-unavailable'
  */
 export async function adoptAccounts(context: AdoptionContext): Promise<void> {
   const { ledger, directory, log } = context;
   if (ledger.state.get('adoptedAt')) return;
   const there = new Set<string>();
-  /** Of somebody who has another account by the ledger's word: whether that is there is known at the end. */
+  /** Accounts whose user has another account according to the ledger. Whether that one exists is known at the end. */
   const others: FoundAccount[] = [];
   let adopted = 0;
   for await (const page of directory.accounts())
@@ -56,7 +56,7 @@ export async function adoptAccounts(context: AdoptionContext): Promise<void> {
   });
 }
 
-/** @returns whether the ledger did not know that there is this account, or knows another one of the same person */
+/** @returns 'adopted' if the ledger did not know the account, 'another' if it knows another one of the same user */
 function adopt({ ledger, domain }: AdoptionContext, found: FoundAccount): 'adopted' | 'another' | undefined {
   const { guid } = found;
   const mark = readAccountMark(found.mark);
@@ -65,7 +65,7 @@ function adopt({ ledger, domain }: AdoptionContext, found: FoundAccount): 'adopt
     takeNames(ledger, domain, entry, found);
     return undefined;
   }
-  // Nobody may delete an account by the ledger's word alone.
+  // The ledger's word alone must never be enough to delete an account.
   if (found.nonce === undefined || (entry === undefined && mark?.objectGuid === undefined)) return undefined;
   if (entry?.managedGuid != null) return 'another';
   const known = entry ? withAccount(entry, found) : entryOf(mark as Required<AccountMark>, found);
@@ -74,7 +74,7 @@ function adopt({ ledger, domain }: AdoptionContext, found: FoundAccount): 'adopt
   return 'adopted';
 }
 
-/** Somebody of whom no record is known here. It wants the names that it has, until its record comes. */
+/** The entry of a user of whom no record is known here. It wants the names that it has, until its record comes. */
 function entryOf(mark: AccountMark, found: FoundAccount): LedgerEntry {
   const { guid, nonce, samAccountName, userPrincipalName = null } = found;
   const { forest, anchor, objectGuid } = mark;
@@ -86,8 +86,8 @@ function entryOf(mark: AccountMark, found: FoundAccount): LedgerEntry {
 }
 
 /**
- * Somebody who was deleted here, or whose account was not found: who was deleted is to be deleted again. Of anybody else it is not known
- * what is written to this account: the same record is written again, as with `nothingIsWritten`.
+ * The entry of a user who was deleted here, or whose account was not found. A deleted user is deleted again. For anybody else, nobody knows
+ * what is written to this account, so the same record is written again, as with `nothingIsWritten`.
  */
 function withAccount(entry: LedgerEntry, { guid, nonce }: FoundAccount): LedgerEntry {
   const account = { ...entry, managedGuid: guid, nonce: nonce! };
@@ -97,7 +97,7 @@ function withAccount(entry: LedgerEntry, { guid, nonce }: FoundAccount): LedgerE
   return { ...account, deletedAt: null, deleteSequence: entry.accountSequence ?? 0, wantsEnabled: false };
 }
 
-/** What the account is called is the directory's to say; a name that nobody has yet is its forest's. */
+/** The directory decides what the account is called. A name that no forest owns yet becomes its forest's. */
 function takeNames(ledger: Ledger, domain: ManagedDomain, entry: LedgerEntry, found: FoundAccount): void {
   const { samAccountName, userPrincipalName = null } = found;
   const called = { samAccountName, userPrincipalName };

@@ -30,7 +30,7 @@ afterEach(() => place.ledger.close());
 const show = (group: Group, ...records: string[]) =>
   place.show(...records.map(record => place.item(group, record)));
 
-/** The directory is the backup's, and its database is looked at before it serves. */
+/** Restores the directory from the backup, and runs the reunion before it serves. */
 async function restore(changes: Partial<DatabaseAtRest> = {}): Promise<void> {
   const { ledger, log, peer } = place;
   peer.takeBack(backup);
@@ -46,18 +46,18 @@ async function restore(changes: Partial<DatabaseAtRest> = {}): Promise<void> {
     ...peer.atRest,
     ...changes,
   };
-  // The first look is that of a new domain; from then on the ledger knows a generation that this directory does not.
+  // The first call is that of a new domain. From then on the ledger knows a generation that this directory does not.
   await reunite({ ledger, database, log });
   assert.equal(await reunite({ ledger, database, log }), 'directory-older');
 }
 
-test('whoever was taken out of a group since the backup is not in it when the domain serves again', async () => {
+test('a member removed from a group since the backup is not in it when the domain serves again', async () => {
   await show(staff, ...place.corp.slices(staff, [alice!.anchor]));
   await restore();
   assert.deepEqual(place.members('Staff'), ['alice']);
 });
 
-test('who came into a group since the backup comes again from the keeper, and nobody of the others goes', async () => {
+test('the keeper adds a member who joined a group since the backup, and removes nobody else', async () => {
   const carol = place.corp.person('carol');
   place.come(carol);
   await show(staff, ...place.corp.slices(staff, [alice!.anchor, carol.anchor]));
@@ -68,7 +68,7 @@ test('who came into a group since the backup comes again from the keeper, and no
   assert.deepEqual(place.members('Staff'), ['alice', 'carol']);
 });
 
-test('a group that was deleted since the backup is there, and empty, until it is deleted again', async () => {
+test('a group deleted since the backup is empty until it is deleted again', async () => {
   await show(staff, place.corp.groupRecord(staff, { deleted: true }));
   assert.equal(place.members('Staff'), undefined);
   await restore();
@@ -78,7 +78,7 @@ test('a group that was deleted since the backup is there, and empty, until it is
   assert.equal(place.members('Staff'), undefined);
 });
 
-test('a group is out of the group that it was taken out of, and one that was deleted is in none', async () => {
+test('a group leaves the group it was removed from, and a deleted group leaves every group', async () => {
   const { corp } = place;
   const [outer, other] = [corp.group('Outer'), corp.group('Other')];
   await show(outer, corp.groupRecord(outer), ...corp.slices(outer, [staff.anchor]));
@@ -93,7 +93,7 @@ test('a group is out of the group that it was taken out of, and one that was del
   assert.deepEqual([place.members('Outer'), place.members('Other')], [[], []]);
 });
 
-test('a group that is no security group any more has no rights', async () => {
+test('a group that is no longer a security group has no rights', async () => {
   await show(staff, place.corp.groupRecord(staff, { securityEnabled: false }));
   const typeOf = () => place.peer.named('Staff')?.values.groupType?.[0];
   assert.equal(typeOf(), UNIVERSAL_DISTRIBUTION);
@@ -101,7 +101,7 @@ test('a group that is no security group any more has no rights', async () => {
   assert.deepEqual([typeOf(), place.members('Staff')], [UNIVERSAL_DISTRIBUTION, ['alice', 'bob']]);
 });
 
-test('a group that was made anew since the backup is there twice, and nobody is in the one of before', async () => {
+test('a group created again since the backup exists twice, and the earlier one is empty', async () => {
   const { peer, ledger, corp } = place;
   const old = peer.named('Staff')!.guid;
   peer.stored.delete(old);
@@ -114,7 +114,7 @@ test('a group that was made anew since the backup is there twice, and nobody is 
   assert.deepEqual([...peer.stored.get(old)!.members], []);
 });
 
-test('a group that is none of ours is left alone', async () => {
+test('leaves a group alone that is not ours', async () => {
   const members = new Set([...place.peer.others.keys()]);
   const values = { groupType: [UNIVERSAL_SECURITY] };
   place.peer.stored.set(randomUUID(), { name: 'Printers', values, members });
@@ -123,7 +123,7 @@ test('a group that is none of ours is left alone', async () => {
   assert.deepEqual(place.members('Printers'), ['alice', 'bob']);
 });
 
-test('who was no administrator of the domain any more is none when it serves again', async () => {
+test('a former administrator of the domain is none when it serves again', async () => {
   const out: string[][] = [];
   administrators = { guid: 'administrators', groupType: '', members: new Set(['who was', 'who was, too']) };
   const { takeOut } = place.peer.atRest;
@@ -137,7 +137,7 @@ test('who was no administrator of the domain any more is none when it serves aga
   assert.deepEqual(out, [['who was', 'who was, too']]);
 });
 
-test('one member that the database does not let go of costs itself alone, and is told', async () => {
+test('a member that the database does not remove affects no other member, and is logged', async () => {
   await show(staff, ...place.corp.slices(staff, []));
   const stuck = [...place.peer.others].find(([, name]) => name === 'bob')![0];
   const { takeOut } = place.peer.atRest;

@@ -6,9 +6,9 @@ import { UNIVERSAL_DISTRIBUTION, UNIVERSAL_SECURITY } from '../../directory/grou
 import type { GroupEntry } from '../../ledger/groups/group-book.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 
-/** Groups whose members are read at once. */
+/** How many groups' members are read at once. */
 const GROUPS = 100;
-/** Members that one change takes out. */
+/** How many members one change removes. */
 const MEMBERS = 1000;
 
 interface Closing {
@@ -18,8 +18,8 @@ interface Closing {
 }
 
 /**
- * Takes out of the groups of a restored database whoever the ledger has not in them, has groups that are gone be empty, and takes the rights
- * of those that are no security groups any more. Who lacks in them comes once the domain serves, from the keeper.
+ * Removes from the groups of a restored database every member that the ledger does not have in them, empties deleted groups, and takes the
+ * rights of groups that are no longer security groups. The keeper adds missing members once the domain serves.
  */
 export async function closeGroups(closing: Closing): Promise<void> {
   const { ledger, database, log } = closing;
@@ -41,14 +41,14 @@ export async function closeGroups(closing: Closing): Promise<void> {
   log.info(count, 'removed again members and rights that were removed since the backup');
 }
 
-/** Some people, by objectGUID. */
+/** Some members, by objectGUID. */
 interface People {
   has(guid: string): boolean;
 }
 
 const NOBODY: People = new Set();
 
-/** By objectGUID: those that the ledger has or had, and what says that it is one of them, which was made anew since. */
+/** By objectGUID: the groups that the ledger has or had, and those whose mark names one that has been created again since. */
 async function knownGroups({ ledger, database }: Closing): Promise<ReadonlyMap<string, GroupEntry>> {
   const known = new Map<string, GroupEntry>();
   for (const entry of ledger.groups.allEver()) known.set(entry.managedGuid ?? entry.lastManagedGuid!, entry);
@@ -60,7 +60,7 @@ async function knownGroups({ ledger, database }: Closing): Promise<ReadonlyMap<s
   return known;
 }
 
-/** @returns how many are out */
+/** @returns how many were removed */
 async function takeOut(
   { database, log }: Closing,
   { guid, members }: GroupAtRest,
@@ -75,7 +75,7 @@ async function takeOut(
       out += some.length;
       continue;
     }
-    // One of them stands in the way of all.
+    // One of them fails the change for all, so try each alone.
     for (const one of some) {
       const result = await database.takeOut(guid, [one]);
       if (result.ok) out++;
@@ -85,7 +85,7 @@ async function takeOut(
   return out;
 }
 
-/** @returns how many groups have lost them */
+/** @returns how many groups lost them */
 async function takeRights(
   { database, log }: Closing,
   { guid, groupType }: GroupAtRest,

@@ -5,17 +5,17 @@ import type { SeenAccount } from '../../directory/found-accounts.ts';
 import type { LedgerEntry } from '../../ledger/account-book.ts';
 import type { HandClosing } from '../../ledger/hand-book.ts';
 
-/** What somebody else than Domain Services did to an account of ours. */
+/** What somebody other than Domain Services did to one of our accounts. */
 export interface ByHand {
-  /** It is closed though its forest says otherwise: told, and left to an administrator. */
+  /** The account is closed although its forest says otherwise. This is reported, and left to an administrator. */
   closed: HandClosing | undefined;
-  /** What opens, as it is to be; undefined where nothing does. */
+  /** The values that undo what opens the account; undefined if nothing does. */
   state: Values | undefined;
   /** It expires later than its forest says, or never. */
   prolonged: boolean;
   moved: boolean;
   renamed: boolean;
-  /** The password is none that Domain Services wrote. */
+  /** Domain Services did not write the password. */
   password: boolean;
 }
 
@@ -42,7 +42,7 @@ export function decideByHand(
 ): ByHand {
   if (seen === undefined) return { ...NOTHING, closed: 'deleted' };
   const disabled = isDisabled(seen.userAccountControl);
-  // Whatever else of its bits was set by hand goes, and a disabled account is not enabled by that.
+  // Other bits that were set by hand are cleared, which must not enable a disabled account.
   const state = controlValues(enabled && !disabled);
   const ours = entry.accountExpires === null ? undefined : endOf(entry.accountExpires);
   const theirs = endOf(seen.accountExpires);
@@ -59,18 +59,18 @@ export function decideByHand(
   };
 }
 
-/** As a FILETIME: 0 and less are never, too. */
+/** As a FILETIME. 0 and negative values mean never, too. */
 function endOf(accountExpires: string): bigint {
   const filetime = BigInt(accountExpires);
   return filetime > 0n ? filetime : FILETIME_NEVER;
 }
 
-/** Everything that sets a password notes when, and Domain Services has put down when it did. */
+/** Everything that sets a password records when, and the ledger knows when Domain Services did. */
 function isForeignPassword(
   { hasCredential, withdrawn, credentialAt }: LedgerEntry,
   lastSet: string,
 ): boolean {
   if ((!hasCredential && !withdrawn) || credentialAt === null) return false;
-  // 0: to be changed before the next sign-in, which nobody can do here.
+  // 0 means: change it before the next sign-in, which nobody can do here.
   return lastSet !== '0' && lastSet !== String(dateToFiletime(new Date(credentialAt)));
 }

@@ -46,7 +46,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  // All files are one process: a test of another one may have begun before these hooks were there.
+  // All test files share one process, so a test of another file may begin before these hooks exist.
   if (folder === undefined) return;
   ledger.close();
   rmSync(folder, { recursive: true });
@@ -81,13 +81,13 @@ const control = (person: Person) => account(person).userAccountControl?.[0];
 const told = () => ledger.byHand.list(10).map(({ anchor, what }) => `${anchor} ${what}`);
 const audit = () => ledger.audit.list().map(({ action, detail }) => `${action} ${detail}`);
 
-/** The comparison of an hour later. */
+/** Compares an hour later. */
 async function look(): Promise<boolean> {
   await clock.pass(HOUR_MS);
   return watch.look();
 }
 
-test('an account as it was written is left alone, and nobody hears of it', async () => {
+test('leaves an unchanged account alone and reports nothing', async () => {
   const { person } = await written('alice');
   const before = { ...account(person) };
   assert.equal(await watch.look(), false, 'at the start');
@@ -95,7 +95,7 @@ test('an account as it was written is left alone, and nobody hears of it', async
   assert.deepEqual([account(person), told(), audit()], [before, [], []]);
 });
 
-test('what opens is put right at once: enabled, flags that weaken it, moved, renamed', async () => {
+test('undoes at once what opens an account: enabled, weakening flags, moved, renamed', async () => {
   const { person } = await written('alice');
   await feed(person, [corp.account(person, { enabled: false }), (await written('x')).records[1]]);
   byHand(person, { userAccountControl: ['512'] });
@@ -112,7 +112,7 @@ test('what opens is put right at once: enabled, flags that weaken it, moved, ren
   assert.equal(audit().filter(line => line.startsWith('put-right')).length, 4);
 });
 
-test('a password that was set by hand shuts the account, until the feed has written its own again', async () => {
+test('a password set by hand shuts the account until the feed has written its own again', async () => {
   const { person, records } = await written('alice');
   byHand(person, { pwdLastSet: ['134000000000000000'], unicodePwd: [Buffer.alloc(16)] });
   assert.equal(await look(), true, 'the feed is to be read from its start');
@@ -123,7 +123,7 @@ test('a password that was set by hand shuts the account, until the feed has writ
   assert.equal(await look(), false);
 });
 
-test('what closes is told and left, and a command puts it right; a deleted account keeps its SID', async () => {
+test('reports what closes an account, and undoes it on command; a deleted account keeps its SID', async () => {
   const [{ person: off }, { person: gone, records }] = [await written('off'), await written('gone')];
   const guid = entryOf(gone).managedGuid!;
   byHand(off, { userAccountControl: ['514'] });
@@ -150,7 +150,7 @@ const EXPIRES = '2027-01-01T00:00:00.000Z';
 const [EXPIRY, DAY] = [dateToFiletime(new Date(EXPIRES)), 864_000_000_000n];
 const expiry = (person: Person) => account(person).accountExpires?.[0];
 
-test('an expiry date that was set later or taken away by hand is put right at once', async () => {
+test('undoes at once an expiry date that was set later or removed by hand', async () => {
   const { person, records } = await written('alice');
   for (const expires of [EXPIRES, null]) {
     await feed(person, [corp.account(person, { accountExpires: expires }), records[1]]);
@@ -165,7 +165,7 @@ test('an expiry date that was set later or taken away by hand is put right at on
   assert.deepEqual([told(), audit().filter(line => line.startsWith('put-right')).length], [[], 4]);
 });
 
-test('an expiry date that was set earlier by hand is told, and a command puts it right', async () => {
+test('reports an expiry date that was set earlier by hand, and undoes it on command', async () => {
   const { person } = await written('alice');
   const { person: off, records } = await written('off');
   await feed(off, [corp.account(off, { enabled: false }), records[1]]);
@@ -178,7 +178,7 @@ test('an expiry date that was set earlier by hand is told, and a command puts it
   assert.deepEqual([told(), expiry(person), control(person)], [[], never, '512']);
 });
 
-test('when an account of a release before expires is learnt from the same record, and until then nothing is compared', async () => {
+test('learns an earlier release’s expiry date from the same record, and compares none until then', async () => {
   const { person, records } = await written('alice');
   ledger.accounts.save({ ...entryOf(person), accountExpires: null });
   byHand(person, { accountExpires: ['1'] });
@@ -190,14 +190,14 @@ test('when an account of a release before expires is learnt from the same record
   assert.deepEqual(told(), [`${person.anchor} expired`]);
 });
 
-test('a disabled account whose other flags were set by hand loses those and stays disabled', async () => {
+test('a disabled account loses other flags set by hand and stays disabled', async () => {
   const { person } = await written('alice');
   byHand(person, { userAccountControl: [String(514 | 0x400000)] });
   await look();
   assert.deepEqual([control(person), told()], ['514', [`${person.anchor} disabled`]]);
 });
 
-test('who is blocked, or is no more and is not written yet, is nobody’s hand', async () => {
+test('does not report a block, or an ended block that is not written yet, as a change by hand', async () => {
   const { person } = await written('alice');
   ledger.blocks.set({
     forest: CORP,
@@ -215,7 +215,7 @@ test('who is blocked, or is no more and is not written yet, is nobody’s hand',
   assert.deepEqual([told(), audit()], [[], []]);
 });
 
-test('many accounts are compared in slices, and the next round comes after an hour', async () => {
+test('compares many accounts in slices, and starts the next round after an hour', async () => {
   for (let i = 0; i < 201; i++) await written(`p${i}`);
   await watch.look();
   assert.ok(watch.next() - clock.now() <= 100);

@@ -12,7 +12,7 @@ import { touchNames } from '../names/touch-names.ts';
 import { forgotten } from '../plan.ts';
 import { type ByHand, decideByHand } from './decide-by-hand.ts';
 
-/** Accounts that one look compares: one search. */
+/** How many accounts one look compares, with one search. */
 const SLICE = 200;
 const PAUSE_MS = 100;
 const INTERVAL_MS = 60 * 60_000;
@@ -25,8 +25,9 @@ export interface HandWatchOptions {
 }
 
 /**
- * Compares the accounts with the ledger, slice by slice, at the start and every hour: somebody may have changed them by hand. What opens
- * is put right at once. What closes is told, and put right when an administrator says so. To be asked only while no page is written.
+ * Compares the accounts with the ledger, slice by slice, at the start and every hour, because somebody may have changed them by hand. It
+ * undoes at once what opens an account. It reports what closes one, and undoes that when an administrator asks. Use it only while no page
+ * is written.
  */
 export class HandWatch {
   readonly #options: HandWatchOptions;
@@ -37,14 +38,14 @@ export class HandWatch {
     this.#options = options;
   }
 
-  /** When it is to be asked next, in milliseconds since 1970. */
+  /** When `look` is due next, in milliseconds since 1970. */
   next(): number {
     return this.#options.ledger.byHand.isRepairDue() ? 0 : this.#nextAt;
   }
 
   /**
-   * Puts right what an administrator asked for, and looks at the next accounts when that is due.
-   * @returns whether the feed is to be read from its start: records are to be written again
+   * Repairs what an administrator asked for, and compares the next accounts when that is due.
+   * @returns whether the feed must be read from its start, because records must be written again
    * @throws CausewayError 'directory-unavailable'
    */
   async look(): Promise<boolean> {
@@ -57,7 +58,7 @@ export class HandWatch {
     const seen = guids.length > 0 ? await directory.see(guids) : new Map<string, SeenAccount>();
     let again = repaired;
     for (const entry of entries) {
-      // Nobody knows yet what the account is to be, or it is just about to be so.
+      // Its state is not known yet, or is about to be written.
       if (entry.accountSequence === null || ledger.blocks.known(entry)?.applied === false) continue;
       const enabled = mayBeEnabled(entry, ledger.blocks.of(entry));
       const found = decideByHand(entry, seen.get(entry.managedGuid!), enabled, directory.users);
@@ -81,7 +82,7 @@ export class HandWatch {
       log.warn({ forest, anchor }, `the account was ${closed} by hand; see causeway domain status`);
   }
 
-  /** @returns whether a record is to be written again */
+  /** @returns whether a record must be written again */
   async #putRight(
     entry: LedgerEntry,
     found: ByHand,
@@ -90,7 +91,7 @@ export class HandWatch {
     const { ledger, directory, domain } = this.#options;
     const guid = entry.managedGuid!;
     if (found.password) {
-      // Until its own password is written again, nobody signs in.
+      // Nobody signs in until its own password is written again.
       ledger.accounts.save({ ...entry, hasCredential: false, withdrawn: false });
       this.#note(entry, 'its password was set', await directory.ensure(guid, controlValues(false)));
     } else if (found.state) {

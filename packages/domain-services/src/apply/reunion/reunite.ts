@@ -12,7 +12,7 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import { mayBeEnabled } from '../../ledger/may-be-enabled.ts';
 import { closeGroups } from './close-groups.ts';
 
-/** Accounts of one transaction. */
+/** Accounts per transaction. */
 const BATCH = 1000;
 
 interface ReunionContext {
@@ -22,9 +22,10 @@ interface ReunionContext {
 }
 
 /**
- * Finds out whether the ledger or the directory was lost or restored since they were last together, and has the other one not believed.
- * To be called at a start, before the domain serves anybody: who was closed after the backup of a restored directory is closed in it
- * first, and whoever was taken out of a group is out. Everything else comes with the feed, from its start. May be repeated: the new generation is drawn when all is done.
+ * Finds out whether the ledger or the directory was lost or restored since they were last together, and stops trusting what is out of date.
+ * Call this at a start, before the domain serves anybody. In a restored directory it first closes the accounts that were closed after the
+ * backup, and removes the group members that were removed. Everything else comes with the feed, from its start. May be repeated: the new
+ * generation is drawn when all is done.
  */
 export async function reunite(context: ReunionContext): Promise<Reunion> {
   const { ledger, database, log } = context;
@@ -46,7 +47,7 @@ export async function reunite(context: ReunionContext): Promise<Reunion> {
       if (reunion === 'directory-older') {
         ledger.accounts.nothingIsWritten();
         ledger.managers.nothingIsWritten();
-        // Who lacks in them is found by the keeper's first comparison.
+        // The keeper's first comparison finds the missing members.
         ledger.groups.nothingIsWritten();
       }
       if (members) logEnded(log, endUnproven(ledger, members));
@@ -63,17 +64,17 @@ export async function reunite(context: ReunionContext): Promise<Reunion> {
   return reunion;
 }
 
-/** The feed is read from its start, and what counts only after that counts no more until then. In the caller's transaction. */
+/** Has the feed read from its start, and resets what counts only after that. Runs in the caller's transaction. */
 function startOver({ state, heads }: Ledger): void {
   state.set('cursor', '');
   state.set('adoptedAt', '');
   state.drop('caughtUpAt');
-  // Whose on-premises SIDs stand in the directory is learnt of those whom an older ledger does not know.
+  // An older ledger does not know everybody whose on-premises SIDs are in the directory, so it learns them again.
   state.drop('shadowsLearnt');
   heads.forgetComparisons();
 }
 
-/** Closes in the database whoever is closed by the ledger's word: disabled, blocked, without a password, or deleted. */
+/** Closes in the database the accounts that the ledger has as closed: disabled, blocked, without a password, or deleted. */
 async function closeAgain({ ledger, database, log }: ReunionContext): Promise<void> {
   const there = await database.people();
   const now = ledger.now();

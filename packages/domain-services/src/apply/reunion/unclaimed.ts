@@ -6,8 +6,8 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import { refuse } from '../../refusals.ts';
 
 /**
- * Whether everything that a forest had in the beginning has come: a head was compared once. For cloud-only users, of whom there are no
- * heads, from the first end of the feed.
+ * Whether everything that a forest had in the beginning has come, which the first comparison with a head shows. Cloud-only users have no
+ * heads: for them the first end of the feed counts.
  */
 export function isReadOnce(ledger: Ledger, forest: string): boolean {
   return forest === CLOUD_FOREST
@@ -16,8 +16,8 @@ export function isReadOnce(ledger: Ledger, forest: string): boolean {
 }
 
 /**
- * Disables the accounts that the ledger found in the directory and that no record of the feed is about, and says so: whose they were has
- * left, perhaps, while nobody remembered them. To be called at the end of the feed. They stay until a signed deletion comes, or an
+ * Disables and reports the accounts that the ledger found in the directory and that no record of the feed is about: their users may have
+ * been deleted while nobody kept track. Call this at the end of the feed. The accounts stay until a signed deletion comes, or an
  * administrator has them deleted.
  * @throws CausewayError 'directory-unavailable'
  */
@@ -32,7 +32,7 @@ export async function disableUnclaimed({
 }): Promise<void> {
   for (const entry of ledger.accounts.unclaimed()) {
     const { forest, anchor, managedGuid, deleteSequence } = entry;
-    // What came and was not written is told already: it is not certain that they have left.
+    // A record that came and was not written is reported already. It does not show that the user was deleted.
     if (deleteSequence !== null || !isReadOnce(ledger, forest) || ledger.problems.of(entry).length > 0)
       continue;
     const result = await directory.ensure(managedGuid!, controlValues(false));
