@@ -33,7 +33,7 @@ export function administratorCommands(domain: Program): void {
     .action(remove);
 }
 
-/** What status says of them. */
+/** The line about administrators in the status. */
 export function administratorsLine({ accepted, waiting, more, tenant }: AdministratorCounts): string {
   return [
     `${accepted} accepted`,

@@ -19,7 +19,7 @@ export type RouteName = keyof typeof routes;
 export type Input<N extends RouteName> = CallInput<(typeof routes)[N]>;
 export type Reply<N extends RouteName> = ReplyOf<(typeof routes)[N]>;
 
-/** Asks the running service, or, when none runs, takes its place for the moment: the same handler answers then, on its ledger. */
+/** Asks the running service. Where none runs, the command takes its place: the same handler answers, on the same ledger. */
 export async function askOrDo<N extends RouteName>(
   configuration: DomainConfiguration,
   name: N,
@@ -48,10 +48,10 @@ export async function askOrDo<N extends RouteName>(
   return asked.result;
 }
 
-/** What is done by a decision, and told in words. */
+/** Routes that carry out a decision and answer with a message. */
 type Decision = { [N in RouteName]: Reply<N> extends Done ? N : never }[RouteName];
 
-/** Shows what the running service answers; where none runs, what the ledger says. */
+/** Shows the answer of the running service; where none runs, what the ledger says. */
 export async function look<N extends RouteName>(
   flags: CommandFlags,
   name: N,
@@ -62,7 +62,7 @@ export async function look<N extends RouteName>(
   printResult(flags.json, value, () => lines(value));
 }
 
-/** Has a decision carried out, and prints what was done. */
+/** Carries out a decision, and prints what was done. */
 export async function perform<N extends Decision>(
   flags: CommandFlags,
   name: N,
@@ -72,7 +72,10 @@ export async function perform<N extends Decision>(
   printResult(flags.json, result, () => [result.message]);
 }
 
-/** Where no service runs, the managed domain may: what its accounts say of blocks is heard first, as at the service's start. */
+/**
+ * Applies the blocks where no service runs but the managed domain may. Reads first what its accounts say about blocks, as the service does
+ * at its start.
+ */
 async function applyOnce({
   ledger,
   places,

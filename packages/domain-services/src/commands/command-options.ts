@@ -1,17 +1,17 @@
 import type { Command as Program } from 'commander';
 import type { ConfigurationFlags } from '../configuration.ts';
 
-/** What every command takes. */
+/** Options of every command. */
 export interface CommandFlags extends ConfigurationFlags {
   json?: boolean;
 }
 
-/** What a command about somebody, or about a forest, takes. */
+/** Options of a command about a user or a forest. */
 export interface ForestFlags extends CommandFlags {
   forest?: string;
 }
 
-/** Of the flag that says which one of several people with one source anchor or one name. */
+/** Help of the flag that chooses among several users with the same source anchor or name. */
 export const OF_SEVERAL = "the user's forest, if several users may be meant";
 
 /** Adds a command that works on this machine's managed domain. */
@@ -24,6 +24,6 @@ export const subcommand = (parent: Program, name: string, description: string, i
     .option('--json', 'print JSON')
     .addHelpText('after', isDefault ? `\nThe word '${name}' can be left out.` : '');
 
-/** Adds `--forest`. The names of forests are in lower case everywhere, however they are typed. */
+/** Adds `--forest`. Forest names are in lower case everywhere, however they are typed. */
 export const forestOption = (command: Program, description: string): Program =>
   command.option('--forest <name>', description, (text: string) => text.toLowerCase());

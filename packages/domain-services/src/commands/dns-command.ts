@@ -9,7 +9,7 @@ import type { CommandFlags } from './command-options.ts';
 
 interface DnsFlags extends CommandFlags {
   set?: string;
-  /** An address; false to ask nobody. */
+  /** An address; false for none. */
   forwarder?: string | false;
   yes?: boolean;
 }
@@ -43,7 +43,7 @@ export async function dns(flags: DnsFlags): Promise<void> {
   }
 }
 
-/** Undefined where nothing is asked for, or nothing that would change. */
+/** Undefined if nothing is requested, or nothing would change. */
 function wantedDns(
   { set, forwarder }: DnsFlags,
   before: ReturnType<typeof readDns>,

@@ -193,7 +193,7 @@ async function fingerprint(flags: CommandFlags): Promise<void> {
   printResult(flags.json, keys, () => [keys.fingerprint]);
 }
 
-/** The user of this machine, also behind sudo; undefined where the system has no name for them, as in a container. */
+/** The user of this machine, also behind sudo; undefined if the system has no name for them, as in a container. */
 function whoRuns(): string | undefined {
   try {
     return environment('SUDO_USER') ?? userInfo().username;

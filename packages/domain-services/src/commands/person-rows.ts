@@ -1,6 +1,6 @@
 import type { ManagedAccount } from '@causeway/contract';
 
-/** Who a user is, for people: the names here, those on-premises where they differ, and what the account is pinned to. */
+/** Describes a user for the administrator: the names here, those on-premises where they differ, and what the account is pinned to. */
 export function personRows(entry: ManagedAccount): string[][] {
   return [
     ['user', entry.userPrincipalName ?? entry.wantedPrincipal ?? 'no userPrincipalName'],
@@ -14,6 +14,6 @@ export function personRows(entry: ManagedAccount): string[][] {
   ];
 }
 
-/** What an account is called here is not what its forest says. */
+/** Whether an account's name here differs from what its forest says. */
 const differs = (has: string | null, wanted: string | null): boolean =>
   has !== null && wanted !== null && has !== wanted;

@@ -27,7 +27,7 @@ export interface ReplaceFlags {
   yes?: boolean;
 }
 
-/** `causeway domain register`: by the running service, or here when none runs. */
+/** `causeway domain register`: the running service does it, or this command where none runs. */
 export async function register(flags: CommandFlags & ReplaceFlags & CodeFlags): Promise<void> {
   const configuration = loadDomainConfiguration(flags);
   const places = placesOf(configuration);

@@ -51,7 +51,7 @@ function sidLines(sids: OnPremisesSids): string[] {
   ];
 }
 
-/** Who has theirs, a line for each kind. */
+/** How many have their on-premises SID, one line for each kind. */
 function sharedLines({ setting, written, waiting, groups }: OnPremisesSids): string[] {
   const people =
     setting === 'groups'
@@ -61,7 +61,7 @@ function sharedLines({ setting, written, waiting, groups }: OnPremisesSids): str
   return [people, `${ofGroups.written} groups have their on-premises SID here, ${ofGroups.waiting} wait`];
 }
 
-/** Whom Windows may refuse. */
+/** Users whom Windows may refuse because of too many SIDs. */
 export function tokenLines({ fullTokens }: OnPremisesSids): string[] {
   if (fullTokens === undefined || fullTokens.count === 0) return [];
   const { above, at, count, people } = fullTokens;

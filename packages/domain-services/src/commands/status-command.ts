@@ -183,7 +183,7 @@ function tenantKeyLine({ fingerprint, offered }: DomainStatus['pairing']['tenant
 
 function arrivalLine({ state, head, here, completeAsOf, notWritten }: DomainArrival): string {
   if (head === null) return state;
-  // What came after the head: the next one tells of it.
+  // More than the head says has come since. The next head includes it.
   const share = (what: 'accounts' | 'credentials' | 'groups' | 'slices'): string[] => {
     const [there, told] = [here[what] ?? 0, head[what]];
     if (told === undefined) return [];

@@ -9,7 +9,7 @@ interface TrustFlags extends CommandFlags {
   yes?: boolean;
 }
 
-/** Trusts a Connect's key; where that takes the place of another one, it shows what that means and asks. */
+/** Trusts a Connect's key. If it replaces another one, this shows what that means and asks first. */
 export async function trustAgent(
   fingerprint: string,
   { forest, replace, yes, ...flags }: TrustFlags,

@@ -33,11 +33,11 @@ import { HARDENED_SETTINGS } from './hardening.ts';
 export interface CreateOptions {
   /** One-time code of the tenant; not needed once the agent is enrolled. */
   code?: string | undefined;
-  /** Realm of the tenant's managed domain whose place this one takes. */
+  /** Realm of the tenant's managed domain that this one replaces. */
   replace?: string | undefined;
-  /** Told what a replacement means, before anything is made; throws unless it is meant. */
+  /** Receives what a replacement means, before anything is created; throws unless the administrator confirms. */
   confirm: (consequences: string[]) => Promise<void>;
-  /** Takes the password of the domain's Administrator from this file; made up when there is none. */
+  /** File with the password of the domain's Administrator. Without it a password is generated. */
   administratorPasswordFile?: string | undefined;
   progress: (line: string) => void;
 }
@@ -46,9 +46,9 @@ export interface Created {
   realm: string;
   directory: string;
   tenantName: string;
-  /** Of its keys: what `causeway connect trust-domain` and `causeway tenant trust-domain` want. */
+  /** Fingerprint of its keys, for `causeway connect trust-domain` and `causeway tenant trust-domain`. */
   fingerprint: string;
-  /** Realm of the domain whose place it took. */
+  /** Realm of the domain that it replaced. */
   replaced: string | null;
   administratorPasswordFile: string;
   /** How machines find the domain. */
@@ -57,9 +57,9 @@ export interface Created {
 }
 
 /**
- * Makes the managed domain: Samba domain, structure, keys, enrolment, registration of the public key. Every step
- * is done once; a creation that was cut off goes on where it was. INVARIANT: where the tenant has another managed domain
- * that is not to be replaced, nothing is made here and nothing is changed there.
+ * Creates the managed domain: Samba domain, structure, keys, enrolment, registration of the public key. Every step is done once; an
+ * interrupted creation resumes where it stopped. INVARIANT: if the tenant has another managed domain that is not to be replaced, nothing is
+ * created here and nothing is changed there.
  * @throws CausewayError see `planCreation`, `lookAtTenant` and `decideReplacement`
  */
 export async function createDomain(
@@ -137,7 +137,7 @@ async function provision(
   });
 }
 
-/** The first administrator is never locked, so nobody must be able to guess the password: 144 bits are made here. */
+/** The first administrator is never locked out, so nobody may be able to guess the password. A generated one has 144 bits. */
 const MIN_GIVEN_LENGTH = 20;
 
 /** @throws CausewayError 'weak-password' */
@@ -151,5 +151,5 @@ function checkGivenPassword(file: string | undefined): void {
   );
 }
 
-/** 144 bits, and always of four character classes, as password policies want it. */
+/** 144 bits, always with four character classes, as password policies require. */
 const randomPassword = (): string => `Aa1.${randomBytes(18).toString('base64url')}`;

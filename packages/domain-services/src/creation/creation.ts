@@ -6,12 +6,12 @@ import { z } from 'zod';
 import type { DomainConfiguration } from '../configuration.ts';
 import type { Places } from '../places.ts';
 
-/** A setting that Samba passes over: it tells a domain that this very creation made from somebody else's. */
+/** A setting that Samba ignores. It tells a domain that this creation made from somebody else's. */
 export const CREATION_SETTING = 'causeway:creation';
 
-/** What `create` set out to make: written before anything else, so that a creation cut off is known again. */
+/** What `create` is to make. It is written before anything else, so that an interrupted creation is recognized. */
 const Creation = z.strictObject({
-  /** Stands in the domain's own settings too: a domain without it is not ours. */
+  /** Also in the domain's own settings: a domain without it is not ours. */
   id: z.uuid(),
   realm: z.string(),
   netbiosDomain: z.string(),
@@ -23,7 +23,7 @@ const Creation = z.strictObject({
 export type Creation = z.infer<typeof Creation>;
 
 /**
- * The creation that was cut off here, or a new one, of which nothing is written yet.
+ * The creation that was interrupted here, or a new one of which nothing is written yet.
  * @throws CausewayError 'domain-exists' or 'other-creation': nothing is adopted or overwritten that this did not make
  */
 export function planCreation(places: Places, configuration: DomainConfiguration): Creation {
@@ -53,12 +53,12 @@ export function planCreation(places: Places, configuration: DomainConfiguration)
   return begun;
 }
 
-/** From here on something of the domain may be there. */
+/** Records that the creation has begun: from here on parts of the domain may exist. */
 export function beginCreation(places: Places, creation: Creation): void {
   saveCreation(places, creation);
 }
 
-/** Notes that the domain is complete. */
+/** Records that the domain is complete. */
 export function completeCreation(places: Places, creation: Creation): void {
   saveCreation(places, { ...creation, completedAt: new Date().toISOString() });
 }

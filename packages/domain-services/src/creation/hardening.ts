@@ -1,6 +1,6 @@
 /**
- * What a managed domain's `smb.conf` says beyond a plain domain controller's. The previous password is not
- * accepted (Samba takes it for an hour over NTLM otherwise), and nothing older than NTLMv2, SMB 3 or TLS 1.2 is.
+ * What a managed domain's `smb.conf` has beyond a plain domain controller's. It rejects the previous password, which Samba otherwise
+ * accepts over NTLM for an hour, and everything older than NTLMv2, SMB 3 or TLS 1.2.
  */
 export const HARDENED_SETTINGS: Readonly<Record<string, string>> = {
   'server signing': 'mandatory',
