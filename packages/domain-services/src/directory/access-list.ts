@@ -13,7 +13,10 @@ import {
 const SYSTEM: Sid = 'S-1-5-18';
 const DOMAIN_ADMINS = 512;
 
-/** The list of what is ours alone: only the system and *Domain Admins* may do or see anything. @param domainSid without a RID */
+/**
+ * The access list of objects that are ours alone: only the system and *Domain Admins* may do or see anything. @param domainSid without a
+ * RID
+ */
 export const protectedDacl = (domainSid: Sid): Acl => ({
   revision: ACL_REVISION_DS,
   aces: [SYSTEM, `${domainSid}-${DOMAIN_ADMINS}`].map(sid => ({
@@ -24,7 +27,7 @@ export const protectedDacl = (domainSid: Sid): Acl => ({
 /**
  * Changes who may do what to an object.
  *
- * @param decide what its descriptor is to be, without owner and group; undefined: as it is
+ * @param decide returns the new descriptor, without owner and group; undefined: no change
  * @returns whether anything was written
  * @throws LdapError `no-such-object`
  */

@@ -5,22 +5,22 @@ import type { Person } from '../person.ts';
 import type { KeeperContext } from './keep-directory.ts';
 import type { WriteResult } from './write.ts';
 
-/** Between two accounts: what comes from the tenant goes first. */
+/** Pause between two accounts, so that changes from the tenant go first. */
 const PAUSE_MS = 50;
-/** Until those that could not be written are tried again. */
+/** Delay before accounts that could not be written are retried. */
 const AGAIN_MS = 60_000;
 
 export interface AccountUpgradeOptions extends Omit<KeeperContext, 'directory'> {
   name: string;
-  /** Which accounts lack something, what that is, and how one of them gets it. */
+  /** Which accounts lack something, what that is, and how to write it to one of them. */
   due: DueAccounts;
   what: string;
   write: (account: LedgerEntry & { managedGuid: string }) => Promise<WriteResult>;
 }
 
 /**
- * Gives accounts that an earlier release made what it did not give them, one after the other. What is left is a list in the ledger:
- * a kill only repeats one.
+ * Gives accounts of an earlier release what that release did not give them, one after the other. The ledger lists what is left, so a kill
+ * repeats at most one.
  */
 export class AccountUpgrade implements Service {
   readonly name: string;
@@ -55,7 +55,7 @@ export class AccountUpgrade implements Service {
   async #one(person: Person): Promise<void> {
     const { ledger, log, due, what, write } = this.#options;
     const entry = ledger.accounts.of(person);
-    // It is being made, or was and is not known yet: later.
+    // It is being created, or exists and is not known yet: later.
     if (entry?.nonce != null && entry.managedGuid === null) return;
     if (entry?.managedGuid != null) {
       const result = await write({ ...entry, managedGuid: entry.managedGuid });

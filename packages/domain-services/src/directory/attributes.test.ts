@@ -9,7 +9,7 @@ const NOW = new Date('2026-11-23T10:00:00.000Z');
 const zeros = (length: number) => new Uint8Array(length);
 const same = (a: unknown, b: Uint8Array) => a instanceof Uint8Array && Buffer.from(a).equals(b);
 
-test('hash, keys and time are one set', () => {
+test('writes hash, keys and time as one set', () => {
   const secret = {
     ntHash: ntHash('Passw0rd'),
     kerberosKeys: kerberosKeys('CORP.EXAMPLE.COM', 'alice', 'Passw0rd'),
@@ -25,7 +25,7 @@ test('hash, keys and time are one set', () => {
   assert.ok((values.supplementalCredentials![0] as Uint8Array).every(byte => byte === 0));
 });
 
-test('keys that Samba does not take are removed, never left behind, and the hash goes alone', () => {
+test('removes keys that Samba rejects, never leaves old ones behind, and writes the hash alone', () => {
   const keys = kerberosKeys('CORP.EXAMPLE.COM', 'alice', 'Passw0rd');
   const half = { ...keys, keys: keys.keys.slice(0, 1) };
   for (const kerberosKeys of [undefined, half, { ...keys, salt: '' }, { ...keys, iterations: 8192 }]) {
@@ -38,12 +38,12 @@ test('only a password that must be changed has no time', () => {
   assert.deepEqual(credentialValues({ ntHash: zeros(16) }, true, NOW, zeros).pwdLastSet, ['0']);
 });
 
-test('of userAccountControl nothing but enabled or disabled is ever written', () => {
+test('writes nothing to userAccountControl but enabled or disabled', () => {
   assert.deepEqual(controlValues(true), { userAccountControl: ['512'] });
   assert.deepEqual(controlValues(false), { userAccountControl: ['514'] });
 });
 
-test('an account record becomes an expiry', () => {
+test('writes the expiry of an account record', () => {
   const record = { accountExpires: '2027-01-01T00:00:00.000Z' } as AccountRecord;
   assert.deepEqual(accountValues(record).accountExpires, ['134432352000000000']);
   assert.deepEqual(accountValues({ ...record, accountExpires: null }).accountExpires, [

@@ -6,20 +6,20 @@ import { dateToFiletime, FILETIME_NEVER } from '@causeway/wire';
 /** [MS-ADTS] 2.2.16: a normal account, and a disabled one. No other bit comes from outside. */
 const NORMAL_ACCOUNT = 0x200;
 const ACCOUNT_DISABLED = 0x002;
-/** The same section: an account that is locked. Samba computes this bit and stores it nowhere. */
+/** The same section: a locked account. Samba computes this bit and stores it nowhere. */
 const LOCKOUT = 0x010;
 
-/** Attribute values to be written; an empty list takes the attribute away. */
+/** Attribute values to write; an empty list removes the attribute. */
 export type Values = Record<string, (string | Uint8Array)[]>;
 
 export function controlValues(enabled: boolean): Values {
   return { userAccountControl: [String(enabled ? NORMAL_ACCOUNT : NORMAL_ACCOUNT | ACCOUNT_DISABLED)] };
 }
 
-/** Whether a userAccountControl of the directory is a disabled account's. */
+/** Whether a userAccountControl from the directory is that of a disabled account. */
 export const isDisabled = (control: string): boolean => (Number(control) & ACCOUNT_DISABLED) !== 0;
 
-/** What the signed account record says of anything but names and the SID; all of it, so that a second time changes nothing. */
+/** Everything that the signed account record says except names and the SID. It is always complete, so writing it twice changes nothing. */
 export function accountValues(record: AccountRecord): Values {
   return {
     accountExpires: [expiryOf(record)],
@@ -31,7 +31,7 @@ export const expiryOf = ({ accountExpires }: Pick<AccountRecord, 'accountExpires
   accountExpires === null ? String(FILETIME_NEVER) : expiry(new Date(accountExpires));
 
 /**
- * NT hash and Kerberos keys as one set: keys that are absent are taken away. The result holds secrets: wipe it.
+ * NT hash and Kerberos keys as one set: missing keys are removed. The result holds secrets: wipe it.
  *
  * @param random a source of random bytes, for the two DES keys that nothing may match
  */
@@ -44,10 +44,10 @@ export function credentialValues(
   const keys = secret.kerberosKeys;
   return {
     unicodePwd: [secret.ntHash],
-    // Of keys that Samba does not take, none: the NT hash stands alone then, and RC4 with it.
+    // If Samba rejects the keys, write none: the NT hash then stands alone, and RC4 with it.
     supplementalCredentials:
       keys && keysProblem(keys) === undefined ? [buildSupplementalCredentials(keys, random)] : [],
-    // 0 means: to be changed at the next sign-in. Left out it would read as 0 too.
+    // 0 means: change at the next sign-in. A missing value reads as 0 too, so always write it.
     pwdLastSet: [mustChange ? '0' : String(dateToFiletime(now))],
   };
 }
@@ -55,7 +55,7 @@ export function credentialValues(
 const HASH_LENGTH = 16;
 
 /**
- * What takes an account's credential away: a hash that no password is known to have, and no Kerberos keys.
+ * Removes an account's credential: a hash that no known password has, and no Kerberos keys.
  *
  * @param random a source of random bytes
  */
@@ -79,8 +79,8 @@ export function asAttributes(values: Values): LdapAttributes {
 }
 
 /**
- * What replaces the values of an account that is there. A new userAccountControl without the bit of a lockout is an order to lift it
- * ([MS-SAMR] 3.1.1.8.10), so it always has the bit, and `lockoutTime` alone lifts one.
+ * What replaces the values of an existing account. A new userAccountControl without the lockout bit lifts the lockout ([MS-SAMR]
+ * 3.1.1.8.10), so it always has the bit, and only `lockoutTime` lifts one.
  */
 export function replacements(values: Values): [attribute: string, values: Values[string]][] {
   const keepingLockout = (control: string | Uint8Array) => String(Number(control) | LOCKOUT);
@@ -98,7 +98,7 @@ export function asChanges(values: Values): LdapChange[] {
   }));
 }
 
-/** Active Directory takes 0 and less for never: the first moment of 1601 is over, too. */
+/** Active Directory reads 0 and less as never, so a date before 1601 becomes its first moment, which has expired, too. */
 function expiry(date: Date): string {
   const filetime = dateToFiletime(date);
   return String(filetime > 0n ? filetime : 1n);

@@ -19,29 +19,29 @@ export interface GroupAtRest {
   readonly members: ReadonlySet<string>;
 }
 
-/** The directory's database before the domain serves anybody: all that has to be known of it, or written, until then. */
+/** The directory's database before the domain serves anybody: everything that must be read or written until then. */
 export interface DatabaseAtRest {
   readonly realm: string;
-  /** The text of the generation that stands in it; undefined where none does. */
+  /** The text of the generation in it; undefined if there is none. */
   generation(): Promise<string | undefined>;
   putGeneration(text: string, isThere: boolean): Promise<void>;
-  /** objectGUIDs of all accounts of people. */
+  /** objectGUIDs of all user accounts. */
   people(): Promise<ReadonlySet<string>>;
-  /** The administrators' group; undefined where there is none. */
+  /** The administrators' group; undefined if there is none. */
   administrators(): Promise<GroupAtRest | undefined>;
-  /** Groups that say that they are ours, with what they say. */
+  /** Groups that say they are ours, with their marks. */
   markedGroups(): Promise<{ guid: string; mark: string }[]>;
-  /** Those of these groups that are there. @param guids a hundred at most */
+  /** Those of these groups that exist. @param guids up to a hundred */
   groups(guids: readonly string[]): Promise<GroupAtRest[]>;
-  /** @param members objectGUIDs of members that the group has: all of them go, or none does */
+  /** @param members objectGUIDs of members that the group has: all of them are removed, or none is */
   takeOut(guid: string, members: readonly string[]): Promise<WriteResult>;
-  /** @param slow hears of a batch that has to be written one by one, and why */
+  /** @param slow called with a batch that has to be written one by one, and why */
   write(writes: readonly Write[], slow: (writes: number, reason: string) => void): Promise<WriteResult[]>;
-  /** Takes the RIDs out of use that may have been given away after the database's day. */
+  /** Takes RIDs out of use that may have been issued after the database's backup. */
   raiseRids(ledger: Ledger): Promise<void>;
 }
 
-/** The same of a Samba domain, by the tools on its database. */
+/** The database of a Samba domain, through Samba's command-line tools. */
 export function databaseAtRest(place: DomainPlace): DatabaseAtRest {
   const description = readDomain(place);
   const ldbModify = new LdbModify(place);
@@ -89,7 +89,7 @@ async function attempt(write: Promise<void>): Promise<WriteResult> {
   }
 }
 
-/** Those that have more members together than a tool may print are read by halves. */
+/** Reads the groups by halves if together they have more members than a tool may print. */
 async function groupsOf(place: DomainPlace, base: string, guids: readonly string[]): Promise<GroupAtRest[]> {
   const any = guids.map(guid => `(objectGUID=${guid})`).join('');
   try {

@@ -35,7 +35,9 @@ const on = (sid: Sid, mask: number, objectType: string): Ace => ({
   ...{ type: AceType.allowObject, flags: 0, mask, objectType, sid },
 });
 
-/** What the group may do where: nothing at domain controllers, the schema, synchronized accounts, or the groups of on-premises SIDs. */
+/**
+ * What the group may do where. It has no rights on domain controllers, the schema, synchronized accounts or the groups of on-premises SIDs.
+ */
 export function delegatedRights(base: string, group: Sid): { dn: string; aces: Ace[] }[] {
   const links = [GP_LINK, GP_OPTIONS].map(attribute => on(group, READ_PROPERTY | WRITE_PROPERTY, attribute));
   return [
@@ -43,20 +45,21 @@ export function delegatedRights(base: string, group: Sid): { dn: string; aces: A
     { dn: `OU=${COMPUTERS_OU},${base}`, aces: [all(group)] },
     { dn: `OU=${USERS_OU},${base}`, aces: links },
     { dn: `CN=Password Settings Container,CN=System,${base}`, aces: [all(group)] },
-    // Whoever makes a policy owns it, and nobody else's: so says the schema's access list of the class.
+    // By the schema's access list of the class, whoever creates a policy owns it, and no other.
     { dn: `CN=Policies,CN=System,${base}`, aces: [on(group, CREATE_CHILD, GROUP_POLICY_CONTAINER)] },
   ];
 }
 
 const administratorsDn = (base: string): string => `CN=${ADMINISTRATORS_GROUP},OU=${USERS_OU},${base}`;
-/** The group of the domain whose members manage DNS: the administrators are in it as a group. */
+/** The domain's group whose members manage DNS. The administrators are in it as a group. */
 const dnsAdmins = (base: string): string => `CN=DnsAdmins,CN=Users,${base}`;
-/** Those who make policies; their part of `sysvol` is that of this group. */
+/** Group Policy Creator Owners: their part of `sysvol` belongs to this group. */
 const POLICY_CREATORS = 520;
 
 /**
- * Gives *AAD DC Administrators* what its members may do. What is so already is not written; nothing that somebody else granted is taken away.
- * @param policyFolder sees to who may do what among the files of policies, before anybody may make them
+ * Gives *AAD DC Administrators* the rights of its members. Existing rights are not written again, and nothing is removed that somebody else
+ * granted.
+ * @param policyFolder sets who may do what among the files of policies, before anybody may create them
  * @returns what was written, by name
  */
 export async function delegate(
@@ -87,7 +90,7 @@ async function groupOf(ldap: LdapConnection, base: string): Promise<{ dn: string
   return { dn: entry.dn, sid: decodeSid(bytesOf(entry, 'objectSid')!) };
 }
 
-/** Units directly below the domain that are not ours or the domain's own: the administrators made them, or may have them. */
+/** Units directly below the domain that are neither ours nor the domain's own: the administrators created them, or may have them. */
 async function ownUnits(ldap: LdapConnection, base: string): Promise<string[]> {
   const filter = '(&(objectClass=organizationalUnit)(!(isCriticalSystemObject=TRUE)))';
   const entries = await ldap.search(base, { scope: 'one', filter, attributes: ['ou'] });
@@ -105,8 +108,8 @@ const grant = (ldap: LdapConnection, dn: string, aces: readonly Ace[]): Promise<
   });
 
 /**
- * Whether the object has it, and what is made below it, where that is wanted. Samba stores a grant of all rights for both as two entries:
- * one for the object, one that is inherited only.
+ * Whether the object has the right and, if wanted, passes it on to what is created below it. Samba stores a grant of all rights for both as
+ * two entries: one for the object, one that is only inherited.
  */
 function isGranted(list: Acl['aces'], ace: Ace): boolean {
   const alike = list.filter(
@@ -126,7 +129,7 @@ const ALL_RIGHTS = 0x000f_01ff;
 const covers = (known: number, mask: number): boolean =>
   (known & mask) === mask || (mask === AccessMask.genericAll && (known & ALL_RIGHTS) === ALL_RIGHTS);
 
-/** What is ours among what the group may manage stays ours: nothing is inherited. */
+/** Keeps our objects ours inside what the group may manage: they inherit nothing. */
 const protect = (ldap: LdapConnection, dn: string, domainSid: Sid): Promise<boolean> =>
   changeAccess(ldap, dn, descriptor => {
     if ((descriptor.control & SE_DACL_PROTECTED) !== 0) return undefined;

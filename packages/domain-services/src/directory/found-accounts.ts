@@ -8,19 +8,19 @@ export interface DirectoryAccount {
   userPrincipalName: string | undefined;
 }
 
-/** An account with what it says of itself. */
+/** An account with what it says about itself. */
 export interface FoundAccount extends DirectoryAccount {
-  /** Its text in the attribute of our mark. */
+  /** Its text in the attribute of our marks. */
   mark: string;
-  /** What it was made with, where it was made by us. */
+  /** The nonce that we created it with; undefined if we did not create it. */
   nonce: string | undefined;
 }
 
-/** An account with all that somebody may have changed by hand. */
+/** An account with everything that somebody may have changed by hand. */
 export interface SeenAccount extends DirectoryAccount {
   dn: string;
   userAccountControl: string;
-  /** FILETIME; 0: to be changed. */
+  /** FILETIME; 0: must be changed. */
   pwdLastSet: string;
   /** FILETIME; 0 and the largest one: never. */
   accountExpires: string;
@@ -37,7 +37,7 @@ export const seenOf = (entry: LdapEntry): SeenAccount => ({
 export const SEEN = ['userAccountControl', 'pwdLastSet', 'accountExpires'];
 export const NAMES = ['objectGUID', 'sAMAccountName', 'userPrincipalName'];
 export const NONCE = 'mS-DS-ConsistencyGuid';
-/** The whole directory is looked at. */
+/** Long, because the search reads the whole directory. */
 export const SCAN_TIMEOUT_MS = 600_000;
 
 export const accountOf = (entry: LdapEntry): DirectoryAccount => ({
@@ -51,7 +51,7 @@ export function nonceOf(entry: LdapEntry): string | undefined {
   return nonce?.length === 16 ? decodeGuid(nonce) : undefined;
 }
 
-/** Every account of a person in the whole domain, wherever it was moved to, page by page. */
+/** Every user account in the whole domain, wherever it was moved to, page by page. */
 export async function* foundAccounts(directory: {
   base: string;
   use<T>(work: (ldap: LdapConnection) => Promise<T>): Promise<T>;

@@ -4,17 +4,17 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { ManagedDomain } from '../managed-domain.ts';
 import type { ManagedDirectory } from './managed-directory.ts';
 
-/** What whoever keeps something in the directory as it is to be works with. */
+/** What a keeper works with: a service that keeps something in the directory as it is to be. */
 export interface KeeperContext {
   ledger: Ledger;
   directory: ManagedDirectory;
   log: Log;
-  /** The domain, once its directory answers and its marks are in the ledger; nothing when the service is to end before. */
+  /** The domain, once its directory answers and its marks are in the ledger; undefined when the service ends first. */
   domainWhenUp: (signal: AbortSignal) => Promise<ManagedDomain | undefined>;
 }
 
 /**
- * Looks at the directory again and again, once it answers; a failure is told once, and its end.
+ * Looks at the directory regularly, once it answers. Logs a failure once, and its end.
  *
  * @param told in words: what is not kept while it fails, and that it is kept again
  */

@@ -1,17 +1,17 @@
 import type { Values } from './attributes.ts';
 
-/** In units of 100 ns, negative: how Active Directory writes a span of time. */
+/** In units of 100 ns, negative, as Active Directory stores a time span. */
 const span = (minutes: number): string => String(-minutes * 60 * 10_000_000);
 const NEVER = '-9223372036854775808';
 
-/** Wrong passwords within `WINDOW_MINUTES` that lock a person for `LOCK_MINUTES`: as in the original. */
+/** This many wrong passwords within `WINDOW` lock a user for `LOCK`, as in the original. */
 const ATTEMPTS = '5';
 const WINDOW = span(2);
 const LOCK = span(30);
 
 /**
- * The domain's own policy: on-premises decides when a synchronized password ends, so here none does. Its threshold is 0: it binds
- * krbtgt and domain controllers, whom nobody may lock by wrong passwords.
+ * The domain's own policy. Passwords never expire here, because on-premises decides that for synchronized ones. The threshold is 0, because
+ * it applies to krbtgt and domain controllers, which wrong passwords must never lock.
  */
 export const DOMAIN_POLICY: Readonly<Record<string, string>> = {
   maxPwdAge: NEVER,
@@ -30,15 +30,15 @@ export interface SettingsObject {
   values: Values;
 }
 
-/** Whom the two objects apply to: DNs, which `ensureStructure` knows and a running domain is asked for. */
+/** The DNs that the two objects apply to. `ensureStructure` knows them; a running domain is asked for them. */
 export interface Subjects {
   domainUsers: string;
   administrator: string;
 }
 
 /**
- * People are locked as the original locks them. The first administrator is not: the one who could help must not be kept out. An
- * administrator's own object for people goes before ours with any precedence below 1000.
+ * Users are locked as in the original. The first administrator is never locked, so that somebody can always help. An administrator's own
+ * settings object for users wins over ours with any precedence below 1000.
  */
 export function settingsObjects(base: string, { domainUsers, administrator }: Subjects): SettingsObject[] {
   const one = (name: string, precedence: string, threshold: string, subject: string): SettingsObject => ({

@@ -38,9 +38,9 @@ import { isRefusal, SambaConnection } from './samba-connection.ts';
 import { accountDn, usersDn } from './structure.ts';
 import type { Write, WriteResult } from './write.ts';
 
-/** Names a filter; Samba looks each of them up in an index. */
+/** Names per filter. Samba looks up each one in an index. */
 const MAX_FILTER_NAMES = 200;
-/** The managed domain's directory over Samba's privileged socket: who can open it is the system itself. */
+/** The managed domain's directory over Samba's privileged socket. Whoever can open it acts as the system itself. */
 export class ManagedDirectory {
   readonly base: string;
   readonly users: string;
@@ -50,7 +50,7 @@ export class ManagedDirectory {
   readonly #generations: Generations;
   #accountDescriptor: Uint8Array | undefined;
 
-  /** @param ledger with which the directory is to be told together again after one of the two was restored */
+  /** @param ledger for the generations, by which a restore of one of the two is recognized */
   constructor(place: DomainPlace, ledger: Ledger) {
     const description = readDomain(place);
     this.realm = description.realm;
@@ -68,7 +68,7 @@ export class ManagedDirectory {
     return { realm: this.realm, hostName: this.#hostName, sid: decodeSid(bytesOf(entry!, 'objectSid')!) };
   }
 
-  /** nTSecurityDescriptor of the accounts that are made; known once `readAccountDescriptor` has read it. */
+  /** nTSecurityDescriptor of new accounts; known once `readAccountDescriptor` has read it. */
   get accountDescriptor(): Uint8Array {
     return this.#accountDescriptor!;
   }
@@ -82,17 +82,17 @@ export class ManagedDirectory {
     this.#accountDescriptor = newAccountDescriptor(sddl ?? '', sid);
   }
 
-  /** Something that is asked or done over the same socket, in its turn. @throws CausewayError 'directory-unavailable' */
+  /** Runs work over the same socket, in its turn. @throws CausewayError 'directory-unavailable' */
   use<T>(work: (ldap: LdapConnection) => Promise<T>): Promise<T> {
     return this.#connection.use(work);
   }
 
-  /** A change over the same socket: what the directory refuses is the result. @throws CausewayError 'directory-unavailable' */
+  /** Makes a change over the same socket. A rejection by the directory is the result. @throws CausewayError 'directory-unavailable' */
   attempt(work: (ldap: LdapConnection) => Promise<void>): Promise<WriteResult> {
     return this.#attempt(work);
   }
 
-  /** To be called before a change that is not made here. @throws CausewayError 'directory-unavailable' */
+  /** Call this before a change that is not made here. @throws CausewayError 'directory-unavailable' */
   beforeChange(): Promise<void> {
     return this.#generations.beforeChange(work => this.use(work));
   }
@@ -104,12 +104,12 @@ export class ManagedDirectory {
     });
   }
 
-  /** Keeps everybody from changing the password of an account of ours by knowing it; once that is so, this changes nothing. */
+  /** Stops everybody from changing the password of one of our accounts by knowing it. A second call changes nothing. */
   denyOwnChange(guid: string): Promise<WriteResult> {
     return this.#attempt(ldap => writeDenials(ldap, `<GUID=${guid}>`));
   }
 
-  /** Whoever has one of these names, in the whole domain. */
+  /** The accounts in the whole domain that have one of these names. */
   async holders(samAccountNames: string[], userPrincipalNames: string[]): Promise<DirectoryAccount[]> {
     const terms = [
       ...samAccountNames.map(name => `(sAMAccountName=${filterEscape(name)})`),
@@ -118,7 +118,7 @@ export class ManagedDirectory {
     return (await this.#searchEach(terms, this.base, NAMES)).map(accountOf);
   }
 
-  /** objectGUID of accounts that were made with these nonces, by nonce; the name only makes the search quick. */
+  /** objectGUIDs of accounts that were created with these nonces, by nonce. The name only makes the search quick. */
   async findMade(made: { nonce: string; samAccountName: string }[]): Promise<Map<string, string>> {
     const terms = made.map(({ samAccountName }) => `(sAMAccountName=${filterEscape(samAccountName)})`);
     const found = new Map<string, string>();
@@ -131,7 +131,7 @@ export class ManagedDirectory {
     return found;
   }
 
-  /** @throws CausewayError 'directory-unavailable' when the domain controller cannot be asked: try again later */
+  /** @throws CausewayError 'directory-unavailable' when the domain controller does not answer: retry later */
   write(write: Write): Promise<WriteResult> {
     return this.#attempt(async ldap => {
       const control = [bypassPasswordHash()];
@@ -141,19 +141,19 @@ export class ManagedDirectory {
     });
   }
 
-  /** Accounts by objectGUID, wherever they were moved to; one that is not there is not in the answer. */
+  /** Accounts by objectGUID, wherever they were moved to. The answer leaves out those that do not exist. */
   async see(guids: readonly string[]): Promise<Map<string, SeenAccount>> {
     const terms = guids.map(guidFilter);
     const entries = await this.#searchEach(terms, this.base, [...NAMES, ...SEEN]);
     return new Map(entries.map(seenOf).map(seen => [seen.guid, seen]));
   }
 
-  /** Every account of a person in the whole domain, wherever it was moved to. */
+  /** Every user account in the whole domain, wherever it was moved to. */
   accounts(): AsyncGenerator<FoundAccount[]> {
     return foundAccounts(this);
   }
 
-  /** What stands as the mark of a block on an account, of whoever has one. */
+  /** Every mark of a block, with its account. */
   async blockMarks(): Promise<{ guid: string; text: string }[]> {
     const attributes = ['objectGUID', MARK_ATTRIBUTE];
     // No index helps: Samba looks at every account.
@@ -164,7 +164,7 @@ export class ManagedDirectory {
     }));
   }
 
-  /** Gives an account of ours values of one text each, such as its state and its mark; where it has them, nothing is written. */
+  /** Gives one of our accounts values of one text each, such as its state and its mark. Writes nothing if it has them. */
   ensure(guid: string, wanted: Values): Promise<WriteResult> {
     const dn = `<GUID=${guid}>`;
     return this.#attempt(async ldap => {
@@ -176,7 +176,7 @@ export class ManagedDirectory {
     });
   }
 
-  /** Gives an account of ours another account name, and its object the name that follows from it: both, or neither. */
+  /** Changes the account name of one of our accounts and the object's name that follows from it: both, or neither. */
   rename(guid: string, from: string, to: string): Promise<WriteResult> {
     const dn = `<GUID=${guid}>`;
     return this.#attempt(async ldap => {
@@ -191,7 +191,7 @@ export class ManagedDirectory {
     });
   }
 
-  /** Gives an account of ours another userPrincipalName, or none. */
+  /** Changes or removes the userPrincipalName of one of our accounts. */
   setPrincipal(guid: string, principal: string | null): Promise<WriteResult> {
     const dn = `<GUID=${guid}>`;
     const attribute = 'userPrincipalName';
@@ -207,11 +207,11 @@ export class ManagedDirectory {
   }
 
   /**
-   * Brings a deleted account back, with the SID that it had, disabled and without a password. Its objectGUID is all that its
-   * tombstone is known by: our mark is not kept in one. Whoever is killed in between finds the account there at the next try.
+   * Restores a deleted account with its SID, disabled and without a password. Only its objectGUID identifies the tombstone, because that
+   * keeps no mark of ours. If this is killed in between, the next try finds the account there.
    *
    * @param name an account name that is free
-   * @param nonce the mark that it gets anew
+   * @param nonce its new mark
    */
   restore(guid: string, name: string, nonce: string): Promise<WriteResult> {
     const dn = `<GUID=${guid}>`;
@@ -225,7 +225,7 @@ export class ManagedDirectory {
         throw new LdapError('no-such-object', `'${dn}' has no tombstone`);
       }
       if (textOf(found, 'isDeleted') === 'TRUE') {
-        // The name that it had may be another one's now.
+        // Another account may have its former name now.
         await ldap.modify(dn, [replace('sAMAccountName', name)], controls);
         const changes = [
           { operation: 'delete', attribute: 'isDeleted', values: [] } as const,
@@ -244,8 +244,8 @@ export class ManagedDirectory {
   }
 
   /**
-   * Deletes an account of ours. Its own marks are looked at first: what is critical or was not made by us stays,
-   * even if the map were wrong.
+   * Deletes one of our accounts. It first looks at the account's own marks: a critical object, or one that we did not create, stays even if
+   * the map were wrong.
    */
   async delete(guid: string, nonce: string): Promise<WriteResult> {
     const dn = `<GUID=${guid}>`;

@@ -6,10 +6,10 @@ import { parseDefaultDacl } from './sddl.ts';
 
 const DOMAIN = 'S-1-5-21-1-2-3';
 const CHANGE = 'ab721a53-1e2f-11d0-9819-00aa0040529b';
-/** As in the schema of Windows, from the entries that say something else each. */
+/** As in the schema of Windows: one entry of each different kind. */
 const SDDL = `D:(A;;RPWPCRCCDCLCLORCWOWDSDDTSW;;;DA)(A;;RPLCLORC;;;PS)(OA;;CR;${CHANGE};;PS)(OA;;RPWP;77B5B886-944A-11d1-AEBD-0000F80367C1;;PS)(OA;;RP;037088f8-0ae1-11d2-b422-00a0c968f939;;RS)(OA;;CR;${CHANGE};;WD)(OA;;RP;46a9b11d-60ae-405a-b7e8-ff8a58d456d2;;S-1-5-32-560)`;
 
-test('the list of the schema is read, in the terms of this domain', () => {
+test('reads the schema’s list in the terms of this domain', () => {
   const { aces } = parseDefaultDacl(SDDL, DOMAIN);
   assert.deepEqual(aces[0], { type: AceType.allow, flags: 0, mask: 0xf01ff, sid: `${DOMAIN}-512` });
   assert.deepEqual(aces[3], {
@@ -22,7 +22,7 @@ test('the list of the schema is read, in the terms of this domain', () => {
   );
 });
 
-test('a list that is not understood is refused, entry by entry', () => {
+test('rejects a list with any entry that it does not understand', () => {
   for (const wrong of [
     '(A;CI;RP;;;WD)',
     '(X;;RP;;;WD)',
@@ -35,7 +35,7 @@ test('a list that is not understood is refused, entry by entry', () => {
   assert.throws(() => parseDefaultDacl('', DOMAIN), /an access list/);
 });
 
-test('nobody but who resets may change the password of a new account; all else is as the schema says', () => {
+test('only a reset may change the password of a new account; everything else is as in the schema', () => {
   const { dacl, owner } = decodeSecurityDescriptor(newAccountDescriptor(SDDL, DOMAIN));
   assert.equal(owner, undefined);
   assert.deepEqual(dacl!.aces.slice(2), parseDefaultDacl(SDDL, DOMAIN).aces);
@@ -44,7 +44,7 @@ test('nobody but who resets may change the password of a new account; all else i
   assert.equal(may('S-1-1-0', 'S-1-5-7'), false);
 });
 
-test('denials are given once, before everything, and an inherited one does not count', () => {
+test('adds denials once, before everything else, and does not count an inherited one', () => {
   const before: Acl = parseDefaultDacl(SDDL, DOMAIN);
   const once = denyOwnChange(before)!;
   assert.equal(denyOwnChange(once), undefined);

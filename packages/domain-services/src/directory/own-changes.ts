@@ -16,9 +16,9 @@ const EVERYONE: Sid = 'S-1-1-0';
 const SELF: Sid = 'S-1-5-10';
 
 /**
- * The list that keeps everybody from changing this account's password by knowing it: denials go before all that allows. A password is
- * set on-premises or at the tenant; one that is changed here would stop at this domain.
- * @returns undefined when the list says so already
+ * The access list that stops everybody from changing this account's password by knowing it. Denials go before everything that allows. A
+ * password is set on-premises or at the tenant; a change here would not leave this domain.
+ * @returns undefined when the list has the denials already
  */
 export function denyOwnChange(dacl: Acl): Acl | undefined {
   const missing = [EVERYONE, SELF].filter(sid => !dacl.aces.some(ace => denies(ace, sid)));
@@ -39,8 +39,7 @@ function denies(ace: Acl['aces'][number], sid: Sid): boolean {
 }
 
 /**
- * What a new account gets as its nTSecurityDescriptor: the list that the schema gives to users, behind the denials. Owner and group
- * are the directory's to say.
+ * The nTSecurityDescriptor of a new account: the schema's list for users, after the denials. The directory sets owner and group.
  * @param sddl defaultSecurityDescriptor of the class *user*
  * @param domainSid without a RID
  * @throws Error when the schema's list is not understood

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { EMPTY_PROFILE, EXTENSION_ATTRIBUTES, FIRST_ATTRIBUTES, Profile } from '@causeway/contract';
 import { profileValues } from './profile-values.ts';
 
-test('a profile is cut to what the directory takes; what is empty is taken away', () => {
+test('cuts a profile to what the directory accepts, and removes empty values', () => {
   const profile = {
     ...{ displayName: 'x'.repeat(300), givenName: '  ', surname: null, mail: 'a@b.c' },
     ...{ department: `${'d'.repeat(63)}😀`, jobTitle: null, telephoneNumber: null, mobile: null },
@@ -19,7 +19,7 @@ test('a profile is cut to what the directory takes; what is empty is taken away'
   );
 });
 
-test('every attribute of a whole profile is written where the schema has it, and Exchange’s nowhere', () => {
+test('writes every attribute of a whole profile that the schema has, and none of Exchange’s', () => {
   const texts = Object.keys(Profile.shape).filter(
     name => !['proxyAddresses', 'extensions', 'manager'].includes(name),
   );
@@ -37,13 +37,13 @@ test('every attribute of a whole profile is written where the schema has it, and
   assert.equal(values.manager, undefined, 'another account, which may not be there yet');
 });
 
-test('what is not said any more is taken away, a manager, too', () => {
+test('removes values that the profile no longer has, also a manager', () => {
   const values = profileValues(EMPTY_PROFILE, true);
   assert.ok(Object.values(values).every(list => list.length === 0));
   for (const name of ['l', 'proxyAddresses', 'employeeNumber', 'manager']) assert.ok(name in values, name);
 });
 
-test('of what an administrator of a forest named only what describes is written', () => {
+test('writes, of the attributes that an administrator chose, only those that merely describe', () => {
   const extensions = {
     division: ['West', 'East'],
     otherTelephone: ['1', '2'],

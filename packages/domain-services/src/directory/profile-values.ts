@@ -1,7 +1,7 @@
 import { FIRST_ATTRIBUTES, type Profile } from '@causeway/contract';
 import type { Values } from './attributes.ts';
 
-/** An attribute of the directory, and the largest length of a value (schema, rangeUpper; where it has none: ours). */
+/** An attribute of the directory, and the maximum length of a value (the schema's rangeUpper; ours if it has none). */
 interface Target {
   readonly attribute: string;
   readonly length: number;
@@ -14,8 +14,8 @@ const many = (attribute: string, length: number): Target => ({ attribute, length
 type Name = Exclude<keyof Profile, 'extensions' | 'manager'>;
 
 /**
- * Where a person's attributes are written. Samba's schema has none of Exchange's (`mailNickname`, `extensionAttribute1` and so on): they
- * stay with the tenant. A manager is another account, and written when that is there (`upkeep/manager-keeper.ts`).
+ * Where a user's attributes are written. Samba's schema has none of Exchange's (`mailNickname`, `extensionAttribute1` and so on), so these
+ * stay at the tenant. A manager is another account, which may not exist yet: `upkeep/manager-keeper.ts` writes it.
  */
 const PROFILE_TARGETS: Readonly<Partial<Record<Name, Target>>> = {
   displayName: one('displayName', 256),
@@ -41,8 +41,8 @@ const PROFILE_TARGETS: Readonly<Partial<Record<Name, Target>>> = {
 };
 
 /**
- * What an administrator of a forest named is written where it only describes: nothing that anybody signs in by, is found by, or gets rights
- * by. All else stays with the tenant.
+ * Further attributes that an administrator of a forest chose are written only if they merely describe: nobody signs in by them, is found by
+ * them, or gets rights by them. All others stay at the tenant.
  */
 const EXTENSION_TARGETS: readonly Target[] = [
   one('comment', 2048),
@@ -66,8 +66,8 @@ const EXTENSION_TARGETS: readonly Target[] = [
 ];
 
 /**
- * The values of a profile. A text longer than Active Directory takes is cut, an empty one is none.
- * @param isWhole false: of what the release before does not know nothing is said, and what is written stays
+ * The values of a profile. A text that is too long for Active Directory is cut; an empty one is removed.
+ * @param isWhole false: the profile is of the previous release; attributes that it does not know stay as they are
  */
 export function profileValues(profile: Profile, isWhole: boolean): Values {
   const values: Values = {};
@@ -81,7 +81,7 @@ export function profileValues(profile: Profile, isWhole: boolean): Values {
   return values;
 }
 
-/** To Active Directory two values that differ in their case alone are one ([MS-ADTS] 3.1.1.2.2.2.3). */
+/** Active Directory treats values that differ only in case as one ([MS-ADTS] 3.1.1.2.2.2.3). */
 function valuesOf({ length, multiple }: Target, said: readonly string[]): string[] {
   const cutValues = said.map(value => cut(value.trim(), length)).filter(value => value !== '');
   const distinct = [...new Map(cutValues.map(value => [value.toLowerCase(), value])).values()];

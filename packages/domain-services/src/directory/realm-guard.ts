@@ -16,7 +16,7 @@ import { DOMAIN_POLICY, type SettingsObject, settingsObjects } from './lockout-p
 const INTERVAL_MS = 5_000;
 /** Well-known RIDs ([MS-DTYP] 2.4.2.4): the first administrator, krbtgt, Domain Users, and the groups of domain controllers. */
 const RID = { administrator: 500, krbtgt: 502, domainUsers: 513, controllers: [516, 521] } as const;
-/** How long status tells of a lock that was ended. */
+/** How long the status shows a lock that was ended. */
 const TOLD_FOR_MS = 24 * 60 * 60_000;
 
 /** A lock of an account that the domain needs. */
@@ -27,8 +27,8 @@ interface EndedLock {
 }
 
 /**
- * Nobody locks the realm: sees to it that the lockout policy is ours, now and whenever it is changed, and ends the lock of an account
- * that the domain needs, with an alarm. The policy's objects are the one thing beside its own accounts that Domain Services writes.
+ * Keeps anybody from locking the realm. It keeps the lockout policy ours whenever somebody changes it, and ends the lock of an account that
+ * the domain needs, with an alarm. The policy's objects are all that Domain Services writes beside its own accounts.
  */
 export class RealmGuard implements Service {
   readonly name = 'realm guard';
@@ -68,7 +68,7 @@ const isLocked = (entry: LdapEntry): boolean => (textOf(entry, 'lockoutTime') ??
 const lockAlarm = ({ account, at }: EndedLock): string =>
   `ALARM: '${account}', which the domain needs, was locked by wrong passwords; seen and ended at ${at}. Somebody tries passwords: look at Samba's log`;
 
-/** What status says of a lock of the last day; null when there was none. */
+/** The status alarm for a lock in the last day; null if there was none. */
 export function readLockAlarm(ledger: Ledger): string | null {
   const text = ledger.state.get('endedLock');
   if (text === undefined) return null;
@@ -88,7 +88,7 @@ async function neededAccounts(ldap: LdapConnection, base: string, sid: string): 
 const filterSid = (sid: string): string => filterEscape(encodeSid(sid));
 
 /**
- * Puts the domain's threshold and the two settings objects right.
+ * Restores the domain's threshold and the two settings objects.
  * @returns what had to be written
  */
 async function ensureLockoutPolicy(ldap: LdapConnection, base: string, sid: string): Promise<string[]> {
@@ -99,7 +99,7 @@ async function ensureLockoutPolicy(ldap: LdapConnection, base: string, sid: stri
     domainUsers: await dnOf(ldap, base, `${sid}-${RID.domainUsers}`),
     administrator: await dnOf(ldap, base, `${sid}-${RID.administrator}`),
   };
-  // The objects first: without them the domain's own threshold is all that holds a guesser off people.
+  // Write the objects first: without them only the domain's own threshold stops a guesser.
   for (const wanted of settingsObjects(base, subjects)) {
     if (await ensureObject(ldap, wanted)) written.push(wanted.dn);
   }

@@ -4,15 +4,15 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { ldbSearch, ldbWrite, type Shown } from './ldb/ldb-tools.ts';
 
 /**
- * How far the pool of free RIDs is raised above everything that was ever seen of it: so many may have been given away since then, and
- * it is what Microsoft's instructions for a restored forest say.
+ * How far the pool of free RIDs is raised above everything that was seen of it. So many may have been issued since. Microsoft's
+ * instructions for a restored forest use the same number.
  */
 const MARGIN = 100_000;
 const LOW_HALF = 0xffff_ffffn;
 
 const managerDn = (base: string): string => `CN=RID Manager$,CN=System,${base}`;
 
-/** Remembers from which RID on none was given away: what a directory that is restored does not know any more. */
+/** Remembers the first RID that was not issued yet, which a restored directory no longer knows. */
 export async function noteRids(ledger: Ledger, ldap: LdapConnection, base: string): Promise<void> {
   const attributes = ['rIDAvailablePool'];
   const [manager] = await ldap.search(managerDn(base), { scope: 'base', attributes });
@@ -27,9 +27,9 @@ function note(ledger: Ledger, free: number): void {
 const seen = (ledger: Ledger): number => Number(ledger.state.get('freeRids') ?? 0);
 
 /**
- * Takes the RIDs out of a restored directory that may have been given away before: no new account gets the SID of somebody who was made
- * after the backup. The domain controller draws a pool from the raised ones at the next account. It need not run.
- * @throws Error where the directory shows no pools
+ * Removes from a restored directory the RIDs that may have been issued before, so that no new account gets the SID of a user who was
+ * created after the backup. The domain controller draws a pool from the raised ones at the next account. It need not run.
+ * @throws Error when the directory shows no pools
  */
 export async function raiseRids(ledger: Ledger, place: DomainPlace): Promise<void> {
   const base = baseDn(readDomain(place));
@@ -47,7 +47,7 @@ export async function raiseRids(ledger: Ledger, place: DomainPlace): Promise<voi
   const changes = [
     `dn: ${managerDn(base)}\nchangetype: modify\n${replace('rIDAvailablePool', `${raised}-${last}`)}`,
     ...sets.map(set => {
-      // A pool that is used up, and no other one behind it.
+      // A pool that is used up, with none behind it.
       const [first, end] = poolOf(set, set.has('rIDPreviousAllocationPool') ? PREVIOUS : ALLOCATED);
       const pool = `${first}-${end}`;
       return `dn: ${set.get('dn')![0]}\nchangetype: modify\n${replace(ALLOCATED, pool)}${replace(PREVIOUS, pool)}${replace('rIDNextRID', String(end))}`;

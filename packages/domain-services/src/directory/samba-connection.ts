@@ -3,7 +3,7 @@ import { CausewayError, describeError, suspectDisk } from '@causeway/service';
 import type { WriteResult } from './write.ts';
 
 const TIMEOUT_MS = 30_000;
-/** The domain controller is not there or busy: nothing is wrong with what was to be written. */
+/** The domain controller does not answer or is busy. Nothing is wrong with the change. */
 const UNAVAILABLE: ReadonlySet<LdapErrorCode> = new Set([
   'unreachable',
   'closed',
@@ -17,18 +17,18 @@ const PROTOCOL_ERROR = 2;
 const IO_ERROR = /^[0-9A-F]{8}: IO Error at \S+\.c:\d+$/;
 
 /**
- * How Samba says that its disk takes nothing (seen in 4.17): a protocol error on a full disk, an operations error on one that became
- * read-only. Nothing of what a change holds may look like it, or one person would hold up all others.
+ * How Samba reports that its disk rejects writes (seen in 4.17): a protocol error on a full disk, an operations error on one that became
+ * read-only. The content of a change must never cause the same errors, or one user would hold up all others.
  */
 const isDiskTrouble = ({ resultCode, diagnostic }: LdapError): boolean =>
   resultCode === PROTOCOL_ERROR || (resultCode === OPERATIONS_ERROR && IO_ERROR.test(diagnostic ?? ''));
 
 const REFUSALS: ReadonlySet<LdapErrorCode> = new Set(['already-exists', 'constraint', 'syntax']);
 
-/** True where the directory does not take what was written: nothing is wrong with itself. */
+/** Whether the directory rejects the change, while it works itself. */
 export const isRefusal = (error: unknown): boolean => error instanceof LdapError && REFUSALS.has(error.code);
 
-/** The one connection to Samba's privileged socket, opened when it is needed. */
+/** The one connection to Samba's privileged socket, opened when needed. */
 export class SambaConnection {
   readonly #socketPath: string;
   readonly #place: string;
@@ -41,7 +41,7 @@ export class SambaConnection {
     this.#place = place;
   }
 
-  /** Something that is asked or done, in its turn. @throws CausewayError 'directory-unavailable', or the directory's LdapError */
+  /** Runs work in its turn. @throws CausewayError 'directory-unavailable', or the directory's LdapError */
   async use<T>(work: (ldap: LdapConnection) => Promise<T>): Promise<T> {
     try {
       return await work(await this.#open());
@@ -57,7 +57,7 @@ export class SambaConnection {
     }
   }
 
-  /** A change of one account: what the directory refuses is the result. @throws CausewayError 'directory-unavailable' */
+  /** Changes one account. A rejection by the directory is the result. @throws CausewayError 'directory-unavailable' */
   async attempt(work: (ldap: LdapConnection) => Promise<void>): Promise<WriteResult> {
     try {
       await this.use(work);
@@ -74,7 +74,7 @@ export class SambaConnection {
     this.#connection = undefined;
   }
 
-  /** INVARIANT: one connection. Samba's privileged socket was seen to hang for who has several of them. */
+  /** INVARIANT: one connection. Samba's privileged socket was seen to hang when one client had several. */
   async #open(): Promise<LdapConnection> {
     if (this.#connection?.usable) return this.#connection;
     this.#opening ??= openLdap({ url: { socketPath: this.#socketPath }, timeoutMs: TIMEOUT_MS }).finally(
@@ -87,7 +87,7 @@ export class SambaConnection {
   }
 }
 
-/** The error for a directory that cannot store anything now, whoever the change is about: no refusal of that person. */
+/** The error for a directory that cannot store anything now. It is no rejection of the user that the change is about. */
 export function cannotStore(cause: Error, place: string): CausewayError {
   const disk = suspectDisk(cause, place);
   if (disk) return disk;

@@ -23,7 +23,7 @@ const TYPES: Readonly<Record<string, AceType>> = {
   OA: AceType.allowObject,
   OD: AceType.denyObject,
 };
-/** Names of SIDs ([MS-DTYP] 2.5.1.1): whole ones, and the RIDs of those in the domain. */
+/** Names of SIDs ([MS-DTYP] 2.5.1.1): whole ones, and RIDs in the domain. */
 const SIDS: Readonly<Record<string, Sid>> = {
   WD: 'S-1-1-0',
   CO: 'S-1-3-0',
@@ -46,7 +46,8 @@ const DOMAIN_RIDS: Readonly<Record<string, number>> = {
 const MAX_SDDL_LENGTH = 65_536;
 
 /**
- * The access list of a class's defaultSecurityDescriptor ([MS-DTYP] 2.5.1), which is for objects alone: without flags of inheritance.
+ * Parses the access list of a class's defaultSecurityDescriptor ([MS-DTYP] 2.5.1). It applies to the object alone, so it has no inheritance
+ * flags.
  * @param domainSid without a RID
  * @throws Error naming the entry that is not understood
  */

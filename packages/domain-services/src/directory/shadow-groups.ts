@@ -16,7 +16,7 @@ import { asAttributes } from './attributes.ts';
 import type { ManagedDirectory } from './managed-directory.ts';
 import type { Add, WriteResult } from './write.ts';
 
-/** A security group of the domain alone: SAMR lists none of these for a user, so that its RID passes for nobody's here. */
+/** A domain-local security group: SAMR lists none of these for a user, so its RID is never taken for somebody's here. */
 const DOMAIN_LOCAL_SECURITY = '-2147483644';
 const SCAN_TIMEOUT_MS = 600_000;
 const CONTAINER = 'On-premises SIDs';
@@ -24,17 +24,17 @@ const CONTAINER = 'On-premises SIDs';
 export const shadowContainer = (base: string): string => `OU=${CONTAINER},${base}`;
 export const shadowDn = (sid: string, base: string): string => `CN=${sid},${shadowContainer(base)}`;
 
-/** One as the directory has it. */
+/** A shadow group as the directory has it. */
 export interface Shadow {
   sid: string;
-  /** By objectGUID. */
+  /** objectGUIDs. */
   members: string[];
 }
 
 /**
- * Groups whose own SID is the on-premises SID of a person, or of a group of ours, with that object as the one member: Samba puts the SIDs
- * of groups, nested ones too, into tickets and sessions, and never those of `sIDHistory`. Only over Samba's privileged socket, or into its
- * database, can an objectSid be written.
+ * Groups whose own SID is the on-premises SID of a user, or of one of our groups, with that object as the only member. Samba puts the SIDs
+ * of groups, nested ones too, into tickets and sessions, and never those of `sIDHistory`. An objectSid can only be written over Samba's
+ * privileged socket or into its database.
  */
 export class ShadowGroups {
   readonly #directory: ManagedDirectory;
@@ -45,7 +45,7 @@ export class ShadowGroups {
     this.#descriptor = protectedDescriptor(domain.sid);
   }
 
-  /** Makes the container, where it is not there. Nobody but the system and *Domain Admins* finds anything in it. */
+  /** Creates the container if it does not exist. Only the system and *Domain Admins* find anything in it. */
   async ensureContainer(): Promise<void> {
     const { dn, values } = newContainer(this.#directory.base, this.#descriptor);
     await this.#directory.use(async ldap => {
@@ -57,12 +57,12 @@ export class ShadowGroups {
     });
   }
 
-  /** The group of a SID with its one member, by objectGUID. */
+  /** The group of a SID with its only member, by objectGUID. */
   make(sid: string, member: string): Add {
     return newShadow(sid, `<GUID=${member}>`, this.#directory.base, this.#descriptor);
   }
 
-  /** Makes the group, or makes the object the only member of one that is there. Another object with that SID is left as it is. */
+  /** Creates the group, or makes the object the only member of an existing one. Another object with that SID is left alone. */
   open(sid: string, member: string): Promise<WriteResult> {
     return this.#directory.attempt(async ldap => {
       const { ours, other } = await this.#find(ldap, sid);
@@ -79,14 +79,14 @@ export class ShadowGroups {
     });
   }
 
-  /** Takes the member out: the group opens nothing any more. Where there is no group of ours this changes nothing. */
+  /** Removes the member, so that the group opens nothing any more. Changes nothing if there is no group of ours. */
   empty(sid: string): Promise<WriteResult> {
     return this.#ofOurs(sid, (ldap, dn) =>
       ldap.modify(dn, [{ operation: 'replace', attribute: 'member', values: [] }]),
     );
   }
 
-  /** Takes an empty group away. Samba refuses that while the primary group of any user has its RID. */
+  /** Deletes an empty group. Samba refuses that while its RID is the primary group of any user. */
   delete(sid: string): Promise<WriteResult> {
     return this.#ofOurs(sid, (ldap, dn) => ldap.delete(dn));
   }
@@ -98,7 +98,7 @@ export class ShadowGroups {
     });
   }
 
-  /** All of them. */
+  /** All shadow groups. */
   list(): Promise<Shadow[]> {
     const attributes = ['objectSid', 'member'];
     const filter = '(objectClass=group)';
@@ -113,7 +113,9 @@ export class ShadowGroups {
     });
   }
 
-  /** Whether the group is there, and the DN of what else has the SID. A foreign security principal names a SID and has none. */
+  /**
+   * Whether our group exists, and the DN of another object with the SID. A foreign security principal only names a SID and does not count.
+   */
   async #find(ldap: LdapConnection, sid: string): Promise<{ ours: boolean; other: string | undefined }> {
     const { base } = this.#directory;
     const filter = `(objectSid=${filterEscape(encodeSid(sid))})`;
@@ -126,7 +128,7 @@ export class ShadowGroups {
   }
 }
 
-/** SIDs of the managed domain itself and of those that it trusts: no forest brings any of them. */
+/** SIDs of the managed domain itself and of those that it trusts: no forest may bring any of them. */
 export function domainSids(directory: ManagedDirectory): Promise<string[]> {
   const { base } = directory;
   return directory.use(async ldap => {
@@ -138,10 +140,10 @@ export function domainSids(directory: ManagedDirectory): Promise<string[]> {
   });
 }
 
-/** The objectGUID in a name as it comes with `ExtendedDnControl`; another text is no member of ours. */
+/** The objectGUID in a name that came with `ExtendedDnControl`. Any other text is not one of our members. */
 const guidOf = (name: string): string => parseExtendedDn(name).guid ?? name;
 
-/** The first SID in `sIDHistory` of whatever has one. */
+/** The first SID in the `sIDHistory` of every object that has one. */
 export async function sidHistories(directory: ManagedDirectory): Promise<{ guid: string; sid: string }[]> {
   const attributes = ['objectGUID', 'sIDHistory'];
   const filter = '(&(|(objectClass=user)(objectClass=group))(sIDHistory=*))';
@@ -152,7 +154,7 @@ export async function sidHistories(directory: ManagedDirectory): Promise<{ guid:
   }));
 }
 
-/** The container that is made. @param descriptor `protectedDescriptor` of the managed domain */
+/** The container to create. @param descriptor `protectedDescriptor` of the managed domain */
 export function newContainer(base: string, descriptor: Uint8Array): Add {
   const values = {
     objectClass: ['organizationalUnit'],
@@ -162,7 +164,7 @@ export function newContainer(base: string, descriptor: Uint8Array): Add {
   return { kind: 'add', dn: shadowContainer(base), values };
 }
 
-/** The group that is made. @param member a distinguished name @param descriptor as of the container */
+/** The group to create. @param member a distinguished name @param descriptor like the container's */
 export function newShadow(sid: string, member: string, base: string, descriptor: Uint8Array): Add {
   const values = {
     objectClass: ['group'],

@@ -7,17 +7,17 @@ export const USERS_OU = 'AADDC Users';
 export const COMPUTERS_OU = 'AADDC Computers';
 export const ADMINISTRATORS_GROUP = 'AAD DC Administrators';
 
-/** The container that all synchronized accounts lie in, flat. */
+/** The flat container of all synchronized accounts. */
 export const usersDn = (domain: { realm: string }): string => `OU=${USERS_OU},${baseDn(domain)}`;
 
-/** Where an account of this name is. */
+/** The DN of an account with this name. */
 export const accountDn = (name: string, users: string): string => `CN=${escapeRdn(name)},${users}`;
 
 const GLOBAL_SECURITY_GROUP = -2147483646;
 /** The well-known container that joined computers go to ([MS-ADTS] 6.1.1.4). */
 const COMPUTERS_CONTAINER = 'B:32:AA312825768811D1ADED00C04FD8D5CD:';
 
-/** Containers, group and policy as one LDIF, which is one transaction: all of it is there or nothing. */
+/** Containers, group and policy as one LDIF, which is one transaction: all of it or nothing. */
 export function structureLdif(domain: { realm: string }): string {
   const base = baseDn(domain);
   const add = (dn: string, ...lines: string[]): string =>
@@ -62,7 +62,7 @@ export function structureLdif(domain: { realm: string }): string {
   ].join('\n');
 }
 
-/** Makes containers, group and policy in a domain that does not have them; the domain need not run. */
+/** Creates containers, group and policy in a domain that does not have them. The domain need not run. */
 export async function ensureStructure(place: DomainPlace): Promise<void> {
   const domain = readDomain(place);
   const common = onDatabase(place);

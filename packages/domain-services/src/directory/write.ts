@@ -7,10 +7,10 @@ export interface Add {
   values: Values;
 }
 
-/** One change in the managed domain's directory. Values may be secret: they are wiped when it is done. */
+/** One change in the managed domain's directory. Values may be secret: they are wiped afterwards. */
 export type Write =
   | Add
-  /** By objectGUID of our own map, whatever the account is called by now. */
+  /** By the objectGUID in our own map, whatever the account is called now. */
   | { kind: 'modify'; guid: string; values: Values };
 
 /** How one write ended. */
@@ -18,9 +18,9 @@ export type WriteResult =
   | { ok: true }
   | {
       ok: false;
-      /** The account that our map names is not there any more. */
+      /** The account in our map no longer exists. */
       gone: boolean;
-      /** The directory does not take a value, because another account has it, or by its own rules. */
+      /** The directory rejects a value, by its own rules or because another account has it. */
       refused?: boolean;
       reason: string;
     };

@@ -11,11 +11,11 @@ const known = (counter: number, more: Partial<KnownGeneration> = {}): KnownGener
   ...more,
 });
 
-test('a ledger and a directory that never had a generation belong together, as before the upgrade', () => {
+test('a ledger and a directory that never had a generation are together, as before the upgrade', () => {
   assert.equal(compareGenerations(undefined, undefined), 'together');
 });
 
-test('the same generation is together, and the one before only while a kill may have come in between', () => {
+test('the same generation is together, and the previous one only while a kill may have come in between', () => {
   assert.equal(compareGenerations(known(7), at(7)), 'together');
   assert.equal(compareGenerations(known(7, { isWritten: false }), at(7)), 'together');
   assert.equal(compareGenerations(known(7, { isWritten: false }), at(6)), 'together');
@@ -23,19 +23,19 @@ test('the same generation is together, and the one before only while a kill may 
   assert.equal(compareGenerations(known(7), at(6)), 'directory-older');
 });
 
-test('an earlier generation, none, or another one of the same number is a directory that was restored', () => {
+test('an earlier generation, none, or a different one with the same number means a restored directory', () => {
   for (const found of [at(5), at(1), undefined, at(7, 'b')])
     assert.equal(compareGenerations(known(7), found), 'directory-older');
   assert.equal(compareGenerations(known(7, { isWritten: false }), at(5)), 'directory-older');
 });
 
-test('a later generation than the ledger knows is a ledger that was restored, or that is new', () => {
+test('a later generation than the ledger knows means a restored or a new ledger', () => {
   assert.equal(compareGenerations(known(7), at(9)), 'ledger-older');
   assert.equal(compareGenerations(known(7, { isWritten: false }), at(9, 'b')), 'ledger-older');
   assert.equal(compareGenerations(undefined, at(3)), 'ledger-older');
 });
 
-test('a generation is read back from its text, and nothing else is one', () => {
+test('reads a generation back from its text, and nothing else as one', () => {
   assert.deepEqual(readGeneration(generationText(at(12))), at(12));
   for (const text of ['', '12', 'x a', '12 a b', '-1 a', '1e3 a'])
     assert.equal(readGeneration(text), undefined);

@@ -1,16 +1,15 @@
 import { type Generation, generationText, type KnownGeneration } from './generation.ts';
 
 /**
- * `together`: ledger and directory were never apart. `directory-older`: the directory was restored, so what the ledger says is written
- * need not be. `ledger-older`: the ledger is new, was restored, or is another directory's.
+ * `together`: ledger and directory were never apart. `directory-older`: the directory was restored, so it may lack what the ledger says is
+ * written. `ledger-older`: the ledger is new, was restored, or belongs to another directory.
  */
 export type Reunion = 'together' | 'directory-older' | 'ledger-older';
 
 /**
- * Whether the ledger and the directory have seen the same. The ledger puts down a generation before the directory has it, so that a
- * kill in between leaves the directory with the one before. A generation is never drawn with a counter that either of the two has had:
- * the smaller counter is the older side, and of two equal ones that differ the directory is taken for it, which costs most and loses
- * nothing.
+ * Whether the ledger and the directory have seen the same changes. The ledger records a generation before the directory has it, so a kill
+ * in between leaves the directory with the previous one. No generation gets a counter that either of the two has had. The side with the
+ * smaller counter is the older one. If two equal counters differ, the directory counts as older, which costs most and loses nothing.
  */
 export function compareGenerations(
   known: KnownGeneration | undefined,

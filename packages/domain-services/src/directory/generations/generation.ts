@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { StateBook } from '../../ledger/state-book.ts';
 
-/** What stands in the directory beside its accounts: each one is the successor of the one before. */
+/** What the directory stores beside its accounts. Each generation succeeds the one before. */
 export interface Generation {
   counter: number;
   /** Random, so that two directories or ledgers that went apart never agree. */
@@ -11,7 +11,7 @@ export interface Generation {
 const Known = z.strictObject({
   counter: z.number(),
   value: z.string(),
-  /** What the directory had before, as text: it has that still where `isWritten` is false, perhaps. */
+  /** What the directory had before, as text. While `isWritten` is false, it may still have that. */
   before: z.string(),
   isWritten: z.boolean(),
 });
@@ -19,13 +19,13 @@ export type KnownGeneration = z.infer<typeof Known>;
 
 export const generationText = ({ counter, value }: Generation): string => `${counter} ${value}`;
 
-/** @param text empty where there is none */
+/** @param text empty if there is none */
 export function readGeneration(text: string): Generation | undefined {
   const [, counter, value] = /^(\d{1,15}) (\S+)$/.exec(text) ?? [];
   return counter === undefined || value === undefined ? undefined : { counter: Number(counter), value };
 }
 
-/** The generation that the ledger knows last; undefined before the first one. */
+/** The last generation that the ledger knows; undefined before the first one. */
 export function knownGeneration(state: StateBook): KnownGeneration | undefined {
   const text = state.get('generation');
   return text === undefined ? undefined : Known.parse(JSON.parse(text));

@@ -8,7 +8,7 @@ import { noteRids } from '../rid-pools.ts';
 import { compareGenerations } from './compare-generations.ts';
 import { generationText, knownGeneration, readGeneration, saveGeneration } from './generation.ts';
 
-/** So often at most a change is preceded by a new generation. */
+/** Changes within this time share one generation. */
 const INTERVAL_MS = 10_000;
 const NAME = 'Causeway';
 const ATTRIBUTE = 'adminDescription';
@@ -33,8 +33,8 @@ export async function putGeneration(place: DomainPlace, text: string, isThere: b
 }
 
 /**
- * Puts down the successor of all generations that the ledger or the directory has had; the domain need not run.
- * @param found what stands in the database
+ * Records the successor of all generations that the ledger or the directory has had. The domain need not run.
+ * @param found the text in the database
  */
 export async function beginGeneration(
   ledger: Ledger,
@@ -50,7 +50,7 @@ export async function beginGeneration(
   saveGeneration(ledger.state, { ...next, isWritten: true });
 }
 
-/** Draws a new generation before changes of the directory, so that one that is restored from before them is told from it. */
+/** Draws a new generation before changes of the directory, so that a directory restored from before them is recognized. */
 export class Generations {
   readonly #ledger: Ledger;
   readonly #base: string;
@@ -63,7 +63,7 @@ export class Generations {
   }
 
   /**
-   * To be called before a change. @throws LdapError, after which the same generation is written at the next change
+   * Call this before a change. @throws LdapError; the next change then writes the same generation
    * @param use the connection to the directory
    */
   async beforeChange(use: <T>(work: (ldap: LdapConnection) => Promise<T>) => Promise<T>): Promise<void> {
@@ -78,7 +78,7 @@ export class Generations {
     const { state, clock } = this.#ledger;
     const known = knownGeneration(state);
     const found = await readText(ldap, this.#base);
-    // Where they have lost each other, the next start is to see it.
+    // If they have lost each other, the next start must find out.
     if (compareGenerations(known, readGeneration(found ?? '')) !== 'together') return;
     const before = { before: found ?? '', isWritten: false };
     const drawn = { counter: (known?.counter ?? 0) + 1, value: randomUUID(), ...before };

@@ -4,18 +4,18 @@ import { accountMark } from '../account-mark.ts';
 import type { Values } from '../attributes.ts';
 import { accountDn } from '../structure.ts';
 
-/** [MS-ADTS] 2.2.12: groups are universal here, so that no limit of a scope is met when they are nested. */
+/** [MS-ADTS] 2.2.12: groups are universal here, so that nesting never meets the limit of a scope. */
 export const UNIVERSAL_SECURITY = '-2147483640';
 export const UNIVERSAL_DISTRIBUTION = '8';
 /** The schema's largest `cn`. */
 const MAX_CN = 64;
 
-/** Where a group of this name is. Of a name that `cn` cannot hold, the digits tell what begins alike apart. */
+/** The DN of a group with this name. If `cn` cannot hold the name, digits distinguish names with the same beginning. */
 export function groupDn(name: string, users: string): string {
   return accountDn(name.length <= MAX_CN ? name : nameWithDigits(name, name, MAX_CN), users);
 }
 
-/** All that a group's record says of it but its name, and whose it is; all of it, so that a second time changes nothing. */
+/** Everything that a group's record says except its name, and whose it is. It is always complete, so writing it twice changes nothing. */
 export function groupValues(
   entry: Pick<GroupEntry, 'forest' | 'anchor' | 'objectGuid' | 'securityEnabled' | 'displayName' | 'mail'>,
 ): Values {

@@ -24,11 +24,11 @@ import { isRefusal } from '../samba-connection.ts';
 import type { WriteResult } from '../write.ts';
 import { groupDn } from './group-values.ts';
 
-/** Members that one change adds or takes away: Samba holds its database for each. */
+/** How many members one change adds or removes: Samba locks its database for each. */
 export const MAX_MEMBERS = 200;
-/** Members that are asked for at once. */
+/** How many members are read at once. */
 const RANGE = 5000;
-/** A group's members in the directory, at most; more are an error of its own. */
+/** The most members a group may have in the directory; more are an error. */
 const MAX_ALL_MEMBERS = 2_000_000;
 const PAGE = 200;
 
@@ -47,7 +47,7 @@ const FOUND = ['objectGUID', 'sAMAccountName', 'groupType', 'displayName', 'mail
 
 type Directory = Pick<ManagedDirectory, 'users' | 'base' | 'use' | 'attempt'>;
 
-/** The groups of forests among the accounts, over the directory's one connection. */
+/** The forests' groups, which are among the accounts, over the directory's one connection. */
 export class ManagedGroups {
   readonly #directory: Directory;
 
@@ -55,7 +55,7 @@ export class ManagedGroups {
     this.#directory = directory;
   }
 
-  /** @returns with its objectGUID */
+  /** @returns the result, with the group's objectGUID */
   async make(name: string, values: Values): Promise<WriteResult & { guid?: string }> {
     const dn = groupDn(name, this.#directory.users);
     let guid: string | undefined;
@@ -68,7 +68,7 @@ export class ManagedGroups {
     return guid === undefined ? result : { ...result, guid };
   }
 
-  /** The objectGUID of a group that was made with this mark. @param name only makes the search quick */
+  /** The objectGUID of a group that was created with this mark. @param name only makes the search quick */
   findMade(name: string, nonce: string): Promise<string | undefined> {
     const filter = `(&(sAMAccountName=${filterEscape(name)})(objectClass=group))`;
     return this.#directory.use(async ldap => {
@@ -78,12 +78,12 @@ export class ManagedGroups {
     });
   }
 
-  /** In one change, so that no moment has a half of it. */
+  /** In one change, so that it is never half written. */
   change(guid: string, values: Values): Promise<WriteResult> {
     return this.#directory.attempt(ldap => ldap.modify(`<GUID=${guid}>`, asChanges(values)));
   }
 
-  /** Gives it another account name, and its object the name that follows from it: both, or neither. */
+  /** Changes the group's account name and the object's name that follows from it: both, or neither. */
   rename(guid: string, from: string, to: string): Promise<WriteResult> {
     const dn = `<GUID=${guid}>`;
     const { users } = this.#directory;
@@ -99,7 +99,7 @@ export class ManagedGroups {
     });
   }
 
-  /** Brings a deleted group back, with the SID that it had and without members. What its tombstone lost is written after it. */
+  /** Restores a deleted group, with its SID and without members. What its tombstone lost is written afterwards. */
   restore(guid: string, name: string, nonce: string): Promise<WriteResult> {
     const dn = `<GUID=${guid}>`;
     const place = groupDn(name, this.#directory.users);
@@ -110,7 +110,7 @@ export class ManagedGroups {
       if (found === undefined || textOf(found, 'isCriticalSystemObject') === 'TRUE')
         throw new LdapError('no-such-object', `'${dn}' has no tombstone`);
       if (textOf(found, 'isDeleted') === 'TRUE') {
-        // The name that it had may be another one's now.
+        // Another object may have its former name now.
         await ldap.modify(dn, asChanges({ sAMAccountName: [name] }), controls);
         const deleted = { operation: 'delete', attribute: 'isDeleted', values: [] } as const;
         await ldap.modify(dn, [deleted, ...asChanges({ distinguishedName: [place] })], controls);
@@ -121,7 +121,7 @@ export class ManagedGroups {
     });
   }
 
-  /** Adds members, or takes them away: what is so already is no error. @param members objectGUIDs, `MAX_MEMBERS` at most */
+  /** Adds or removes members; one that is in or out already is no error. @param members objectGUIDs, up to `MAX_MEMBERS` */
   changeMembers(guid: string, operation: 'add' | 'delete', members: readonly string[]): Promise<WriteResult> {
     const values = members.map(member => `<GUID=${member}>`);
     return this.#directory.attempt(ldap =>
@@ -154,7 +154,7 @@ export class ManagedGroups {
     }
   }
 
-  /** objectGUIDs of all members of a group, read in parts; undefined of a group that is not there. */
+  /** objectGUIDs of all members of a group, read in parts; undefined if the group does not exist. */
   members(guid: string): Promise<Set<string> | undefined> {
     return this.#directory.use(async ldap => {
       try {

@@ -10,7 +10,7 @@ export const BULK_FROM = 50;
 const MAX_TRIES = 4;
 /** `ldbmodify` names the first line after the change that failed. */
 const FAILED_BEFORE_LINE = /at block before line (\d+)/;
-/** Its exit code is LDAP's result code: of this one Samba's database makes what its disk does not take. */
+/** Its exit code is LDAP's result code. Samba's database returns this one when its disk rejects a write. */
 const DISK_TROUBLE = /^ldbmodify \S+ ended with 2: .*IO Error -> Protocol error/s;
 
 /**
@@ -19,9 +19,9 @@ const DISK_TROUBLE = /^ldbmodify \S+ ended with 2: .*IO Error -> Protocol error/
  * batch goes over LDAP.
  *
  * @param one writes a single change over LDAP, and says why it fails
- * @param slow hears of a batch that has to be written one by one, and why
+ * @param slow called with a batch that has to be written one by one, and why
  * @returns a result for every write, in their order
- * @throws CausewayError 'disk-full', 'disk-failed' or 'directory-unavailable' when the directory takes nothing from anybody
+ * @throws CausewayError 'disk-full', 'disk-failed' or 'directory-unavailable' when the directory accepts no write at all
  */
 export async function writeInBulk(
   ldbModify: LdbModify,
@@ -49,7 +49,7 @@ export async function writeInBulk(
   return writes.map(write => results.get(write)!);
 }
 
-/** @returns nothing when all is written; else nothing is, and `index` is the change that failed, or -1 */
+/** @returns undefined when all is written; else nothing is, and `index` is the change that failed, or -1 */
 async function writeBatch(
   ldbModify: LdbModify,
   writes: readonly Write[],

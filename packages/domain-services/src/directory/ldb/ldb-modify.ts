@@ -8,33 +8,33 @@ import { diskError, suspectDisk } from '@causeway/service';
 
 const TIMEOUT_MS = 10 * 60_000;
 /**
- * Without it, ldb copies its indexes' lists, each as long as the domain has users, at every change, to be able to undo that one
- * alone. With it, the first change that fails spoils the transaction, which is undone as a whole in any case.
+ * Without it, ldb copies the lists of its indexes at every change, to be able to undo that one alone. Each list is as long as the domain
+ * has users. With it, the first change that fails spoils the transaction, which is undone as a whole in any case.
  */
 const BATCH_MODE = ['-o', 'batch_mode:1'];
-/** Nobody can write into the directory while it runs, so nothing else should keep it waiting. */
+/** Nobody else can write to the directory while it runs, so it should not wait for the CPU. */
 const PRIORITY = -10;
-/** In Samba's private folder, which is root's alone. */
+/** In Samba's private folder, which only root can enter. */
 const FIFO = 'changes-for-ldbmodify.';
 
-/** One that was started and waits at its FIFO. */
+/** An `ldbmodify` that was started and waits at its FIFO. */
 interface Started {
-  /** Where its changes go; undefined when it has ended before. */
+  /** Where its changes go; undefined if it has ended before. */
   readonly pipe: () => Promise<FileHandle | undefined>;
-  /** Ends with it, however it does. */
+  /** Settles when it ends, however it does. */
   readonly ended: Promise<string>;
 }
 
 /**
- * `ldbmodify` on the managed domain's database: one transaction a run. It reads its changes from a FIFO, because it opens that after
- * the database and before the transaction: one that was started ahead, which takes 0.1 s, waits there and locks nothing.
+ * `ldbmodify` on the managed domain's database: one transaction per run. It reads its changes from a FIFO, which it opens after the
+ * database and before the transaction. Starting takes 0.1 s, so one is started ahead: it waits there and locks nothing.
  */
 export class LdbModify {
   readonly #layout: DomainLayout;
   readonly #beforeChange: () => Promise<void>;
   #ahead: Promise<Started> | undefined;
 
-  /** For the one service of a domain: what one before it had started ahead and left, because it was killed, is ended. */
+  /** For the one service of a domain. Ends what a killed service before it had started ahead. */
   static open(place: DomainPlace, beforeChange?: () => Promise<void>): LdbModify {
     letGoOfLeftOvers(domainLayout(place.directory));
     return new LdbModify(place, beforeChange);
@@ -51,19 +51,19 @@ export class LdbModify {
     return this.#layout.directory;
   }
 
-  /** Starts the next one, for changes that are about to come. */
+  /** Starts the next one ahead, for changes that are about to come. */
   prepare(): void {
     this.#ahead ??= this.#start();
     this.#ahead.catch(() => {}); // whoever writes hears of it
   }
 
   /**
-   * All changes are written when this returns, or none is.
-   * @param ldif secret; it is the caller's to wipe afterwards
-   * @throws Error with what `ldbmodify` said
+   * All changes are written when this returns; if it throws, none is.
+   * @param ldif secret; the caller wipes it afterwards
+   * @throws Error with the output of `ldbmodify`
    */
   async write(ldif: Uint8Array): Promise<void> {
-    // Taken before anything is waited for: whoever prepares meanwhile prepares the next one.
+    // Take it before the first wait, so that a `prepare` meanwhile starts the next one.
     const ahead = this.#takeAhead();
     try {
       await this.#beforeChange();
@@ -73,13 +73,13 @@ export class LdbModify {
     }
     const { pipe, ended } = await (ahead ?? this.#start());
     const changes = await pipe();
-    // It waited too long, or was ended: it has seen nothing of these changes.
+    // It waited too long, or was ended. It has seen nothing of these changes.
     if (changes === undefined && ahead) return this.write(ldif);
     if (changes !== undefined) await hand(ldif, changes);
     await ended;
   }
 
-  /** Ends one that was started ahead: there is nothing to write. */
+  /** Ends one that was started ahead, when there is nothing to write. */
   async release(): Promise<void> {
     await letGo(this.#takeAhead());
   }
@@ -114,7 +114,7 @@ export class LdbModify {
   }
 }
 
-/** It reads an end of its changes, and ends. */
+/** Gives it the end of its input, so that it ends. */
 async function letGo(ahead: Promise<Started> | undefined): Promise<void> {
   const started = await ahead?.catch(() => undefined);
   if (started === undefined) return;
@@ -123,18 +123,18 @@ async function letGo(ahead: Promise<Started> | undefined): Promise<void> {
   await started.ended.catch(() => {});
 }
 
-/** Not by the event loop: a pipe holds the changes of some 25 users, and `ldbmodify` would wait for the next ones while we compute. */
+/** Without waiting for the event loop: a pipe holds the changes of some 25 users, and `ldbmodify` would wait for more while we compute. */
 async function hand(ldif: Uint8Array, changes: FileHandle): Promise<void> {
   try {
     for (let at = 0; at < ldif.length; ) at += (await changes.write(ldif, at)).bytesWritten;
   } catch {
-    // The end of `ldbmodify` tells more than EPIPE.
+    // The exit of `ldbmodify` tells more than EPIPE.
   } finally {
     await changes.close();
   }
 }
 
-/** They read an end of their changes, and end. */
+/** Gives each of them the end of its input, so that it ends. */
 function letGoOfLeftOvers({ privateDir }: DomainLayout): void {
   for (const name of readdirSync(privateDir).filter(name => name.startsWith(FIFO))) {
     const fifo = join(privateDir, name);
@@ -144,7 +144,7 @@ function letGoOfLeftOvers({ privateDir }: DomainLayout): void {
   }
 }
 
-/** On a disk that cannot be written it stays until the next start, and hinders nobody. */
+/** If the disk cannot be written, the FIFO stays until the next start and does no harm. */
 function removeFifo(fifo: string): void {
   try {
     rmSync(fifo, { force: true });
@@ -153,17 +153,17 @@ function removeFifo(fifo: string): void {
   }
 }
 
-/** Whoever waits in `openWhenRead` for a reader that has ended goes on; nobody begins to wait after that. */
+/** Releases a writer that waits in `openWhenRead` for a reader that has ended. No new one can begin to wait after that. */
 function letGoOfWriter(fifo: string): void {
   const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
   removeFifo(fifo);
   closeSync(reader);
 }
 
-/** The FIFO, open for writing as soon as `ldbmodify` reads it; undefined when that has ended before. */
+/** Opens the FIFO for writing as soon as `ldbmodify` reads it; undefined if that has ended before. */
 async function openWhenRead(fifo: string): Promise<FileHandle | undefined> {
   try {
-    // It waits for a reader in a thread of its own, and makes no file where there is none any more.
+    // This waits for a reader in its own thread, and creates no file if the FIFO is removed.
     return await open(fifo, constants.O_WRONLY);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
@@ -171,7 +171,7 @@ async function openWhenRead(fifo: string): Promise<FileHandle | undefined> {
   }
 }
 
-/** A FIFO that nobody reads cannot be opened without waiting. */
+/** Opens the FIFO without waiting; undefined if nobody reads it. */
 function openIfRead(fifo: string): number | undefined {
   try {
     return openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK);

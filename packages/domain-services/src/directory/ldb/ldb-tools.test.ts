@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseObjects } from './ldb-tools.ts';
 
-test('what ldbsearch 4.17 prints is read: folded lines, base64, several values, and no referral', () => {
+test('reads the output of ldbsearch 4.17: folded lines, base64 and several values, and leaves out referrals', () => {
   const printed = `# record 1
 dn: CN=RID Set,CN=DSX,OU=Domain Controllers,DC=aaddx,DC=example,DC=net
 rIDAllocationPool: 1100-1599

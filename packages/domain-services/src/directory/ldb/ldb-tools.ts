@@ -1,7 +1,7 @@
 import { type DomainPlace, domainLayout, runTool } from '@causeway/samba';
 import { suspectDisk } from '@causeway/service';
 
-/** What every tool on the managed domain's database needs to be told; the domain need not run. */
+/** Arguments of every tool on the managed domain's database; the domain need not run. */
 export function onDatabase(place: DomainPlace): string[] {
   const { samLdb, smbConf } = domainLayout(place.directory);
   return ['-H', samLdb, `--configfile=${smbConf}`];
@@ -10,7 +10,7 @@ export function onDatabase(place: DomainPlace): string[] {
 /** An object as `ldbsearch` shows it: GUIDs, SIDs and pools of RIDs as text. */
 export type Shown = ReadonlyMap<string, readonly string[]>;
 
-/** Looks into the database itself. */
+/** Searches the database itself. */
 export async function ldbSearch(
   place: DomainPlace,
   base: string,
@@ -22,12 +22,12 @@ export async function ldbSearch(
   return parseObjects(await sayingWhy(place, runTool('ldbsearch', args)));
 }
 
-/** Has one transaction of LDIF written into the database. Nothing in it may be secret. */
+/** Writes one transaction of LDIF to the database. Nothing in it may be secret. */
 export const ldbWrite = async (place: DomainPlace, ldif: string): Promise<void> => {
   await sayingWhy(place, runTool('ldbmodify', onDatabase(place), { input: ldif }));
 };
 
-/** The tools do not say that a disk is full or fails. */
+/** Adds the reason when the disk is full or fails, which the tools do not report. */
 async function sayingWhy<T>(place: DomainPlace, work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -36,7 +36,7 @@ async function sayingWhy<T>(place: DomainPlace, work: Promise<T>): Promise<T> {
   }
 }
 
-/** The objects of LDIF as `ldbsearch` prints it (RFC 2849): comments and referrals are left out. */
+/** Parses the LDIF that `ldbsearch` prints (RFC 2849), without comments and referrals. */
 export function parseObjects(ldif: string): Shown[] {
   const objects: Shown[] = [];
   for (const block of ldif.replaceAll(/\r?\n /g, '').split(/\n{2,}/)) {

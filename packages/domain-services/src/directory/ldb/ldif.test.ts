@@ -5,7 +5,7 @@ import { encodeSid } from '@causeway/ldap';
 import type { Write } from '../write.ts';
 import { renderLdif } from './ldif.ts';
 
-test('an added account is written as RFC 2849 has it, bytes and unsafe text in base64', () => {
+test('writes an added account as in RFC 2849, with bytes and unsafe text in base64', () => {
   const add: Write = {
     kind: 'add',
     dn: 'CN=fränk,OU=AADDC Users,DC=example',
@@ -32,7 +32,7 @@ test('an added account is written as RFC 2849 has it, bytes and unsafe text in b
   ]);
 });
 
-test('a change names its account by objectGUID and replaces every attribute whole', () => {
+test('a change names its account by objectGUID and replaces each attribute as a whole', () => {
   const guid = '25ebb54c-c0a3-4c0d-95f5-93e7b8aa7f56';
   const modify: Write = { kind: 'modify', guid, values: { mail: ['a@b.c'], mobile: [] } };
   assert.deepEqual(renderLdif([modify]).ldif.toString().split('\n'), [
@@ -64,7 +64,7 @@ test('a value never begins a line of its own, whatever it holds', () => {
   assert.equal(lines.length, 10);
 });
 
-test('the first line of every change is known, and bytes of every length are base64', () => {
+test('reports the first line of every change, and writes bytes of every length in base64', () => {
   const values = Array.from({ length: 70 }, (_, length) => randomBytes(length * 37));
   const writes = values.map(
     (value, i): Write => ({ kind: 'add', dn: `CN=${i}`, values: { jpegPhoto: [value] } }),

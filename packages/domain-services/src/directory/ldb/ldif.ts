@@ -3,12 +3,12 @@ import { replacements, type Values } from '../attributes.ts';
 import type { Write } from '../write.ts';
 
 const ALPHABET = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/');
-/** Text that may stand in LDIF as it is (RFC 2849, SAFE-STRING, without an end in a space); all else is base64. */
+/** Text that LDIF takes as it is (RFC 2849, SAFE-STRING, not ending in a space). Everything else is base64. */
 const SAFE = /^[\x21-\x39\x3b\x3d-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/;
 
 /**
- * Writes as LDIF (RFC 2849) for `ldbmodify`, and the line that each of them begins at (from 1). Values go straight
- * into the buffer, so that a hash never becomes a string that cannot be wiped: wipe the buffer after use.
+ * Renders writes as LDIF (RFC 2849) for `ldbmodify`, with the line (from 1) at which each begins. Values go straight into the buffer, so
+ * that a hash never becomes a string, which cannot be wiped. Wipe the buffer after use.
  */
 export function renderLdif(writes: readonly Write[]): { ldif: Buffer; firstLines: number[] } {
   const text = new LdifText();
@@ -33,7 +33,7 @@ export function renderLdif(writes: readonly Write[]): { ldif: Buffer; firstLines
   return { ldif: text.finish(), firstLines };
 }
 
-/** `ldbmodify` reads no name in base64 (`dn::`), so what is not ASCII is escaped byte by byte (RFC 4514 2.4). */
+/** `ldbmodify` reads no DN in base64 (`dn::`), so bytes that are not ASCII are escaped (RFC 4514 2.4). */
 function asciiDn(dn: string): string {
   return dn.replace(/[^\x20-\x7e]/gu, char =>
     Array.from(Buffer.from(char), byte => `\\${byte.toString(16).padStart(2, '0')}`).join(''),
@@ -58,7 +58,7 @@ class LdifText {
     for (const value of values) this.value(name, value);
   }
 
-  /** A SID goes as text: `ldbmodify` takes the bytes of none. */
+  /** SIDs are written as text, because `ldbmodify` does not accept their bytes. */
   value(name: string, value: string | Uint8Array): void {
     if (SIDS.has(name) && typeof value !== 'string') this.line(`${name}: ${decodeSid(value)}`);
     else if (typeof value === 'string' && SAFE.test(value)) this.line(`${name}: ${value}`);
@@ -83,7 +83,7 @@ class LdifText {
     this.lines++;
   }
 
-  /** Grows the buffer; the old one is wiped. */
+  /** Grows the buffer, and wipes the old one. */
   #room(bytes: number): void {
     if (this.#length + bytes <= this.#buffer.length) return;
     const larger = Buffer.alloc(Math.max(this.#buffer.length * 2, this.#length + bytes));
