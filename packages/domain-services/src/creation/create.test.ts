@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { DomainConfiguration } from '../configuration.ts';
 import { createDomain } from './create.ts';
 
-test("rejects an Administrator password of fewer than 20 characters before it creates anything", async () => {
+test('rejects an Administrator password of fewer than 20 characters before it creates anything', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'causeway-create-'));
   try {
     const administratorPasswordFile = join(folder, 'password');

@@ -34,7 +34,7 @@ test('removes keys that Samba rejects, never leaves old ones behind, and writes 
   }
 });
 
-test('only a password that must be changed has no time', () => {
+test('only a password that must be changed is written without a time', () => {
   assert.deepEqual(credentialValues({ ntHash: zeros(16) }, true, NOW, zeros).pwdLastSet, ['0']);
 });
 

@@ -14,7 +14,7 @@ import { findObstacles } from './page-names.ts';
 
 /** How many names are looked at together. */
 const MAX_DUE = 1000;
-/** After this many steps in a row that the directory rejects, the names wait for a later try. */
+/** After this many rounds in which the directory rejects everything, the names wait for a later try. */
 const MAX_FRUITLESS = 5;
 
 /**

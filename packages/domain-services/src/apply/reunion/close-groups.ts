@@ -75,7 +75,7 @@ async function takeOut(
       out += some.length;
       continue;
     }
-    // One of them fails the change for all, so try each alone.
+    // One member fails the change for all, so try each alone.
     for (const one of some) {
       const result = await database.takeOut(guid, [one]);
       if (result.ok) out++;

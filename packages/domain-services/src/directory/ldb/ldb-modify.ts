@@ -54,7 +54,7 @@ export class LdbModify {
   /** Starts the next one ahead, for changes that are about to come. */
   prepare(): void {
     this.#ahead ??= this.#start();
-    this.#ahead.catch(() => {}); // whoever writes hears of it
+    this.#ahead.catch(() => {}); // the writer gets the error
   }
 
   /**
@@ -103,7 +103,7 @@ export class LdbModify {
       over = true;
       letGoOfWriter(fifo);
     });
-    ended.catch(() => {}); // whoever writes hears of it
+    ended.catch(() => {}); // the writer gets the error
     const pipe = async (): Promise<FileHandle | undefined> => {
       const changes = await openWhenRead(fifo);
       if (!over) return changes;
