@@ -4,17 +4,17 @@ import type { ApplyContext } from '../apply/apply-context.ts';
 import { trustOf } from '../pairing/trust.ts';
 import type { Retries } from './retries.ts';
 
-/** All that the feed is followed with. */
+/** What following the feed needs. */
 export interface FeedContext extends Omit<ApplyContext, 'trust'> {
   send: Send;
-  /** Whether the tenant takes something, as it said last. */
+  /** Whether the tenant accepts something, by its last answer. */
   reads: (name: string) => boolean;
   retries: Retries;
   /** Ends the wait for news. */
   bell: Bell;
 }
 
-/** With what is trusted now. */
+/** The same, with the keys that are trusted now. */
 export const applyContext = (context: FeedContext): ApplyContext => ({
   ...context,
   trust: trustOf(context.ledger),

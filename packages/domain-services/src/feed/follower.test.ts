@@ -22,7 +22,7 @@ after(() => rmSync(folder, { recursive: true }));
 const sealingKey = await generateSealingKey();
 const TENANT = randomUUID();
 const clock = new HandClock();
-/** Who never pauses would not come to an end. */
+/** Ends the test of a follower that never pauses. */
 const MAX_REQUESTS = 200;
 
 interface Answer {
@@ -30,7 +30,7 @@ interface Answer {
   json: unknown;
 }
 
-/** Follows a scripted tenant until the first request after `done`; nothing in these tests reaches the directory. */
+/** Follows a scripted tenant until the first request after `done`. Nothing in these tests reaches the directory. */
 async function follow(
   answer: (url: URL, count: number) => Answer,
   done: (ledger: Ledger) => boolean,
@@ -46,7 +46,7 @@ async function follow(
   let until = Number.POSITIVE_INFINITY;
   const follower = new Follower({
     ...{ ledger, sealingKey, log, tenant: TENANT, deletionThreshold: 500 },
-    // Of whom nobody trusted signed it is asked for no name.
+    // The follower does not ask for names of users whose records no trusted key signed.
     directory: { holders: async () => [] } as never,
     ldbModify: new LdbModify({ directory: folder }),
     domain: { realm: 'AADDS.EXAMPLE.NET', sid: 'S-1-5-21-7-8-9' },
@@ -77,7 +77,7 @@ async function follow(
     wake: () => follower.wake(),
     readAgain: () => follower.readAgain(),
     reports,
-    /** @returns whether it was done before that time had passed */
+    /** @returns whether `done` came true before that time had passed */
     async run(milliseconds = 60_000) {
       until = clock.monotonic() + milliseconds;
       await clock.during(follower.run(stop.signal));
@@ -90,7 +90,7 @@ const empty = (cursor: string, more = false): Answer => ({
   json: { items: [], cursor, more, moreNew: more },
 });
 
-test('a user of the feed that is not as agreed costs itself alone, is shown, and comes again', async () => {
+test('lists a malformed user of the feed, reads them again later, and processes the others', async () => {
   const items = [
     { sourceAnchor: 'bad1', forest: 'corp.example.com', origin: 'nowhere' },
     ...[null, 7, { sourceAnchor: 'a\u001b[2J' }, { sourceAnchor: 'of whom', forest: 'NO FOREST' }],
@@ -108,7 +108,7 @@ test('a user of the feed that is not as agreed costs itself alone, is shown, and
   assert.ok(feed.ledger.problems.hasFailed(), 'it is read again with the next start');
 });
 
-test('a cursor that the tenant does not know any more begins the feed anew', async () => {
+test('starts the feed over when the tenant does not know the cursor', async () => {
   const refusal = { error: { code: 'bad-request', message: 'no such cursor' } };
   const feed = await follow(
     url => (url.searchParams.get('after') === 'made-up' ? { status: 400, json: refusal } : empty('5')),
@@ -118,7 +118,7 @@ test('a cursor that the tenant does not know any more begins the feed anew', asy
   assert.ok(await feed.run());
 });
 
-test('an upgrade that announces more reads the feed again from the start, once', async () => {
+test('reads the feed again from the start, once, after an upgrade that announces more', async () => {
   const name = randomUUID();
   const before = await follow(
     () => empty('5'),
@@ -146,7 +146,7 @@ test('an upgrade that announces more reads the feed again from the start, once',
   assert.equal(restarted.requests[0]!.searchParams.get('after'), '9');
 });
 
-test('a tenant that always says that there is more, or nothing at once, does not keep us busy', async () => {
+test('does not poll more than once in 100 ms when the tenant always reports more, or answers at once with nothing', async () => {
   for (const more of [true, false]) {
     const feed = await follow(
       () => empty('5', more),
@@ -160,14 +160,14 @@ test('a tenant that always says that there is more, or nothing at once, does not
 
 const corp = new ForestPeer(TENANT);
 
-/** Somebody whom nobody trusted signed. */
+/** A user whose record no trusted key signed. */
 const madeUp = (n: number, accountRecord = 'e30.e30.e30') => ({
   ...{ userId: randomUUID(), origin: 'synchronized', forest: corp.forest },
   ...{ sourceAnchor: `made-up-${n}`, accountRecord, credentialRecord: null },
   profile: EMPTY_PROFILE,
 });
 
-test('a wake while a page is read ahead costs nothing and says nothing', async () => {
+test('a wake during read-ahead causes no extra request and logs nothing', async () => {
   const page = (count: number): Answer => ({
     json: {
       items: [0, 1, 2].map(n => madeUp(10 * count + n)),
@@ -189,7 +189,7 @@ test('a wake while a page is read ahead costs nothing and says nothing', async (
   assert.doesNotMatch(feed.said.join(''), /cannot follow|unexpected/);
 });
 
-test('what is to be read again is read from the start, whatever is in flight, and also by the next start', async () => {
+test('reads the feed again from the start when asked to, even with a page in flight, and also after a restart', async () => {
   const page = (count: number): Answer => ({
     json: { items: [madeUp(count)], cursor: String(count), more: count < 9, moreNew: false },
   });
@@ -198,7 +198,7 @@ test('what is to be read again is read from the start, whatever is in flight, an
   const starts = () => feed.requests.filter(url => url.searchParams.get('after') === '').length;
   const feed = await follow(
     (_url, count) => {
-      // A page is being written meanwhile.
+      // A page is being written at this moment.
       if (count === 3) feed.readAgain();
       if (count >= 3) cursors.push(feed.ledger.state.get('cursor'));
       return page(count);
@@ -219,7 +219,7 @@ test('what is to be read again is read from the start, whatever is in flight, an
   assert.equal(restarted.requests[0]!.searchParams.get('after'), '');
 });
 
-test('a failure is told, also of turns that are woken in the middle', async () => {
+test('logs a failure, even when a wake interrupts the turn', async () => {
   const feed = await follow(
     () => {
       feed.wake();
@@ -232,10 +232,10 @@ test('a failure is told, also of turns that are woken in the middle', async () =
 
 const ofSomebodyElse = corp.account(corp.person('alice'));
 for (const [people, accountRecord] of [
-  ['whom nobody trusted signed', 'e30.e30.e30'],
-  ['who are shown with a genuine record of somebody else', ofSomebodyElse],
+  ['whose records no trusted key signed', 'e30.e30.e30'],
+  ["with another user's genuine record", ofSomebodyElse],
 ] as const) {
-  test(`an endless feed of people ${people} fills neither the ledger nor the outbox`, () =>
+  test(`an endless feed of users ${people} fills neither the ledger nor the outbox`, () =>
     endlessFeed(accountRecord));
 }
 
@@ -258,7 +258,7 @@ async function endlessFeed(accountRecord: string): Promise<void> {
   assert.ok(feed.ledger.outbox.first(10_000).length <= MAX_UNVERIFIED);
 }
 
-test('a record that only the tenant said is read here is refused and told, and holds up nobody behind it', async () => {
+test('rejects and reports a record of an unsupported version that the tenant sends anyway, and processes the users behind it', async () => {
   const alice = corp.person('alice');
   const record = corp.ofNewerVersion(corp.account(alice));
   const unread = { ...madeUp(1), ...corp.item(alice, record, null) };
@@ -278,7 +278,7 @@ test('a record that only the tenant said is read here is refused and told, and h
   assert.match(report?.reason ?? '', /format version/);
 });
 
-test('the newest sequence of a forest is that of what was believed, of who is not there, too, and of nothing else', async () => {
+test('takes the newest sequence of a forest from every believed record, also of an absent user, and from no other', async () => {
   const [alice, bob] = [corp.person('alice'), corp.person('bob')];
   const stranger = new ForestPeer(TENANT, corp.forest);
   const gone = { deleted: true, enabled: false };
@@ -299,7 +299,7 @@ test('the newest sequence of a forest is that of what was believed, of who is no
   assert.equal(kept.accountSequence, newest);
 });
 
-test('a report says the forest to a tenant that takes it, and to no other one', async () => {
+test('names the forest in a report only to a tenant that accepts it', async () => {
   const item = (forest: string | null, origin: 'synchronized' | 'cloud') => ({
     ...{ userId: randomUUID(), origin, forest, sourceAnchor: 'one-anchor', profile: EMPTY_PROFILE },
     ...{ accountRecord: 'e30.e30.e30', credentialRecord: null },
@@ -329,7 +329,7 @@ test('a report says the forest to a tenant that takes it, and to no other one', 
   }
 });
 
-test('a page that is larger than answers may be is asked for in smaller ones', async () => {
+test('asks for smaller pages when an answer would be too large', async () => {
   const limits: number[] = [];
   const send: Send = async path => {
     const limit = Number(new URL(path, 'http://tenant').searchParams.get('limit'));

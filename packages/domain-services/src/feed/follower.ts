@@ -17,12 +17,12 @@ import { Reading } from './reading.ts';
 import { Retries } from './retries.ts';
 import { sendReports } from './send-reports.ts';
 
-/** Reports that wait until a page is settled, at most. */
+/** Up to this many reports wait until a page is settled. */
 const MAX_WAITING_REPORTS = 5000;
 const FIRST_WAIT_MS = 500;
 const LAST_WAIT_MS = 30_000;
 
-/** The tenant keeps from a reader what it has not announced: after an upgrade that comes with the whole feed, once. */
+/** The tenant withholds what a reader has not announced. After an upgrade that announces more, the whole feed is read once. */
 function readWhatWasKept(ledger: Ledger): void {
   const announced = writeAccepts(USER_RECORDS);
   if (ledger.state.get('announced') === announced) return;
@@ -35,13 +35,13 @@ function readWhatWasKept(ledger: Ledger): void {
 export interface FollowerOptions extends Omit<ApplyContext, 'trust'> {
   send: Send;
   deletionThreshold: number;
-  /** Told at the end of the feed when its last page was asked for. */
+  /** Called at the end of the feed, with the time when its last page was requested. */
   onCaughtUp?: (askedAt: number) => void;
 }
 
 /**
- * Follows the tenant's change feed: a reading of it after the other, and at its end what has waited for that. What cannot be written
- * is read again; a user that cannot be written waits for another try and holds nobody up.
+ * Follows the tenant's change feed, one reading after the other, and at its end does what had to wait for that. It reads again what it
+ * could not write. A user that cannot be written waits for a retry and holds up nobody else.
  */
 export class Follower implements Service {
   readonly name = 'feed';
@@ -50,7 +50,7 @@ export class Follower implements Service {
   readonly #trouble: Trouble;
   readonly #byHand: HandWatch;
   #reading: Reading;
-  /** When the tenant is asked for its own key (again): at the start, and until it has been learnt. */
+  /** When to ask the tenant for its own key next: at the start, and until it is known. */
   #learnAt = 0;
 
   constructor(options: FollowerOptions) {
@@ -64,14 +64,14 @@ export class Follower implements Service {
       },
       () => log.info('following the feed again'),
     );
-    // What had failed when the last process ended is known by name only: it comes again with the whole feed.
+    // Of users that failed before the last process ended, only the names are known. Their records come again with the whole feed.
     if (ledger.problems.hasFailed()) ledger.state.set('cursor', '');
     readWhatWasKept(ledger);
     this.#byHand = new HandWatch(options);
     this.#reading = new Reading(this.#context);
   }
 
-  /** What keeps the feed from being followed, in words; undefined while all is well. */
+  /** Why the feed is not followed, in words; undefined while all is well. */
   get trouble(): string | undefined {
     return this.#trouble.text;
   }
@@ -121,7 +121,7 @@ export class Follower implements Service {
     this.#reading = new Reading(this.#context);
   }
 
-  /** One page, or the end of the feed with what has waited for it. */
+  /** Processes one page, or at the end of the feed whatever has waited for that. */
   async #turn(signal: AbortSignal): Promise<void> {
     const { ledger, ldbModify, onCaughtUp, deletionThreshold } = this.#options;
     if (this.#context.retries.isEverybodyDue) this.#startOver();
@@ -131,7 +131,7 @@ export class Follower implements Service {
     await this.#lookByHand();
     await this.#reconcileNames();
     const reading = this.#reading;
-    // A feed without an end would never let the reports go.
+    // Without the limit, an endless feed would hold the reports back forever.
     if (!reading.isSettling || ledger.outbox.holds(MAX_WAITING_REPORTS)) await this.#report(signal);
     const askedAt = await reading.next(this.#secondsToWait(), signal);
     if (!reading.caughtUp) return;
@@ -146,7 +146,7 @@ export class Follower implements Service {
     await disableUnclaimed(this.#options);
   }
 
-  /** Cloud-only users need the tenant's own key; without it they wait, and the forests' users do not. */
+  /** Cloud-only users need the tenant's own key. Without it they wait; users of the forests do not. */
   async #learnTenantKey(signal: AbortSignal): Promise<void> {
     const { ledger, log } = this.#options;
     if (ledger.clock.now() < this.#learnAt) return;
@@ -168,7 +168,7 @@ export class Follower implements Service {
     }
   }
 
-  /** Only who has seen the end of the feed waits for news there, and no longer than to the next retry. */
+  /** It waits for news only at the end of the feed, and no longer than until the next retry. */
   #secondsToWait(): number {
     if (!this.#reading.caughtUp) return 0;
     const { ledger, retries } = this.#context;
@@ -190,7 +190,7 @@ export class Follower implements Service {
     retries.note(prepared, await applyItems(applyContext(this.#context), prepared));
   }
 
-  /** Only where no page is on its way: what it has written is not in the ledger yet. */
+  /** Only while no page is in flight: what such a page has written is not in the ledger yet. */
   async #lookByHand(): Promise<void> {
     if (!this.#reading.caughtUp || this.#byHand.next() > this.#options.ledger.clock.now()) return;
     await this.#reading.settled();
@@ -199,7 +199,7 @@ export class Follower implements Service {
     await this.#readOn();
   }
 
-  /** Names that were let go of by deletions, are reserved no more, or are to be tried again. */
+  /** Names that a deletion freed, whose reservation ended, or whose retry is due. */
   async #reconcileNames(): Promise<void> {
     const { ledger } = this.#options;
     if (!ledger.names.isAnyDue(ledger.clock.now()) && !this.#reading.caughtUp) return;
@@ -209,7 +209,7 @@ export class Follower implements Service {
   }
 }
 
-/** Failures that pass: a tenant or a domain controller that does not answer for a while. An agent that was removed has its own alarm. */
+/** Failures that pass, such as a tenant or a domain controller that does not answer for a while. A removed agent has its own alarm. */
 function isExpected(error: unknown): boolean {
   if (error instanceof CallError) return error.transient || isRemoved(error);
   return error instanceof CausewayError && error.retry === 'later';

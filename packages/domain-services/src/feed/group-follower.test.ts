@@ -27,7 +27,7 @@ const notServed: Answer = {
 };
 const shown = (group: Group, ...records: string[]) => records.map(record => corp.groupItem(group, record));
 
-/** Follows a scripted tenant until something is so. */
+/** Follows a scripted tenant until `done`. */
 async function follow(
   answer: (after: string, count: number, follower: GroupFollower) => Answer,
   done: (ledger: Ledger) => boolean,
@@ -60,7 +60,7 @@ async function follow(
 
 const isWhole = (ledger: Ledger): boolean => !!ledger.state.get('groupsReadAt');
 
-test('a tenant of the release before has no feed of groups: it is asked again, and nothing is wrong', async () => {
+test('asks a tenant of the previous release for its feed of groups every five minutes, and reports no trouble', async () => {
   const { asked, said, follower } = await follow(
     () => notServed,
     () => false,
@@ -73,7 +73,7 @@ test('a tenant of the release before has no feed of groups: it is asked again, a
   assert.deepEqual([follower.isServed, follower.trouble, said], [false, undefined, '']);
 });
 
-test('records are believed page by page, with the cursor, and one that is none costs itself alone', async () => {
+test('believes records page by page, each page with its cursor, and skips only the item that cannot be read', async () => {
   const [record, ...slices] = [corp.groupRecord(staff), ...corp.slices(staff, ['a', 'b'])];
   const { ledger, said, asked } = await follow(
     after =>
@@ -92,7 +92,7 @@ test('records are believed page by page, with the cursor, and one that is none c
   assert.match(said, /cannot read/);
 });
 
-test('what is refused is shown and logged once, and stops nothing', async () => {
+test('lists and logs a rejected record once, and processes the others', async () => {
   const fabrikam = new ForestPeer(TENANT, 'fabrikam.example.org');
   const other = corp.group('Other');
   const { ledger, said } = await follow(
@@ -121,7 +121,7 @@ test('what is refused is shown and logged once, and stops nothing', async () => 
   assert.match(said, /refused records of groups/);
 });
 
-test('a page that was on its way when the feed was to be read again does not move the cursor', async () => {
+test('does not move the cursor with a page that was in flight when the feed was set back to its start', async () => {
   let again = false;
   let setBack = () => {};
   const { asked } = await follow(
@@ -144,7 +144,7 @@ test('a page that was on its way when the feed was to be read again does not mov
   );
 });
 
-test('a cursor that the tenant does not know any more begins the feed anew', async () => {
+test('starts the feed over when the tenant does not know the cursor', async () => {
   const refusal = { error: { code: 'bad-request', message: 'no such cursor' } };
   const { asked } = await follow(
     (after, count) =>

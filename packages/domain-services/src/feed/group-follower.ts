@@ -5,24 +5,24 @@ import { POLL_SECONDS } from '../configuration.ts';
 import { type BeliefContext, type BelievedPage, believePage } from '../groups/believe-page.ts';
 import { type ReadGroups, readGroupFeed } from './read-group-feed.ts';
 
-/** A tenant that says at once that there is nothing is not asked more often than this. */
+/** The shortest time between two requests to a tenant that answers at once with nothing. */
 const EMPTY_PAUSE_MS = 100;
-/** Until a tenant that has no feed of groups is asked for it again. */
+/** After this time a tenant without a feed of groups is asked again. */
 const NOT_SERVED_MS = 5 * 60_000;
 const FIRST_WAIT_MS = 500;
 const LAST_WAIT_MS = 30_000;
-/** Refused records that the log names. */
+/** The log names up to this many rejected records. */
 const NAMED = 5;
 
 export interface GroupFollowerOptions extends BeliefContext {
   send: Send;
-  /** Told at the end of the feed when its last page was asked for. */
+  /** Called at the end of the feed, with the time when its last page was requested. */
   onCaughtUp?: (askedAt: number) => void;
 }
 
 /**
- * Follows the tenant's feed of groups: page after page is believed into the ledger, with the cursor, in one transaction each. It writes
- * nothing into the directory: that is the keeper's, who sees in the ledger what differs.
+ * Follows the tenant's feed of groups. It believes page after page into the ledger, each with its cursor in one transaction. It writes
+ * nothing into the directory: the keeper does, once it sees a difference in the ledger.
  */
 export class GroupFollower implements Service {
   readonly name = 'feed of groups';
@@ -31,7 +31,7 @@ export class GroupFollower implements Service {
   readonly #trouble: Trouble;
   /** It has seen the end of the feed, and waits there for news. */
   #caughtUp = false;
-  /** As the tenant said last; undefined before it was asked. */
+  /** By the tenant's last answer; undefined before the first. */
   isServed: boolean | undefined;
 
   constructor(options: GroupFollowerOptions) {
@@ -43,7 +43,7 @@ export class GroupFollower implements Service {
     );
   }
 
-  /** What keeps the feed from being followed, in words; undefined while all is well. */
+  /** Why the feed is not followed, in words; undefined while all is well. */
   get trouble(): string | undefined {
     return this.#trouble.text;
   }
@@ -54,7 +54,7 @@ export class GroupFollower implements Service {
     this.wake();
   }
 
-  /** Ends the wait for news: the cursor may have been set back. */
+  /** Ends the wait for news, for example because the cursor was set back. */
   wake(): void {
     this.#bell.ring();
   }
@@ -80,7 +80,7 @@ export class GroupFollower implements Service {
     try {
       page = await readGroupFeed(send, { after, limit: MAX_GROUP_PAGE, wait }, wait > 0 ? woken : signal);
     } catch (error) {
-      // A cursor that is none, of a tenant that was replaced: without it the feed begins anew.
+      // The tenant does not know this cursor, perhaps because it was replaced. Without a cursor the feed starts over.
       if (error instanceof CallError && error.status === 400) ledger.state.set('groupCursor', '');
       throw error;
     }
@@ -97,12 +97,12 @@ export class GroupFollower implements Service {
     if (page.items.length === 0) await ledger.clock.sleep(EMPTY_PAUSE_MS, woken);
   }
 
-  /** @returns whether the feed goes on behind this page; else it is to be read from elsewhere */
+  /** @returns whether the next page follows this one; otherwise the feed is read from another position */
   #take(after: string, page: ReadGroups, more: boolean): boolean {
     const { ledger, log } = this.#options;
     const { items, unreadable, cursor } = page;
     const believed = ledger.transaction((): BelievedPage | undefined => {
-      // While the page was on its way, the feed was to be read from its start.
+      // The cursor was set back while this page was in flight.
       if ((ledger.state.get('groupCursor') ?? '') !== after) return undefined;
       const result = believePage(this.#options, items);
       ledger.state.set('groupCursor', result.again ? '' : cursor);

@@ -2,7 +2,7 @@ import { REASONS } from '../refusals.ts';
 import type { FeedContext } from './feed-context.ts';
 import type { Unreadable } from './read-feed.ts';
 
-/** Users whose item is not as agreed: shown, and read again later, or with the next start. */
+/** Lists users whose item is malformed. They are read again later, or at the next start. */
 export function noteUnreadable(
   { ledger, log, retries }: Pick<FeedContext, 'ledger' | 'log' | 'retries'>,
   unreadable: readonly Unreadable[],

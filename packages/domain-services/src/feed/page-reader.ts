@@ -8,14 +8,14 @@ import { applyContext, type FeedContext } from './feed-context.ts';
 import { hasRepeats, type Page } from './page.ts';
 import { readFeed } from './read-feed.ts';
 
-/** Users of a page when nothing new is left: whoever gets something new meanwhile waits for it to be written. */
+/** Users per page when nothing new is left. It is small, because a user with something new waits until the page is written. */
 const AGAIN_PAGE = 100;
 
-/** Reads pages of the feed and prepares them, one of them ahead of who asks for it. */
+/** Reads and prepares pages of the feed, one of them ahead of the caller. */
 export class PageReader {
   readonly #context: FeedContext;
   #ahead: { after: string; page: Promise<Page> } | undefined;
-  /** Something new was left after the page that was read last. */
+  /** The page that was read last left something new behind it. */
   #moreNew = false;
 
   constructor(context: FeedContext) {
@@ -23,8 +23,8 @@ export class PageReader {
   }
 
   /**
-   * The page after a cursor, prepared; the one that was read ahead when it is this.
-   * @param wait for how many seconds it is waited for when there is none
+   * The prepared page after a cursor; the one that was read ahead, if it fits.
+   * @param wait for up to how many seconds to wait for news
    */
   async pageAfter(after: string, wait: number, signal: AbortSignal): Promise<Page> {
     if (this.#ahead?.after === after) {
@@ -36,13 +36,13 @@ export class PageReader {
     const { ledger, bell } = this.#context;
     try {
       const limit = after === '' || this.#moreNew ? MAX_PAGE : AGAIN_PAGE;
-      // Who waits for news can be woken; a page that comes at once, or is read ahead, is not given up for that.
+      // Only a wait for news can be interrupted. A page that comes at once, or is read ahead, is not given up for that.
       const ends = wait > 0 ? AbortSignal.any([signal, bell.signal]) : signal;
       const page = await this.read({ after, limit, wait }, ends);
       this.#moreNew = page.moreNew;
       return page;
     } catch (error) {
-      // A cursor that is none, of a tenant that was broken into or replaced: without it the feed begins anew.
+      // The tenant does not know this cursor: it was broken into or replaced. Without a cursor the feed starts over.
       if (error instanceof CallError && error.status === 400) ledger.state.set('cursor', '');
       throw error;
     }
@@ -58,8 +58,8 @@ export class PageReader {
   }
 
   /**
-   * Reads and prepares the next page, and plans it when that may be done already.
-   * @param inFlight who is being written meanwhile; undefined: too early to plan anybody
+   * Reads and prepares the next page, and plans it if that is possible already.
+   * @param inFlight users that are being written meanwhile; undefined when it is too early to plan anyone
    */
   readAhead(after: string, inFlight: ReadonlySet<string> | undefined, signal: AbortSignal): void {
     const page = this.pageAfter(after, 0, signal).then(async next => {
@@ -67,11 +67,11 @@ export class PageReader {
       if (early || hasRepeats(next.items)) return next;
       return { ...next, tasks: await startPage(applyContext(this.#context), next.items) };
     });
-    page.catch(() => {}); // whoever takes the page hears of it
+    page.catch(() => {}); // the caller that takes the page gets the error
     this.#ahead = { after, page };
   }
 
-  /** What was read ahead was checked with what was trusted then: it does not count after a change. */
+  /** Drops the page that was read ahead: it was checked with the trust of that time, which has changed. */
   async forgetAhead(): Promise<void> {
     const ahead = this.#ahead;
     this.#ahead = undefined;

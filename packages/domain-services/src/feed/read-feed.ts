@@ -11,20 +11,20 @@ import {
 import { z } from 'zod';
 import { type Person, personOf } from '../person.ts';
 
-/** The page itself; each user is checked on its own, so that a bad one costs only itself. */
+/** The page itself. Each user is checked separately, so that a malformed one affects nobody else. */
 const Page = FeedPage.extend({ items: z.array(z.unknown()).max(MAX_PAGE) });
 const ROUTE = { ...managedDomainRoutes.readChanges, reply: Page };
 
-/** Enough of an item to say whom it is about. */
+/** Enough of an item to name its user. */
 const About = z.object({ forest: Forest.nullable(), sourceAnchor: SourceAnchor });
 
-/** An item that is not as agreed; without a person when not even that can be read. */
+/** A malformed item; without a person if even that cannot be read. */
 export interface Unreadable {
   person: Person | undefined;
   reason: string;
 }
 
-/** A page that is larger than answers may be comes in smaller ones, down to one user, whose records have a limit each. */
+/** If a page exceeds the size limit of an answer, asks for smaller ones, down to one user, whose records have a limit each. */
 async function readPage(send: Send, query: FeedQuery, signal: AbortSignal) {
   for (let limit = query.limit; ; limit = Math.ceil(limit / 4)) {
     try {

@@ -8,19 +8,19 @@ import {
 } from '@causeway/contract';
 import { z } from 'zod';
 
-/** The page itself; each record is checked on its own, so that a bad one costs only itself. */
+/** The page itself. Each record is checked separately, so that a malformed one affects no other. */
 const Page = GroupFeedPage.extend({ items: z.array(z.unknown()).max(MAX_PAGE) });
 const ROUTE = { ...synchronizedGroupRoutes.readGroupChanges, reply: Page };
 
-/** A page of the feed, and how many of its records are not as agreed. */
+/** A page of the feed, and how many of its records are malformed. */
 export interface ReadGroups extends Omit<GroupFeedPage, 'items'> {
   items: GroupFeedItem[];
   unreadable: number;
 }
 
 /**
- * A page of the tenant's feed of groups; one that is larger than answers may be comes in smaller ones. Undefined of a tenant that has no
- * such feed. @throws CallError
+ * Reads a page of the tenant's feed of groups. If it exceeds the size limit of an answer, asks for smaller ones. Undefined if the tenant
+ * has no such feed. @throws CallError
  */
 export async function readGroupFeed(
   send: Send,

@@ -14,19 +14,19 @@ import { hasRepeats, type Page, repeatsOnly } from './page.ts';
 import { PageReader } from './page-reader.ts';
 import { sendReports } from './send-reports.ts';
 
-/** A tenant that says at once that there is nothing is not asked more often than this. */
+/** The shortest time between two requests to a tenant that answers at once with nothing. */
 const EMPTY_PAUSE_MS = 100;
-/** A page that was read longer ago than this waits for what came new since. */
+/** If a page was read longer ago than this, what came new since then goes first. */
 const FRESH_MS = 100;
-/** Users with something new who go before a page, at most: it is not held up for longer. */
+/** Up to this many users with something new go before a page, so that it is not held up for longer. */
 const MAX_NEWS = 100;
-/** Between pages that only repeat what is written already there is room for others, at most this long. */
+/** The longest pause between two pages that only repeat what is written already. It leaves room for others. */
 const MAX_PAUSE_SECONDS = 5;
 
 /**
- * The feed from the ledger's cursor on, until something fails or it is to be read from elsewhere. What is in flight is its own: page
- * after page is read, planned, written, settled and reported, and only then the cursor moves past it. While a page is written, the
- * one before it is settled and the one after it read and planned.
+ * Reads the feed from the ledger's cursor on, until something fails or the feed has to be read from another position. It owns what is in
+ * flight. Each page is read, planned, written, settled and reported, and only then the cursor moves past it. While a page is written, the
+ * previous one is settled, and the next one is read and planned.
  */
 export class Reading {
   /** It has seen the end of the feed, and waits there for news. */
@@ -59,13 +59,13 @@ export class Reading {
   }
 
   /**
-   * Reads a page and has it written.
-   * @param wait for how many seconds news are waited for
-   * @returns when it was asked for, by the ledger's monotonic clock
+   * Reads a page and writes it.
+   * @param wait for up to how many seconds to wait for news
+   * @returns when the page was requested, by the ledger's monotonic clock
    */
   async next(wait: number, signal: AbortSignal): Promise<number> {
     const page = await this.#reader.pageAfter(this.#position, wait, signal);
-    // A page that leads nowhere is the end, whatever the tenant says.
+    // A page that does not move the cursor is the last one, whatever the tenant says.
     const more = page.more && page.cursor !== this.#position;
     noteUnreadable(this.#context, page.unreadable);
     if (page.items.length > 0) await this.#write(page, more, signal);
@@ -79,21 +79,21 @@ export class Reading {
     return page.askedAt;
   }
 
-  /** Everything that was written is settled. @throws what that failed with */
+  /** Waits until all that was written is settled. @throws what the settling failed with */
   async settled(): Promise<void> {
     const settling = this.#settling;
     await settling;
     if (this.#settling === settling) this.#settling = undefined;
   }
 
-  /** What is in flight comes to its end; another reading goes on at the cursor. */
+  /** Lets what is in flight finish. Another reading continues at the cursor. */
   async end(): Promise<void> {
     await this.settled().catch(() => {});
     await this.#reader.forgetAhead();
     await this.#context.ldbModify.release();
   }
 
-  /** Writes a page; when this returns, the page before it is settled and this one is being settled. */
+  /** Writes a page. When this returns, the previous page is settled and this one is being settled. */
   async #write(page: Page, more: boolean, signal: AbortSignal): Promise<void> {
     const { growth, ldbModify } = this.#context;
     faultPoint('domain.after-read');
@@ -114,7 +114,7 @@ export class Reading {
     // The names of this page are in the ledger from here on, unless it gives accounts other ones.
     this.isLoading = more && isBulk(tasks);
     if (more) {
-      // What this page makes counts for the next one, where new accounts may have to wait.
+      // Accounts that this page creates count towards the growth limit of the next one.
       const mayPlan = !tasks.some(changesNames) && growth !== 'hold';
       this.#reader.readAhead(page.cursor, mayPlan ? this.#inFlight : undefined, signal);
       if (isBulk(tasks)) ldbModify.prepare();
@@ -126,13 +126,13 @@ export class Reading {
     this.#settling = settlePage(applyContext(this.#context), tasks).then(failed =>
       this.#finish(page, failed, signal),
     );
-    this.#settling.catch(() => {}); // whoever waits for it hears of it
+    this.#settling.catch(() => {}); // the caller that waits for it gets the error
   }
 
   /**
-   * Whoever got something new while a page of what was sent again waited for the one before it goes first: there may be many more
-   * such pages, and a new password must not wait for them. Nor for the processor: pages of people who can sign in already are in no
-   * hurry, and leave half of the time to others.
+   * While a page of repeated records waited, some users got something new. They go first: many such pages may follow, and a new password
+   * must not wait for them. Nor must it wait for the processor: pages of users who can sign in already are not urgent, and leave half of
+   * the time to others.
    */
   async #newsFirst(page: Page, signal: AbortSignal): Promise<void> {
     if (page.moreNew || this.#clock.monotonic() - page.readAt < FRESH_MS) return;
@@ -153,7 +153,7 @@ export class Reading {
     }
   }
 
-  /** Takes users out of a page that is prepared: what it says of them is not the newest any more. */
+  /** Takes users out of a prepared page, because what it says of them is outdated. */
   async #leaveOut(page: Page, people: ReadonlySet<string>): Promise<void> {
     const isOut = ({ verified }: PreparedItem): boolean => people.has(keyOf(verified.person));
     const { tasks } = page;
@@ -162,7 +162,7 @@ export class Reading {
     if (!tasks) return;
     page.tasks = tasks.filter(task => !isOut(task));
     if (!tasks.some(({ decision }) => decision.account.kind === 'upsert')) return;
-    // The names that were planned for them may be taken by now.
+    // The names planned for the others may be taken by now.
     discard(tasks);
     page.items = await prepareItems(
       applyContext(this.#context),
@@ -171,7 +171,7 @@ export class Reading {
     delete page.tasks;
   }
 
-  /** Reports what became of a page, and lets the cursor move past it. */
+  /** Reports what became of a page, and moves the cursor past it. */
   async #finish(page: Page, failed: readonly FeedItem[], signal: AbortSignal): Promise<void> {
     const { retries, log } = this.#context;
     for (const { verified } of page.items) this.#inFlight.delete(keyOf(verified.person));

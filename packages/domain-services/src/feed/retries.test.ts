@@ -10,7 +10,7 @@ const item = (anchor: string) => ({ forest, sourceAnchor: anchor }) as FeedItem;
 const tried = (...anchors: string[]) =>
   anchors.map(anchor => ({ verified: { person: { forest, anchor } } }) as PreparedItem);
 
-test('a user is tried again after pauses that grow, and no more once it went well', () => {
+test('retries a user after growing pauses, and stops once it succeeds', () => {
   const clock = new HandClock();
   const retries = new Retries(clock);
   const waits: number[] = [];
@@ -27,7 +27,7 @@ test('a user is tried again after pauses that grow, and no more once it went wel
   assert.deepEqual([retries.due(), retries.next()], [[], Number.POSITIVE_INFINITY]);
 });
 
-test('whoever cannot be remembered comes with the whole feed, at the first time that was set', async () => {
+test('reads the whole feed again for users beyond its limit, at the earliest time that was set', async () => {
   const clock = new HandClock();
   const retries = new Retries(clock);
   const anchors = Array.from({ length: 10_001 }, (_, n) => String(n));

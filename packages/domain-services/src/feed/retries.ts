@@ -3,7 +3,7 @@ import { backoff, type Clock } from '@causeway/service';
 import type { PreparedItem } from '../apply/task.ts';
 import { keyOf, personOf } from '../person.ts';
 
-/** Users that wait for another try; above it the feed is read again instead. */
+/** Up to this many users wait for a retry; above it the feed is read again instead. */
 const MAX_RETRIES = 10_000;
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 10 * 60_000;
@@ -14,7 +14,7 @@ interface Retry {
   at: number;
 }
 
-/** Who is to be tried again, and when: each user with pauses of their own, or everybody by reading the feed again. */
+/** Whom to retry, and when: each user after pauses of their own, or everyone by reading the feed again. */
 export class Retries {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #users = new Map<string, Retry>();
@@ -25,7 +25,7 @@ export class Retries {
     this.#clock = clock;
   }
 
-  /** What became of users that were tried. */
+  /** Takes the outcome for users that were tried. */
   note(tried: readonly PreparedItem[], failed: readonly FeedItem[]): void {
     const people = tried.map(({ verified }) => keyOf(verified.person));
     const attempts = new Map(people.map(key => [key, this.#users.get(key)?.attempts ?? 0]));
@@ -39,7 +39,7 @@ export class Retries {
     }
   }
 
-  /** Users whose time has come. */
+  /** Users whose retry is due. */
   due(): FeedItem[] {
     const now = this.#clock.now();
     return [...this.#users.values()].filter(({ at }) => at <= now).map(({ item }) => item);
@@ -66,7 +66,7 @@ export class Retries {
     this.#everybodyAt = Number.POSITIVE_INFINITY;
   }
 
-  /** When the next of them is due; `Infinity` when nobody waits. */
+  /** When the next retry is due; `Infinity` if there is none. */
   next(): number {
     return Math.min(this.#everybodyAt, ...[...this.#users.values()].map(({ at }) => at));
   }

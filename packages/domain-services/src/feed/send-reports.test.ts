@@ -22,7 +22,7 @@ const corp = new ForestPeer(TENANT);
 let ledger: Ledger;
 let peer: GroupsPeer;
 let announced: string[];
-/** Reports that the tenant has taken; it answers an error while it is down. */
+/** Reports that the tenant has accepted. It answers with an error while it is down. */
 let told: DomainReport[];
 let isDown: boolean;
 
@@ -42,7 +42,7 @@ beforeEach(() => {
 });
 after(() => ledger.close());
 
-/** What the tenant is told next, in a few words. */
+/** What the next reports to the tenant say, in a few words. */
 async function tell(): Promise<string[]> {
   const before = told.length;
   await sendReports({ ledger, send, reads: name => announced.includes(name) }, never);
@@ -73,7 +73,7 @@ function come({ anchor, name, objectGuid }: Person): void {
   ledger.accounts.save({ ...entry, managedGuid: peer.addOther(name), samAccountName: name });
 }
 
-test('a group and its members are told once they are written, and members who are not here are waited for', async () => {
+test('reports a group and its members once they are written, and reports as waiting members who are not here yet', async () => {
   const staff = corp.group('Staff');
   const alice = corp.person('alice');
   believe(staff, corp.groupRecord(staff), ...corp.slices(staff, [alice.anchor]));
@@ -90,7 +90,7 @@ test('a group and its members are told once they are written, and members who ar
   assert.deepEqual([last.forest, last.sourceAnchor, last.sequence], [corp.forest, staff.anchor, sequence]);
 });
 
-test('whoever is out of a group and still in it is told', async () => {
+test('reports a user who has to leave a group and is still in it', async () => {
   const staff = corp.group('Staff');
   const alice = corp.person('alice');
   come(alice);
@@ -104,7 +104,7 @@ test('whoever is out of a group and still in it is told', async () => {
   assert.deepEqual(await tell(), ['group applied', 'members applied']);
 });
 
-test('what is refused is told with its code, of a slice beside others that are believed', async () => {
+test('reports each rejected record with its code, a slice also beside others that are believed', async () => {
   const staff = corp.group('Staff');
   const [old, record] = [corp.groupRecord(staff), corp.groupRecord(staff)];
   const [slice] = corp.slices(staff, []);
@@ -118,7 +118,7 @@ test('what is refused is told with its code, of a slice beside others that are b
   assert.match(members!, /^members refused older-sequence: /);
 });
 
-test('a tenant that shows a record again is told again, for it may have lost what it was told', async () => {
+test('reports again to a tenant that shows a record again, because it may have lost the report', async () => {
   const staff = corp.group('Staff');
   const record = corp.groupRecord(staff);
   believe(staff, record);
@@ -128,7 +128,7 @@ test('a tenant that shows a record again is told again, for it may have lost wha
   assert.deepEqual(await tell(), ['group applied']);
 });
 
-test('a tenant of the release before is told of people alone, and of groups once it takes that', async () => {
+test('reports only users to a tenant of the previous release, and groups once it accepts that', async () => {
   const staff = corp.group('Staff');
   believe(staff, corp.groupRecord(staff));
   await write(staff);
@@ -141,7 +141,7 @@ test('a tenant of the release before is told of people alone, and of groups once
   assert.deepEqual(await tell(), ['group applied']);
 });
 
-test('what the tenant did not take is told again, and what changed meanwhile as it is then', async () => {
+test('repeats a report that the tenant did not accept, with the state of that time', async () => {
   const staff = corp.group('Staff');
   believe(staff, corp.groupRecord(staff), ...corp.slices(staff, []));
   isDown = true;
@@ -151,7 +151,7 @@ test('what the tenant did not take is told again, and what changed meanwhile as 
   assert.deepEqual(await tell(), ['group applied', 'members applied']);
 });
 
-test('a reason from the directory is cut to what the tenant takes', async () => {
+test('shortens a reason from the directory to the length that the tenant accepts', async () => {
   const staff = corp.group('Staff');
   believe(staff, corp.groupRecord(staff));
   peer.groups.make = async () => ({ ok: false, gone: false, reason: `${'x'.repeat(600)}\n` });
@@ -161,7 +161,7 @@ test('a reason from the directory is cut to what the tenant takes', async () => 
   assert.equal(told[0]!.reason!.length, 500);
 });
 
-test('of groups that a tenant makes up no more are reported than are listed', async () => {
+test('of groups that a tenant makes up, reports no more than are listed', async () => {
   const madeUp = Array.from({ length: MAX_UNVERIFIED + 100 }, (_, n) => corp.group(`made up ${n}`));
   const items = madeUp.map(one => corp.groupItem(one, 'nobody.signed.this'));
   ledger.transaction(() => believePage({ ledger, tenant: TENANT, domain, log }, items));

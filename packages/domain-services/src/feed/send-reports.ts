@@ -6,24 +6,24 @@ import { storable } from '../ledger/outbox.ts';
 import type { FeedContext } from './feed-context.ts';
 
 const MAX_REPORTS = 1000;
-/** Groups of one call: the members of each are counted for it. */
+/** Groups per call: the members of each have to be counted. */
 const MAX_GROUPS = 100;
 
 /** Some of what the tenant has not acknowledged. */
 interface Queued {
   reports: readonly DomainReport[];
-  /** It has acknowledged them. */
+  /** Removes them, because the tenant has acknowledged them. */
   drop: () => void;
 }
 
-/** Of people, as they were put down with what they report. @returns undefined when nothing is queued */
+/** Reports about users, as they were stored with the change. @returns undefined when nothing is queued */
 function ofPeople({ outbox }: Ledger): Queued | undefined {
   const queued = outbox.first(MAX_REPORTS);
   if (queued.length === 0) return undefined;
   return { reports: queued.map(({ report }) => report), drop: () => outbox.drop(queued.at(-1)!.id) };
 }
 
-/** Of groups, as they are now. */
+/** Reports about groups, as they are now. */
 function ofGroups(ledger: Ledger): Queued | undefined {
   const groups = ledger.unreportedGroups.first(MAX_GROUPS);
   if (groups.length === 0) return undefined;
@@ -33,13 +33,13 @@ function ofGroups(ledger: Ledger): Queued | undefined {
   };
 }
 
-/** Tells the tenant what became of its users and groups: all that is queued in the ledger. @throws CallError */
+/** Reports to the tenant what became of its users and groups: all that is queued in the ledger. @throws CallError */
 export async function sendReports(
   { ledger, send, reads }: Pick<FeedContext, 'ledger' | 'send' | 'reads'>,
   signal: AbortSignal,
 ): Promise<void> {
   for (;;) {
-    // A tenant of the release before refuses a member, and a kind, that it does not know: what is of groups waits until it does.
+    // A tenant of the previous release rejects members and kinds that it does not know, so reports about groups wait for its upgrade.
     const queued = ofPeople(ledger) ?? (reads(GROUP_REPORT) ? ofGroups(ledger) : undefined);
     if (queued === undefined) return;
     const withForest = reads(FOREST_REPORT);
