@@ -22,7 +22,7 @@ let peer: GroupsPeer;
 function openLedger(): Ledger {
   const opened = new Ledger(':memory:');
   opened.agents.trust({ ...corp.publicKey, forest: corp.forest, trustedAt: opened.timestamp() });
-  // It stands in a file beside the keys, which is not lost with a ledger.
+  // The confirmation is kept in a file beside the keys, which is not lost with a ledger.
   opened.confirmSid(corp.domainSid, corp.forest);
   return opened;
 }
@@ -46,7 +46,7 @@ function believe(group: Group, ...records: string[]): void {
   ledger.transaction(() => believePage({ ledger, tenant: TENANT, domain, log }, items));
 }
 
-/** The group is in the directory, as its record says. @returns its objectGUID there */
+/** Believes records of a group and writes it. @returns its objectGUID in the directory */
 async function written(group: Group, ...records: string[]): Promise<string> {
   believe(group, ...records);
   const { directory, groups } = peer;
@@ -55,7 +55,7 @@ async function written(group: Group, ...records: string[]): Promise<string> {
   return peer.named(group.name)!.guid;
 }
 
-/** What is looked at of on-premises SIDs where each of these groups has its own. */
+/** What `lookAtSids` finds when each of these groups has its own on-premises SID. */
 function lookAtSidsOf(groups: readonly [guid: string, sid: string][]) {
   const entries = groups.map(([guid, sid]) => ({
     dn: '',
@@ -66,7 +66,7 @@ function lookAtSidsOf(groups: readonly [guid: string, sid: string][]) {
   return lookAtSids({ ledger, directory: directory as never, log }, { list });
 }
 
-test('of a lost ledger, groups and their on-premises SIDs are known before anybody writes, and their records take nothing away', async () => {
+test('after a lost ledger, knows groups and their SIDs before anything is written, and their records take nothing away', async () => {
   const [staff, gone] = [corp.group('Staff'), corp.group('Gone')];
   const record = corp.groupRecord(staff);
   const shadows: [string, string][] = [
@@ -85,7 +85,7 @@ test('of a lost ledger, groups and their on-premises SIDs are known before anybo
   assert.equal(ledger.sids.isWritten(staff.sid), true);
 });
 
-test('a distribution group that is found in the directory has no SID to keep', async () => {
+test('gives a distribution group that is found in the directory no SID to keep', async () => {
   const news = corp.group('News');
   const guid = await written(news, corp.groupRecord(news, { securityEnabled: false }));
   loseLedger();
@@ -93,7 +93,7 @@ test('a distribution group that is found in the directory has no SID to keep', a
   assert.deepEqual([entryOf(news)?.managedGuid, entryOf(news)?.securityEnabled], [guid, false]);
 });
 
-test('a group without a mark of ours, or without what it was made with, is nobody’s here', async () => {
+test('does not take over a group without a mark of this program or without its nonce', async () => {
   const staff = corp.group('Staff');
   const guid = await written(staff, corp.groupRecord(staff));
   const { values } = peer.stored.get(guid)!;
@@ -104,7 +104,7 @@ test('a group without a mark of ours, or without what it was made with, is nobod
   assert.deepEqual(ledger.groups.allManaged(), []);
 });
 
-test('a ledger and a directory that know each other are not looked at again', async () => {
+test('does not look again when ledger and directory know each other', async () => {
   const staff = corp.group('Staff');
   await written(staff, corp.groupRecord(staff));
   loseLedger();

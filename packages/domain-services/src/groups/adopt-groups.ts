@@ -1,9 +1,9 @@
 import { type LookContext, lookAtGroups } from './look-at-groups.ts';
 
 /**
- * Has a ledger that is new, or older or newer than the directory, know the groups that are there, as `adoptAccounts` does with people, and
- * before it: that puts down that both are done. Who is in them is learnt once their records come. Nothing may be written before it: what
- * is of a group that nobody knows, its on-premises SID say, would be taken for nobody's.
+ * Makes a ledger that is new, or older or newer than the directory, know the groups there, as `adoptAccounts` does with users. It runs
+ * before `adoptAccounts`, which records that both are done. Members become known once their records come. Nothing may be written before:
+ * whatever belongs to an unknown group, such as its on-premises SID, would seem to belong to nobody.
  * @throws CausewayError 'directory-unavailable'
  */
 export async function adoptGroups(context: LookContext): Promise<void> {

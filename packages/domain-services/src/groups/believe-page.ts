@@ -19,16 +19,16 @@ export interface BeliefContext {
   log: Log;
 }
 
-/** What came of a page. */
+/** The outcome of a page. */
 export interface BelievedPage {
   believed: number;
-  /** Refused, and so the first time. */
+  /** Records that were refused for the first time. */
   refused: { group: Person; refused: Refused }[];
-  /** The feed is to be read again: a group is another object's from now on, whose slices came before its record. */
+  /** The feed has to be read again: a group now belongs to another object, and its slices came before its record. */
   again: boolean;
 }
 
-/** Puts down in the ledger what is believed of a page, and why the rest is not. Within the transaction that moves the cursor. */
+/** Stores what is believed of a page, and why the rest is not. The caller moves the cursor in the same transaction. */
 export function believePage(
   { ledger, tenant, domain }: BeliefContext,
   items: readonly GroupFeedItem[],
@@ -49,7 +49,7 @@ export function believePage(
     if (decision.kind === 'unchanged') {
       clearProblem(ledger, verified);
       ledger.unreportedGroups.add(group);
-      // Since it was believed, an administrator may have said otherwise whose the SID is.
+      // Since the record was believed, an administrator may have changed the forest that its SID belongs to.
       if (kind === 'group' && verified.record.ok)
         wantSid(ledger, group, verified.record.record as GroupRecord, domain);
     } else if (decision.kind !== 'believe') {
@@ -78,7 +78,7 @@ function believeGroup(
   const { sequence, objectGuid, deleted, securityEnabled, objectSid } = record;
   const before = ledger.groups.of(group) ?? newGroup(group, objectGuid);
   const isThere = before.managedGuid !== null;
-  // Of another object, or older than the deletion, a list says nothing of this group.
+  // A list of another object, or one older than the deletion, says nothing about this group.
   const lost = ledger.slices
     .of(group)
     .filter(one => one.objectGuid !== objectGuid || (deleted && one.sequence < sequence));
@@ -89,7 +89,7 @@ function believeGroup(
     ...{ wantedName: record.sAMAccountName, displayName: record.displayName, mail: record.mail },
     ...{ objectSid, securityEnabled },
     deletedSequence: deleted ? sequence : before.deletedSequence,
-    // A deletion of something that is not there is only remembered.
+    // The deletion of a group that is not there is only remembered.
     writtenSequence: deleted && !isThere ? sequence : before.writtenSequence,
   });
   ledger.problems.clear(group, 'sid');
@@ -97,7 +97,7 @@ function believeGroup(
   wantSid(ledger, group, record, domain);
 }
 
-/** Of a slice that is believed, or was: what was refused of another one says nothing of it. */
+/** A slice that is believed, now or before, clears only problems of its own part: it says nothing about other slices. */
 function clearProblem(ledger: Ledger, { group, kind, prefix, record }: VerifiedGroupItem): void {
   if (kind === 'group') ledger.problems.clear(group, kind);
   else {

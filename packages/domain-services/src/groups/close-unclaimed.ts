@@ -5,16 +5,17 @@ import { refuse } from '../refusals.ts';
 import type { GroupContext } from './group-context.ts';
 
 /**
- * Takes everybody out of the groups that the ledger found in the directory and that no record of the feed is about, and says so, as with
- * accounts (`disableUnclaimed`): they were deleted, perhaps, while nobody remembered them. Once the feed of groups was read to its end, and a head
- * of it was compared; of the tenant's own groups there are no heads. They stay until a signed deletion comes, or an administrator has them deleted.
+ * Removes all members from groups that the ledger found in the directory and that no record of the feed is about, and reports that, as
+ * `disableUnclaimed` does with accounts: such a group may have been deleted while no ledger remembered it. Waits until the feed of groups
+ * was read to its end and a head was compared; there are no heads of the tenant's own groups. The groups stay until a signed deletion
+ * comes, or an administrator has them deleted.
  */
 export async function closeUnclaimed(context: GroupContext): Promise<void> {
   const { ledger, log } = context;
   if (!ledger.state.get('groupsReadAt')) return;
   for (const entry of ledger.groups.unclaimed()) {
     const { forest, anchor } = entry;
-    // What a forest signed and was not believed is told already: it is not certain that the group is gone.
+    // If the forest signed something that was not believed, that is reported already, and the group may still exist.
     const isTold = ledger.problems.of(entry).some(({ verified }) => verified);
     const isCompared = forest === CLOUD_FOREST || ledger.groupHeads.comparison(forest) !== undefined;
     if (isTold || !isCompared) continue;
@@ -28,7 +29,7 @@ export async function closeUnclaimed(context: GroupContext): Promise<void> {
   }
 }
 
-/** @returns whether nobody is in it any more */
+/** @returns whether the group is empty now */
 async function takeOut({ groups, log }: GroupContext, entry: GroupEntry): Promise<boolean> {
   const { forest, anchor } = entry;
   const members = [...((await groups.members(entry.managedGuid!)) ?? [])];

@@ -27,7 +27,7 @@ const known = (changes: Partial<KnownGroup['entry']> = {}): KnownGroup => ({
   isPerson: false,
 });
 
-/** What is decided of a record that the feed shows as of a group. */
+/** The decision on a record that the feed shows for a group. */
 function decided(record: string, state: KnownGroup = NOBODY, shown: Group = staff, by = corp) {
   const item = { forest: by.forest === CLOUD_FOREST ? null : by.forest, sourceAnchor: shown.anchor, record };
   const verified = verifyGroupItem(item, trust, TENANT);
@@ -39,13 +39,13 @@ function decided(record: string, state: KnownGroup = NOBODY, shown: Group = staf
   return 'code' in one ? one.code : one.kind;
 }
 
-test('a group and its slices are believed, the slices also before the group', () => {
+test('believes a group and its slices, also slices that come before the group', () => {
   assert.equal(decided(corp.groupRecord(staff)), 'believe');
   assert.equal(decided(corp.slice(staff, ['a'])), 'believe');
   assert.equal(decided(corp.slice(staff, ['a']), known()), 'believe');
 });
 
-test('nothing of another forest, of another group, of another tenant or of nobody who is trusted is believed', () => {
+test('believes no record of another forest, group or tenant, and none that no trusted key signed', () => {
   const stranger = new ForestPeer(TENANT);
   const elsewhere = new ForestPeer(randomUUID());
   for (const say of [(by: ForestPeer) => by.groupRecord(staff), (by: ForestPeer) => by.slice(staff, ['a'])]) {
@@ -54,13 +54,13 @@ test('nothing of another forest, of another group, of another tenant or of nobod
     assert.equal(decided(say(elsewhere)), 'unknown-signer');
     assert.equal(decided(say(corp), known(), other), 'record-mismatch');
   }
-  // The key of one forest signs for another one.
+  // The key of one forest signs for another forest.
   const forged = (changes: object) => fabrikam.groupRecord(staff, { ...changes, forest: corp.forest });
   assert.equal(decided(forged({})), 'other-forest');
   assert.equal(decided(fabrikam.slice(staff, ['a'], { forest: corp.forest })), 'other-forest');
 });
 
-test('a member that the tenant adds to a slice breaks its signature', () => {
+test('rejects a slice to which the tenant added a member, because the signature no longer fits', () => {
   const [header, payload, signature] = corp.slice(staff, ['a']).split('.') as [string, string, string];
   const said = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { members: string[] };
   for (const members of [['a', 'b'], [], ['b']]) {
@@ -69,7 +69,7 @@ test('a member that the tenant adds to a slice breaks its signature', () => {
   }
 });
 
-test('the anchor of a user is no group’s, and the tenant and a forest sign their own groups alone', () => {
+test('rejects the anchor of a user as a group, and a group that the tenant signs for a forest or a forest for the tenant', () => {
   assert.equal(decided(corp.groupRecord(staff), { ...NOBODY, isPerson: true }), 'retyped');
   assert.equal(decided(corp.slice(staff, ['a']), { ...NOBODY, isPerson: true }), 'retyped');
   const own = cloud.group('Partners');
@@ -89,7 +89,7 @@ test('the anchor of a user is no group’s, and the tenant and a forest sign the
   );
 });
 
-test('an older record, and another one of the same sequence, are refused', () => {
+test('rejects an older record, and another record with the same sequence', () => {
   const record = corp.groupRecord(staff, { sequence: 10 });
   const { record: verified } = verifyGroupItem(corp.groupItem(staff, record), trust, TENANT);
   const { digest } = verified.ok ? verified.record : { digest: '' };
@@ -99,7 +99,7 @@ test('an older record, and another one of the same sequence, are refused', () =>
   assert.equal(decided(record, known({ sequence: 9 })), 'believe');
 });
 
-test('of a key that is trusted no more the very records that were believed change nothing, and no other one is believed', () => {
+test('once a key is no longer trusted, the records already believed change nothing, and no other record of it is believed', () => {
   const nobody: Trust = () => undefined;
   const [group, slice] = [corp.groupRecord(staff, { sequence: 10 }), corp.slice(staff, ['a'])];
   const shown = (record: string) => verifyGroupItem(corp.groupItem(staff, record), nobody, TENANT);
@@ -117,7 +117,7 @@ test('of a key that is trusted no more the very records that were believed chang
     assert.equal((ofSlice(...slices) as Refused).code, 'unknown-signer');
 });
 
-test('a group that is made anew with its anchor waits for an administrator, and its slices with it', () => {
+test('holds a group re-created under the same anchor, and its slices, until an administrator accepts it', () => {
   const anew = { ...staff, objectGuid: randomUUID() };
   const accepted = `pin:${corp.forest}/${anew.objectGuid}`;
   assert.equal(decided(corp.groupRecord(anew), known()), 'anchor-moved');
@@ -126,7 +126,7 @@ test('a group that is made anew with its anchor waits for an administrator, and 
   assert.equal(decided(corp.slice(anew, ['a']), known({ accepted })), 'anchor-moved');
 });
 
-test('a slice that is older than the deletion of its group says nothing', () => {
+test('ignores a slice that is older than the deletion of its group', () => {
   const slice = corp.slice(staff, ['a'], { sequence: 10 });
   assert.equal(decided(slice, known({ deletedSequence: 11 })), 'older-than-deletion');
   assert.equal(decided(slice, known({ deletedSequence: 9 })), 'believe');

@@ -7,26 +7,26 @@ import { type Refused, refuse, waitFor } from '../refusals.ts';
 
 export type GroupDecision =
   | { kind: 'unchanged'; sequence: number }
-  /** `repinned`: an administrator accepted that the anchor is another object's now. */
+  /** `repinned`: an administrator accepted that the anchor now belongs to another object. */
   | { kind: 'believe'; record: Believed<GroupRecord>; repinned: boolean }
   | Refused;
 
 export type SliceDecision =
   | { kind: 'unchanged'; sequence: number }
-  /** `live`: all slices of the group that say something from now on, this one included. */
+  /** `live`: all slices of the group that count from now on, including this one. */
   | { kind: 'believe'; record: Believed<MembersRecord>; slice: LedgerSlice; live: LedgerSlice[] }
   | Refused;
 
 /** What the ledger knows of a group. */
 export interface KnownGroup {
   entry: GroupEntry | undefined;
-  /** The anchor is known as a user's. */
+  /** The anchor is known as that of a user. */
   isPerson: boolean;
 }
 
 /**
- * What is to become of a group's record. Pure. INVARIANT: nothing older than the ledger, nothing for another pin and nothing of a user's
- * anchor gets past. Whoever signed it speaks for its forest, the tenant for groups of its own alone: that was verified.
+ * Decides on a group's record. Pure. INVARIANT: believes nothing older than the ledger, nothing for another pin and nothing about a user's
+ * anchor. The caller has verified that the signer may speak for the forest, and that the tenant speaks only for groups of its own.
  */
 export function decideGroup(
   { entry, isPerson }: KnownGroup,
@@ -54,8 +54,8 @@ export function decideGroup(
 }
 
 /**
- * What is to become of a slice of a group's members. Pure. A slice of a group whose record has not come is believed, as its record
- * stands behind it in the feed when it changed since; it says nothing before that.
+ * Decides on a slice of a group's members. Pure. A slice is believed even if the group's record has not come yet: when the record changed
+ * since, it stands behind the slice in the feed. The slice counts only from then on.
  * @param slices live ones of the group
  */
 export function decideSlice(
@@ -86,7 +86,7 @@ export function decideSlice(
   return { kind: 'believe', record, slice, live };
 }
 
-/** The very record that was believed when it came changes nothing, also when its signer is believed no more. */
+/** A record that was already believed changes nothing when it comes again, even if its signer is no longer trusted. */
 function refuseUnlessKnown(
   { refusal, sequence, detail, digest }: Extract<Verified<unknown>, { ok: false }>,
   known: string | null,
@@ -94,7 +94,7 @@ function refuseUnlessKnown(
   return digest === known ? { kind: 'unchanged', sequence } : refuse(refusal, sequence, detail);
 }
 
-/** A record must be of this group, and of no user. */
+/** A record must be about this group, and not about a user. */
 function refuseOther(
   group: Person,
   record: GroupRecord | MembersRecord,

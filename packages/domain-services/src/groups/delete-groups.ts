@@ -8,8 +8,8 @@ import type { GroupContext } from './group-context.ts';
 const deletionsOf = (forest: string): BulkList => ({ scope: forest, operation: 'delete', kind: 'group' });
 
 /**
- * Deletes groups whose records say so, once the feed of groups is read to its end; of a forest of which there are more than the limit, and
- * of which an administrator approved none, not even the first. @returns how many are gone
+ * Deletes groups whose records say so, once the feed of groups is read to its end. If a forest has more deletions than the limit, none of
+ * them is carried out until an administrator approves. @returns how many were deleted
  */
 export async function deleteGroups(context: GroupContext, threshold: number): Promise<number> {
   const { ledger, log } = context;
@@ -55,7 +55,7 @@ async function deleteOne(
   }
   later.done(keyOf(entry));
   ledger.transaction(() => {
-    // It may have come back meanwhile.
+    // The group may have come back meanwhile.
     ledger.groups.save(withoutGroup(ledger.groups.of(entry)!));
     for (const kind of ['group', 'name'] as const) ledger.problems.clear(entry, kind);
     ledger.bulk.noteWent(deletionsOf(forest), anchor, ledger.now());

@@ -5,14 +5,14 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { ManagedDomain } from '../managed-domain.ts';
 import type { Later } from './later.ts';
 
-/** All that groups are written with. */
+/** What writing groups needs. */
 export interface GroupContext {
   ledger: Ledger;
   directory: Pick<ManagedDirectory, 'holders' | 'delete'>;
   groups: Pick<ManagedGroups, keyof ManagedGroups>;
   domain: ManagedDomain;
   log: Log;
-  /** What the directory refused. */
+  /** Writes that the directory refused, to be retried. */
   later: Later;
 }
 

@@ -5,14 +5,14 @@ import { nameOfGuid, nameWithDigits } from '../names/made-up-name.ts';
 import { checkAccountName, isMachineName } from '../names/protected.ts';
 import { type Refused, refuse } from '../refusals.ts';
 
-/** The schema's largest sAMAccountName. Those of groups are not shortened. */
+/** The longest sAMAccountName that the schema allows. Names of groups are not shortened. */
 const MAX_GROUP_NAME = 256;
-/** Names made of the objectGUID that are tried. */
+/** How many names made of the objectGUID are tried. */
 const MADE_UP = 3;
 
 export type Nameable = Pick<GroupEntry, 'anchor' | 'objectGuid' | 'wantedName' | 'sequence'>;
 
-/** What a group may be called, the best first, and why it cannot have the name that its record says, if that is known already. */
+/** The names that a group may have, best first, and why it cannot have the name in its record, if that is known already. */
 export function nameCandidates(
   { wantedName, anchor, objectGuid, sequence }: Nameable,
   domain: Realm,
@@ -29,10 +29,10 @@ export function nameCandidates(
 }
 
 /**
- * The name that a group is to have. Whoever holds a name keeps it, a user, a computer or another group, unless an administrator gave it to
- * somebody else.
- * @param isGivenAway whether the name was given to somebody else
- * @param holders objectGUIDs of who has a name in the directory, by its key
+ * Decides on the name of a group. The holder of a name keeps it, be it a user, a computer or another group, unless an administrator gave it
+ * to another object.
+ * @param isGivenAway whether the name was given to another object
+ * @param holders objectGUIDs of the holders of a name in the directory, by its key
  * @param own objectGUID of the group, where it is there
  */
 export function decideGroupName(

@@ -8,8 +8,8 @@ import { type Person, reportedPerson } from '../person.ts';
 type Report = Pick<DomainReport, 'kind' | 'sequence' | 'outcome' | 'reason'>;
 
 /**
- * What became of a group and of its members, as the ledger has it now: of what is on its way nothing is said yet. All slices of a group
- * are one report, of the newest sequence that has come of them.
+ * What became of a group and of its members, by the ledger's present state. Says nothing about what is still in flight. All slices of a
+ * group make one report, with the newest sequence that has come.
  */
 export function groupReports(ledger: Ledger, group: Person): DomainReport[] {
   const entry = ledger.groups.of(group);
@@ -31,7 +31,7 @@ function ofRecord(
   return { kind: 'group', sequence: entry.sequence, outcome: 'applied', reason: reasonOf(ledger, entry) };
 }
 
-/** The first is what the reports of several slices come to. */
+/** The worst outcome comes first: it stands for all slices of a group. */
 const WORST: readonly Problem['outcome'][] = ['refused', 'failed', 'waiting'];
 
 function ofMembers(
@@ -57,7 +57,7 @@ function ofMembers(
   return { kind: 'members', sequence, outcome: reason === null ? 'applied' : 'waiting', reason };
 }
 
-/** Why the group does not have exactly the members that its slices say; null: it has. */
+/** Why the group does not have exactly the members that its slices name; null if it has. */
 function whyNotAll(ledger: Ledger, group: Person, entry: GroupEntry | undefined): string | null {
   if (entry?.managedGuid == null) return 'no-group: the group is not there yet';
   const { members, missing, leaving } = ledger.memberships.countsOf(group);

@@ -19,8 +19,8 @@ import { GroupsPlace } from '../testing/groups-place.ts';
 import { ForestPeer, type Group } from '../testing/index.ts';
 import { believePage } from './believe-page.ts';
 
-// What a tenant can show in place of what the forests signed. It is refused, each with its reason, and nothing of it reaches the directory.
-// What it does not show is found by heads: heads/withheld-groups.test.ts.
+// What a hostile tenant can show instead of what the forests signed. Each case is rejected with its reason, and nothing of it reaches the
+// directory. Heads reveal what the tenant does not show: heads/withheld-groups.test.ts.
 
 interface Attack {
   what: string;
@@ -28,7 +28,7 @@ interface Attack {
   refused: RefusalCode[];
 }
 
-/** Groups and people, as they are in the directory before the tenant turns hostile. */
+/** Groups and users in the directory, before the tenant turns hostile. */
 async function begin() {
   const place = new GroupsPlace();
   const { corp, fabrikam, cloud } = place;
@@ -41,7 +41,7 @@ async function begin() {
   const groups = { staff: group('Staff'), admins: group('Admins'), news: group('News'), gone: group('Gone') };
   const { staff, admins, news, gone } = groups;
   const [a, b, c] = Object.values(people).map(({ anchor }) => anchor) as [string, string, string];
-  /** What the forest said once and says no more. */
+  /** What the forest signed once and has replaced since. */
   const old = {
     security: corp.groupRecord(news),
     distribution: corp.groupRecord(staff, { securityEnabled: false }),
@@ -68,13 +68,13 @@ async function begin() {
 }
 type Begun = Awaited<ReturnType<typeof begin>>;
 
-/** A record of the tenant's own kind, with what no signer of ours would put into it. */
+/** A record of the kind that the tenant signs, with contents that no signer of ours would write. */
 function forged({ cloud }: Begun, group: Group, changes: object): string {
   const { header, payload } = partsOf(cloud.groupRecord(group));
   return signedBy(cloud.signingKey, header, { ...payload, ...changes });
 }
 
-/** What can be made of one record without the forest's key. */
+/** What an attacker can make of one record without the forest's key. */
 function changedRecords({ place, corp, staff, alice, bob }: Begun): Attack[] {
   const { anchor: sourceAnchor, objectGuid, name: sAMAccountName, sid: objectSid } = staff;
   const { tenant } = place;
@@ -92,7 +92,7 @@ function changedRecords({ place, corp, staff, alice, bob }: Begun): Attack[] {
   ];
 }
 
-/** What can be made of several genuine ones. */
+/** What an attacker can make of several genuine records. */
 function replayed(begun: Begun): Attack[] {
   const { place, corp, staff, admins, news, gone, alice, old, now } = begun;
   const { item } = place;
@@ -147,7 +147,7 @@ function replayed(begun: Begun): Attack[] {
   ];
 }
 
-/** What others sign of a forest's groups. */
+/** Records about a forest's groups that others sign. */
 function byOthers(begun: Begun): Attack[] {
   const { place, corp, fabrikam, cloud, staff, carol, visitor } = begun;
   const { forest } = corp;
@@ -222,7 +222,7 @@ function byOthers(begun: Begun): Attack[] {
   ];
 }
 
-test('what a hostile tenant shows of groups is refused, each with its reason, and nothing of it reaches the directory', async t => {
+test('rejects whatever a hostile tenant shows of groups, each with its reason, and nothing of it reaches the directory', async t => {
   const begun = await begin();
   const { place, honest } = begun;
   const before = place.directory();
@@ -238,7 +238,7 @@ test('what a hostile tenant shows of groups is refused, each with its reason, an
   assert.deepEqual(place.directory(), before);
 });
 
-test('the anchor of a group is no person’s, whoever signs that', async () => {
+test("the anchor of a group is no user's, whoever signs that", async () => {
   const { place, corp, staff } = await begin();
   const { ledger, domain, tenant, log } = place;
   const directory = new AccountsPeer(domain.realm);
@@ -264,7 +264,7 @@ test('the anchor of a group is no person’s, whoever signs that', async () => {
   assert.equal(directory.stored.size, 0);
 });
 
-test('a forest says nothing of another forest’s people and groups, and nobody of the cloud alone is in a forest’s group', async () => {
+test('a forest has no say in users and groups of another forest, and its groups hold no cloud-only users', async () => {
   const { place, fabrikam, alice, staff, visitor } = await begin();
   const doors = fabrikam.group('Doors');
   const before = place.directory();
@@ -278,7 +278,7 @@ test('a forest says nothing of another forest’s people and groups, and nobody 
   assert.deepEqual(others, before.groups);
 });
 
-test('a forest’s group with a SID of another forest has none here, and is nobody by it', async () => {
+test("a forest's group with a SID of another forest gets no SID here and is nobody's member by it", async () => {
   const { place, corp, fabrikam, admins, staff, alice } = await begin();
   const evil = { ...fabrikam.group('Evil'), sid: admins.sid };
   const named = [alice.anchor, `${fabrikam.domainSid}-1`, evil.sid];
@@ -297,7 +297,7 @@ test('a forest’s group with a SID of another forest has none here, and is nobo
   );
 });
 
-test('a group of the tenant’s own holds people of both kinds and groups of its own, and nothing else that it names', async () => {
+test("a group of the tenant's own holds users of both kinds and groups of its own, and nothing else that it names", async () => {
   const { place, corp, fabrikam, cloud, alice, bob, staff, visitor } = await begin();
   const [own, inner] = [cloud.group('Partners'), cloud.group('Inner')];
   const yuri = fabrikam.person('yuri');
@@ -305,7 +305,7 @@ test('a group of the tenant’s own holds people of both kinds and groups of its
     referenceToForest(forest, anchor);
   const named = [
     ...[visitor.anchor, inner.anchor, inForest(corp, alice), inForest(fabrikam, yuri)],
-    // A synchronized group, a person by another forest's name or by none, a SID.
+    // A synchronized group, a user under another forest's name or none, a SID.
     ...[inForest(corp, staff), staff.anchor, staff.sid],
     ...[inForest(fabrikam, bob), bob.anchor, bob.sid!],
   ];
@@ -331,7 +331,7 @@ test('a group of the tenant’s own holds people of both kinds and groups of its
   assert.equal(place.members('Partners'), undefined);
 });
 
-test('a group of the tenant’s own takes no name that a forest’s group has, and the forest hears of one that it was too late for', async () => {
+test("a group of the tenant's own takes no name of a forest's group, and a forest's group that comes too late is reported", async () => {
   const { place, corp, cloud, staff } = await begin();
   const named = async (name: string) => {
     const own = cloud.group(name);
@@ -357,7 +357,7 @@ test('a group of the tenant’s own takes no name that a forest’s group has, a
   assert.match(problem.reason, /it is called Newcomers[0-9a-f]{5}/);
 });
 
-test('a slice that is refused is told of until a newer one of its part is believed', async () => {
+test('lists a rejected slice until a newer slice of its part is believed', async () => {
   const { place, corp, staff, old, alice, bob } = await begin();
   const { ledger } = place;
   const codes = () => ledger.problems.groupCounts();

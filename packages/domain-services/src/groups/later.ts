@@ -1,11 +1,11 @@
 import type { Clock } from '@causeway/service';
 
-/** Until what the directory refused is tried again. */
+/** How long to wait before retrying what the directory refused. */
 const AGAIN_MS = 60_000;
-/** What is remembered; beyond that it is tried again at once. */
+/** Up to this many are remembered; beyond that, each is retried at once. */
 const MAX_REMEMBERED = 100_000;
 
-/** What the directory refused, by a text for each, and when it is tried again. */
+/** What the directory refused, each under a text of its own, and when to retry it. */
 export class Later {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #at = new Map<string, number>();
@@ -18,7 +18,7 @@ export class Later {
     return (this.#at.get(what) ?? 0) > this.#clock.now();
   }
 
-  /** @returns whether it is the first time in a row */
+  /** @returns whether this is the first refusal in a row */
   put(what: string): boolean {
     const isFirst = !this.#at.has(what);
     if (!isFirst || this.#at.size < MAX_REMEMBERED) this.#at.set(what, this.#clock.now() + AGAIN_MS);

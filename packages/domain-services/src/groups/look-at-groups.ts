@@ -6,9 +6,9 @@ import { type FoundGroup, MAX_MEMBERS } from '../directory/groups/managed-groups
 import { type GroupEntry, newGroup, withoutGroup } from '../ledger/groups/group-book.ts';
 import type { GroupContext } from './group-context.ts';
 
-/** What is otherwise in the directory than it was written. */
+/** How the directory differs from what was written. */
 export interface Look {
-  /** Groups that are due again, those that are gone, and those that this ledger did not know. */
+  /** Groups to write again, groups that are missing, and groups that this ledger did not know. */
   differing: number;
   missing: number;
   adopted: number;
@@ -16,7 +16,7 @@ export interface Look {
 
 export type LookContext = Pick<GroupContext, 'ledger' | 'groups' | 'log'>;
 
-/** Looks at all groups in the directory, not at their members, and has the ledger know what is there. */
+/** Looks at all groups in the directory, without their members, and updates the ledger with what is there. */
 export async function lookAtGroups(context: LookContext): Promise<Look> {
   const { ledger, groups } = context;
   const look: Look = { differing: 0, missing: 0, adopted: 0 };
@@ -30,7 +30,7 @@ export async function lookAtGroups(context: LookContext): Promise<Look> {
     });
   for (const entry of ledger.groups.allManaged()) {
     if (there.has(entry.managedGuid!)) continue;
-    // Who took its mark away has not taken it away.
+    // Someone may have removed only the mark: the group can still be there.
     const isThere = await groups.isThere(entry.managedGuid!);
     ledger.groups.save(isThere ? { ...entry, writtenSequence: null } : withoutGroup(entry));
     look[isThere ? 'differing' : 'missing']++;
@@ -48,7 +48,7 @@ function lookAt({ ledger, log }: LookContext, found: FoundGroup, look: Look): vo
     look.differing++;
     return;
   }
-  // Nobody may delete a group by the ledger's word alone.
+  // The ledger's word alone must not get a group deleted: its nonce in the directory has to confirm it.
   if (nonce === undefined || (entry === undefined && mark?.objectGuid === undefined)) return;
   if (entry?.managedGuid != null) {
     log.error({ guid }, 'two groups claim to be the same group; review both');
@@ -63,7 +63,7 @@ function lookAt({ ledger, log }: LookContext, found: FoundGroup, look: Look): vo
 const isSecurity = ({ groupType }: FoundGroup): boolean => Number(groupType) < 0;
 
 function isAsWritten(entry: GroupEntry, { groupType, displayName, mail, mark }: FoundGroup): boolean {
-  if (entry.writtenSequence !== entry.sequence) return true; // it is written anew all the same
+  if (entry.writtenSequence !== entry.sequence) return true; // it is written again anyway
   const wanted = groupValues(entry);
   const found: Values = {
     groupType: [groupType],
@@ -75,9 +75,9 @@ function isAsWritten(entry: GroupEntry, { groupType, displayName, mail, mark }: 
 }
 
 /**
- * Compares the members that a group has with those that were written: who was put in goes, who was taken out comes back. Nobody goes
- * before it is known of everybody whether they are in the group.
- * @returns how many were put right, or will be
+ * Compares the members of a group with those that were written: adds back who was removed, and removes who was added by hand. Removes
+ * nobody before it is known of every member whether they belong to the group.
+ * @returns how many were corrected, or will be
  */
 export async function lookAtMembers(
   { ledger, groups }: LookContext,

@@ -2,7 +2,7 @@ import { CLOUD_FOREST } from '@causeway/records';
 import { domainSidOf, type ForestOfSid } from '../apply/on-premises-sid.ts';
 import type { DueMembership, Referenced } from '../ledger/groups/membership-book.ts';
 
-/** A reference that is a SID. No anchor of a forest is written so. */
+/** A reference that is a SID. No anchor of a forest looks like one. */
 export const isSid = (reference: string): boolean => reference.startsWith('S-1-');
 
 export interface Holders {
@@ -11,9 +11,10 @@ export interface Holders {
 }
 
 /**
- * The objectGUID of the member that a group is to have by a reference, or null for none. INVARIANT: a slice that is older than the
- * deletion of whom it names says nothing of them, and a SID means somebody only where its domain is confirmed for their forest, and
- * nobody in a group of the tenant's own. Whose deletion waits stays as it is: an administrator may be looking at it.
+ * The objectGUID of the member that a reference stands for in a group, or null for none. INVARIANT: a slice that is older than the deletion
+ * of an object it names says nothing about that object. A SID counts only if its domain is confirmed for the forest of its holder, and
+ * never in a group of the tenant's own. If the deletion of the object is pending, the membership stays as it is, because an administrator
+ * may be looking at it.
  */
 export function targetOf(
   { reference, sequence, written, referenced }: DueMembership,

@@ -9,7 +9,7 @@ import { GroupsPlace } from '../testing/groups-place.ts';
 import { ForestPeer } from '../testing/index.ts';
 import { adoptGroups } from './adopt-groups.ts';
 
-/** A group that a ledger which was lost finds in the directory, with alice in it. */
+/** A new ledger finds a group in the directory after the old ledger was lost, with alice in it. */
 async function found() {
   const place = new GroupsPlace();
   const { corp, peer, ledger } = place;
@@ -25,7 +25,7 @@ async function found() {
   return { place, corp, left, alice };
 }
 
-/** A head was compared, in which there is no group. */
+/** Compares a head that names no group. */
 function compareHead({ ledger, corp: { forest } }: GroupsPlace): void {
   const at = ledger.timestamp();
   const common = { sequence: 1, time: at };
@@ -37,7 +37,7 @@ function compareHead({ ledger, corp: { forest } }: GroupsPlace): void {
 
 const codes = ({ ledger }: GroupsPlace) => ledger.problems.list().map(({ kind, code }) => [kind, code]);
 
-test('a group of which no record comes keeps its members until a head was compared, loses them then, and goes by the forest’s word', async () => {
+test("a group without a record loses its members once a head was compared, and is deleted at the forest's word", async () => {
   const { place, corp, left } = await found();
   await place.show();
   assert.deepEqual([place.members('Left'), codes(place)], [['alice'], []]);
@@ -57,7 +57,7 @@ test('a group of which no record comes keeps its members until a head was compar
   assert.deepEqual(place.ledger.groupHeads.entries(corp.forest), []);
 });
 
-test('a group that comes after all has its members again', async () => {
+test('a group whose record comes after all gets its members back', async () => {
   const { place, corp, left, alice } = await found();
   compareHead(place);
   await place.show();
@@ -67,7 +67,7 @@ test('a group that comes after all has its members again', async () => {
   assert.deepEqual(place.members('Left'), ['alice']);
 });
 
-test('a group whose record was refused keeps its members, but not by what no trusted key signed', async () => {
+test('a group whose record was rejected keeps its members, unless no trusted key signed that record', async () => {
   const { place, corp, left } = await found();
   compareHead(place);
   const anew = { ...left, objectGuid: randomUUID() };
@@ -77,7 +77,7 @@ test('a group whose record was refused keeps its members, but not by what no tru
   assert.deepEqual([place.members('Left'), codes(place)], [[], [['group', 'unclaimed']]]);
 });
 
-test('a group of the tenant’s own, of which there are no heads, loses its members once the feed was read without it', async () => {
+test("a group of the tenant's own, which has no heads, loses its members once the feed was read to its end without it", async () => {
   const place = new GroupsPlace();
   const { cloud, peer } = place;
   const [left, visitor] = [cloud.group('Left'), cloud.person('visitor')];
@@ -94,7 +94,7 @@ test('a group of the tenant’s own, of which there are no heads, loses its memb
   assert.deepEqual([place.members('Left'), codes(place)], [[], [['group', 'unclaimed']]]);
 });
 
-test('an administrator has the groups of a forest deleted that is gone for good', async () => {
+test('an administrator can delete the groups of a forest that no longer exists', async () => {
   const { place, corp } = await found();
   assert.throws(() => deleteUnclaimed(place.ledger, corp.forest), { code: 'none-unclaimed' });
   compareHead(place);

@@ -11,17 +11,17 @@ import type { Believed, Verified } from '../apply/verified-item.ts';
 import type { Trust } from '../pairing/trust.ts';
 import { type Person, personOf } from '../person.ts';
 
-/** What the feed shows of a group, with what its record says; of whom it is said to be is the tenant's word. */
+/** What the feed shows for a group, with its verified record. Which group it is for is the tenant's claim. */
 export interface VerifiedGroupItem {
   group: Person;
-  /** `members`: a slice; also where it is not believed, as far as it says so of itself. */
+  /** `members`: a slice. If the record is not believed, this is what it claims to be. */
   kind: 'group' | 'members';
-  /** Of a slice; '' of a group. */
+  /** The prefix of a slice; '' for a group. */
   prefix: string;
   record: Verified<GroupRecord> | Verified<MembersRecord>;
 }
 
-/** Checks the signature of what the feed shows of a group, and that it was made for this tenant. */
+/** Checks the signature of an item that the feed shows for a group, and that it was made for this tenant. */
 export function verifyGroupItem(item: GroupFeedItem, trust: Trust, tenant: string): VerifiedGroupItem {
   const group = personOf(item);
   const result = verifyGroupRecord(item.record, trust, { tenant });

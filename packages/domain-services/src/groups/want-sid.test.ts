@@ -28,7 +28,7 @@ const confirm = (forest: string) =>
 const due = () => ledger.sids.due('all', 10).flatMap(({ wanted }) => wanted ?? []);
 const problems = () => ledger.problems.of(STAFF).map(({ code }) => code);
 
-test('a security group has the SID of its record, a distribution group none', async () => {
+test('gives a security group the SID of its record, and a distribution group none', async () => {
   await confirm(CORP);
   say(`${DOMAIN}-2001`);
   assert.deepEqual([due(), problems()], [[`${DOMAIN}-2001`], []]);
@@ -38,7 +38,7 @@ test('a security group has the SID of its record, a distribution group none', as
   assert.deepEqual([due(), problems()], [[], []]);
 });
 
-test('a group whose deletion waits keeps its SID, and one that is gone has none', async () => {
+test('a group keeps its SID while its deletion is pending, and loses it with the deletion', async () => {
   await confirm(CORP);
   say(`${DOMAIN}-2001`);
   say(`${DOMAIN}-2001`, { deleted: true });
@@ -48,7 +48,7 @@ test('a group whose deletion waits keeps its SID, and one that is gone has none'
   assert.deepEqual([due(), ledger.sids.counts().groups.waiting], [[], 0]);
 });
 
-test('a SID that nobody may have costs the SID alone, and is told', async () => {
+test('reports a SID that nobody may have, and withholds only the SID', async () => {
   await confirm(CORP);
   for (const sid of ['S-1-5-32-544', `${DOMAIN}-512`, `${MANAGED.sid}-1103`]) {
     say(sid);
@@ -58,7 +58,7 @@ test('a SID that nobody may have costs the SID alone, and is told', async () => 
   assert.deepEqual(problems(), []);
 });
 
-test('an administrator who says otherwise whose a domain is ends the refusal with the same record', async () => {
+test('the same record gets its SID once an administrator confirms the domain for its forest', async () => {
   await confirm(FABRIKAM);
   say(`${DOMAIN}-2001`);
   assert.deepEqual([due(), problems()], [[], ['other-forest-sid']]);

@@ -5,8 +5,8 @@ import type { ManagedDomain } from '../managed-domain.ts';
 import type { Person } from '../person.ts';
 
 /**
- * Puts down the on-premises SID that a group is to have here, or why it has none. A distribution group has no rights. One whose deletion
- * waits for an administrator keeps its SID, as it keeps its members; it goes with the group.
+ * Stores the on-premises SID that a group is to have here, or why it has none. A distribution group has no rights, so it has no SID. While
+ * the deletion of a group waits for an administrator, it keeps its SID as it keeps its members. The SID is deleted with the group.
  */
 export function wantSid(ledger: Ledger, group: Person, record: GroupRecord, domain: ManagedDomain): void {
   const { objectSid, sequence, deleted, securityEnabled } = record;

@@ -42,7 +42,7 @@ export async function writeGroups(
   return written;
 }
 
-/** Which names an administrator gave to somebody else than this group. */
+/** Which names an administrator gave to another object than this group. */
 function givenAway({ ledger, domain }: GroupContext, group: GroupEntry): (name: string) => boolean {
   return name => {
     const given = ledger.names.given(slotOfName(name), domain.realm);
@@ -52,7 +52,7 @@ function givenAway({ ledger, domain }: GroupContext, group: GroupEntry): (name: 
 
 const noName: WriteResult = { ok: false, gone: false, reason: 'every name that it could have is taken' };
 
-/** Who has the names that the groups may get, by their keys. */
+/** The holders of the names that the groups may get, by key. */
 async function holdersOf(
   context: GroupContext,
   entries: readonly GroupEntry[],
@@ -81,14 +81,14 @@ async function writeGroup(context: GroupContext, entry: GroupEntry, name: string
     if (there.hasName !== null) ledger.names.touch([slotOfName(there.hasName)]);
   }
   const changed = await groups.change(guid, groupValues(there));
-  // The record may have changed since, and is due then.
+  // If the record has changed since, the group is due again.
   if (changed.ok) ledger.groups.save({ ...ledger.groups.of(entry)!, hasName: name, ...writtenAs(there) });
   return changed;
 }
 
 const writtenAs = ({ sequence }: GroupEntry) => ({ writtenSequence: sequence });
 
-/** Makes the group, or brings back the one that it was; both with a mark that finds it after a kill. */
+/** Creates the group, or restores its tombstone. Either way its nonce finds it again after a kill. */
 async function make(
   { ledger, groups }: GroupContext,
   before: GroupEntry,
@@ -131,7 +131,7 @@ function saveAside(
   ledger.problems.save({ forest, anchor, verified: true, kind, ...problem });
 }
 
-/** What is refused is told once, and tried again. A group that is not there any more is made again. @returns whether it is written */
+/** Reports a refusal once, and retries it. Creates a group again that is missing. @returns whether the group is written */
 function note({ ledger, log, later }: GroupContext, before: GroupEntry, result: WriteResult): boolean {
   const { forest, anchor } = before;
   if (result.ok) {

@@ -8,15 +8,15 @@ import { type Holders, targetOf } from './target.ts';
 
 export type MemberOperation = 'add' | 'delete';
 
-/** A membership that is to be written, and the objectGUID that goes or comes. */
+/** A pending change of a membership, and the objectGUID to add or to remove. */
 interface Change {
   due: DueMembership;
   guid: string;
 }
 
 /**
- * Writes what is due of all groups, or of the whole so much that a kill only repeats it. @returns how many memberships were written
- * @param operation removals go before additions, of all groups: what closes goes before what opens
+ * Writes what is pending in all groups, in steps small enough that a kill only repeats one. @returns how many memberships were written
+ * @param operation removals run before additions, across all groups: revoking access comes before granting it
  */
 export async function writeMembers(
   context: GroupContext,
@@ -31,7 +31,7 @@ export async function writeMembers(
     group = ledger.memberships.nextDue(group);
     if (group === undefined) return written;
     const entry = ledger.groups.of(group);
-    // A deleted group stays as it is until it goes.
+    // A deleted group stays as it is until its deletion is carried out.
     if (entry === undefined || entry.managedGuid === null || entry.deleted || entry.sequence === null)
       continue;
     await before(entry);
@@ -66,7 +66,7 @@ async function writeMembersOf(
   return written;
 }
 
-/** What is to be written of a membership in this pass; of one for which nothing is, that is put down. */
+/** What to write of a membership in this pass. If there is nothing to write, the membership is stored as done. */
 function begin(
   { ledger, later }: GroupContext,
   group: GroupEntry,
@@ -81,7 +81,7 @@ function begin(
     return undefined;
   }
   const guid = operation === 'delete' ? written : target;
-  // What is to go and could not go keeps what is to come away.
+  // While a member could not be removed, the one that takes its place is not added.
   if (guid === null || (operation === 'add' && written !== null)) return undefined;
   if (later.isEarly(whatOf(group, guid))) return undefined;
   ledger.memberships.begin(group, due);
@@ -92,7 +92,7 @@ function begin(
   return { due, guid };
 }
 
-/** @returns how many were written; undefined when the group is not there any more */
+/** @returns how many were written; undefined if the group is missing */
 async function writeChanges(
   context: GroupContext,
   group: GroupEntry,
@@ -117,7 +117,7 @@ async function writeChanges(
     ledger.groups.save(withoutGroup(ledger.groups.of(group)!));
     return undefined;
   }
-  // One of them stands in the way of all.
+  // One of the changes fails, and so the whole request.
   let written = 0;
   for (const change of changes) {
     const one = await groups.changeMembers(guid, operation, [change.guid]);
