@@ -14,7 +14,7 @@ const LIMITS = { differenceMs: 60_000, silenceMs: 300_000 };
 const TENANT = randomUUID();
 const MISSING = { anchor: 'anchor', accountSequence: 10, credentialSequence: 100 };
 
-/** A ledger without anybody, whose clock a test moves, and what a forest's heads bring into it. */
+/** An empty ledger with a clock that the test moves, and what a forest's heads add to it. */
 function beginning() {
   const clock = new HandClock();
   const ledger = new Ledger(':memory:', clock);
@@ -36,7 +36,7 @@ function beginning() {
   };
 }
 
-test('a forest is silent when no head was new for too long: by its own time and by ours, and not because of a start', async () => {
+test('reports a forest as silent when no new head came for too long, by either clock, and not because of a restart', async () => {
   const { clock, hear, arrival } = beginning();
   await clock.pass(LIMITS.silenceMs);
   assert.deepEqual([arrival().state, arrival().alarm], ['no head yet', null]);
@@ -52,7 +52,7 @@ test('a forest is silent when no head was new for too long: by its own time and 
   assert.equal(arrival(clock.now()).alarm, null);
 });
 
-test('a difference is an alarm when it has lasted over two heads and for long enough', async () => {
+test('raises an alarm for a difference that two heads show and that lasts long enough', async () => {
   const { clock, hear, arrival } = beginning();
   hear([MISSING]);
   assert.deepEqual([arrival().state, arrival().alarm], ['differs', null]);

@@ -7,10 +7,10 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { alarmSince } from './compare-head.ts';
 import { comparisonsOf, completeOf, earliest } from './receipt.ts';
 
-/** Buckets and users that one status names. */
+/** The status counts up to this many records that are not written. */
 const MAX_NOT_WRITTEN = 10_000;
 
-/** The forests that an administrator trusts a Connect for, with the time of the first trust. */
+/** The forests for which an administrator trusts a Connect, with the time of the first trust. */
 export function trustedForests(ledger: Ledger): Map<string, string> {
   const forests = new Map<string, string>();
   for (const { forest, trustedAt } of ledger.agents.list())
@@ -19,8 +19,9 @@ export function trustedForests(ledger: Ledger): Map<string, string> {
 }
 
 /**
- * @param startedAt milliseconds since 1970 when this process began to read heads; undefined when it does not. While
- * nobody reads heads, nobody is silent.
+ * Reports for each trusted forest how far its records have arrived.
+ * @param startedAt milliseconds since 1970 when this process began to read heads; undefined while it does not, and then no forest counts as
+ * silent
  */
 export function arrivals(
   ledger: Ledger,
@@ -72,7 +73,7 @@ function stateOf(
   return notWritten > 0 ? 'not all written' : 'complete';
 }
 
-/** Since when no head has come, where that is too long ago. Both clocks count: an old head that comes late is old. */
+/** Since when no head has come, if that is too long ago. Both clocks count: an old head that comes late is old. */
 function silence(
   head: KnownHead | undefined,
   trustedAt: string,

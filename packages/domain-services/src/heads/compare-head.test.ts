@@ -27,7 +27,7 @@ const newest = (entries: readonly Entry[]): number =>
     ...entries.flatMap(({ accountSequence, credentialSequence }) => [accountSequence, credentialSequence]),
   );
 
-/** What the managed domain has; `came` are the users as they would be with everything written that came. */
+/** What the managed domain has; `came` are the users as they would be if every record that came had been written. */
 const having = (entries: readonly Entry[], came: readonly Entry[] = entries): Ours => ({
   buckets: bucketsOf(entries),
   look: n => ({ newest: newest(inBucket(entries, n)), asReceived: bucketDigest(inBucket(came, n)) }),
@@ -42,13 +42,13 @@ const all = forest(2000);
 const victim = all[7]!;
 const without = all.filter(entry => entry !== victim);
 
-test('equal on both sides is complete as of the head', () => {
+test('counts as complete as of the head when both sides are equal', () => {
   const comparison = compareHead(undefined, head(all, 0), having(all), at(1));
   assert.equal(completeAsOf(comparison), at(0));
   assert.deepEqual([comparison.differences, alarmSince(comparison, LIMITS, START)], [[], undefined]);
 });
 
-test('one record that does not come raises the alarm after its time, over more than one head', () => {
+test('raises the alarm for one missing record after its time, once more than one head shows it', () => {
   const older = (field: 'accountSequence' | 'credentialSequence') =>
     all.map(entry =>
       entry === victim ? { ...entry, [field]: entry[field] === 0 ? 7 : entry[field] - 1 } : entry,
@@ -72,7 +72,7 @@ test('one record that does not come raises the alarm after its time, over more t
   }
 });
 
-test('the same head again is no second witness', () => {
+test('does not count the same head twice', () => {
   const one = compareHead(undefined, head(all, 0), having(without), at(0));
   const again = compareHead(one, head(all, 0), having(without), at(100));
   assert.equal(alarmSince(again, LIMITS, START + 100_000), undefined);
@@ -80,7 +80,7 @@ test('the same head again is no second witness', () => {
   assert.equal(alarmSince(second, LIMITS, START + 110_000), at(0));
 });
 
-test('what is always something else is on its way, until it takes too long', () => {
+test('takes a difference that keeps changing for progress, until it takes too long', () => {
   let comparison: Comparison | undefined;
   for (let seconds = 0; seconds < 300; seconds += 10) {
     const moving = all.map(entry =>
@@ -92,7 +92,7 @@ test('what is always something else is on its way, until it takes too long', () 
   assert.equal(alarmSince(comparison!, LIMITS, START + 300_000), at(0));
 });
 
-test('a record that is newer than the head keeps its bucket from being compared, and hides no other', () => {
+test('does not compare a bucket in which a record is newer than the head, and still compares all others', () => {
   const ahead = all.map(entry => (entry === all[0] ? { ...entry, accountSequence: 5_000_000 } : entry));
   const before = compareHead(undefined, head(all, 0), having(all), at(0));
   const comparison = compareHead(before, head(all, 10), having(ahead), at(10));
@@ -108,7 +108,7 @@ test('a record that is newer than the head keeps its bucket from being compared,
   assert.equal(completeAsOf(next), at(20));
 });
 
-test('a difference that is seen goes on while a newer record hides it', () => {
+test('keeps a known difference while a newer record hides it', () => {
   const first = compareHead(undefined, head(all, 0), having(without), at(0));
   const neighbour = all.find(
     ({ anchor }) => bucketOf(anchor) === bucketOf(victim.anchor) && anchor !== victim.anchor,
@@ -121,7 +121,7 @@ test('a difference that is seen goes on while a newer record hides it', () => {
   assert.equal(alarmSince(hidden, LIMITS, START + 301_000), at(0));
 });
 
-test('what came and was not written is no alarm; what was put in its place is', () => {
+test('raises no alarm for a record that came and was not written, but does for another record in its place', () => {
   const explained = compareHead(undefined, head(all, 0), having(without, all), at(0));
   assert.deepEqual([explained.explained, explained.differences], [[bucketOf(victim.anchor)], []]);
   assert.equal(completeAsOf(explained), at(0));

@@ -3,9 +3,9 @@ import type { DifferenceLimits } from '../configuration.ts';
 import type { Comparison, Difference, Ours } from '../ledger/comparison.ts';
 
 /**
- * Compares a head with what the managed domain has, bucket by bucket. To be called when the feed was read to its end
- * after the head had come, so that an honest tenant has handed over everything that the head speaks of. Where a record
- * newer than the head is here already, nothing can be said: the next head is compared again.
+ * Compares a head with what the managed domain has, bucket by bucket. Call it when the feed was read to its end after the head came: by
+ * then an honest tenant has delivered all that the head covers. If a record newer than the head is here already, its bucket cannot be
+ * judged, and the next head is compared again.
  */
 export function compareHead(
   before: Comparison | undefined,
@@ -43,7 +43,7 @@ export function compareHead(
   return { sequence: head.sequence, time: head.time, agreedAt, differences, explained };
 }
 
-/** Everything that the forest said until then has come here; undefined when that was never so. */
+/** Up to when everything that the forest sent has come here; undefined if that was never the case. */
 export function completeAsOf({ agreedAt }: Comparison): string | undefined {
   let least: string | undefined;
   for (const time of agreedAt) {
@@ -53,7 +53,7 @@ export function completeAsOf({ agreedAt }: Comparison): string | undefined {
   return least;
 }
 
-/** Since when there has been a difference that lasts too long; undefined: there is none. */
+/** Since when a difference has lasted too long; undefined if none has. */
 export function alarmSince(
   comparison: Comparison,
   limits: DifferenceLimits,
@@ -71,7 +71,7 @@ export function alarmSince(
 
 const DIGITS = 32;
 
-/** One digest of those that `packBuckets` put together, in hex. */
+/** The digest of one bucket out of those that `packBuckets` put together, in hex. */
 function digestAt(buckets: string, bucket: number): string {
   const hex = Buffer.from(buckets, 'base64url').toString('hex');
   return hex.slice(bucket * DIGITS, (bucket + 1) * DIGITS);

@@ -54,7 +54,7 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end();
 });
 
-/** A watch over a ledger, with a tenant that shows whatever heads a test wants. */
+/** A watch over a ledger, with a tenant that shows the heads a test wants. */
 function watching(entries: readonly Entry[], options: Partial<HeadWatchOptions> = {}) {
   const forest = new ForestPeer(TENANT);
   const ledger = new Ledger(join(folder, `${randomUUID()}.db`), clock);
@@ -79,7 +79,7 @@ function watching(entries: readonly Entry[], options: Partial<HeadWatchOptions> 
   const watch = new HeadWatch({
     ...{ ledger, tenant: TENANT, receiptKey, limits: LIMITS, headIntervalMs: INTERVAL_MS },
     log: createLog('test', { write: line => lines.push(line) }),
-    onHead: () => watch.compare('users', clock.monotonic() + 1), // a feed that was read to its end at once
+    onHead: () => watch.compare('users', clock.monotonic() + 1), // as if the feed had been read to its end at once
     onLasting: () => void readAgain.push(clock.now()),
     send: async (path, { body }) => {
       if (path.endsWith('/receipts'))
@@ -105,10 +105,10 @@ function watching(entries: readonly Entry[], options: Partial<HeadWatchOptions> 
     tenant,
     watch,
     log: () => lines.join(''),
-    /** What the forest's Connect says now that the tenant has. */
+    /** A head in which the forest's Connect says what the tenant has. */
     head: (said: readonly Entry[], changes: Partial<HeadFields> = {}) =>
       forest.head(said, { time: timestamp(clock), ...changes }),
-    /** The tenant shows a head, and the watch has read and answered it. */
+    /** Shows a head by the tenant, and waits until the watch has read and answered it. */
     async shows(head: string) {
       await clock.sleeping(2);
       shown.splice(0, shown.length, { forest: forest.forest, head });
@@ -121,7 +121,7 @@ function watching(entries: readonly Entry[], options: Partial<HeadWatchOptions> 
 
 const all = people(300);
 
-test('what the forest says is compared, and answered with a receipt that its Connect believes', async () => {
+test('compares a head and answers it with a receipt that its Connect believes', async () => {
   const w = watching(all);
   await w.shows(w.head(all));
   assert.equal(w.arrival().state, 'complete');
@@ -137,7 +137,7 @@ test('what the forest says is compared, and answered with a receipt that its Con
   assert.ok(w.receipts[1]!.sequence > receipt!.sequence);
 });
 
-test('a withdrawal counts as a credential does', async () => {
+test('counts a withdrawal like a credential', async () => {
   const w = watching(all);
   const one = entryOf(all[0]!, w.forest.forest);
   w.ledger.accounts.save(one);
@@ -154,7 +154,7 @@ test('a withdrawal counts as a credential does', async () => {
   }
 });
 
-test('a user that is withheld is an alarm once it lasts, and the receipt tells of the bucket what is here', async () => {
+test('raises an alarm for a withheld user once that lasts, and the receipt lists what the bucket holds here', async () => {
   const w = watching(all.slice(1));
   const { anchor } = all[0]!;
   await w.shows(w.head(all));
@@ -181,7 +181,7 @@ test('a user that is withheld is an alarm once it lasts, and the receipt tells o
   assert.match(w.log(), /match the ledger again/);
 });
 
-test('a head that is forged, of another tenant, forest or version, or older than one before, is not believed', async () => {
+test('rejects a head that is forged, of another tenant, forest or version, or older than the last one', async () => {
   const w = watching(all);
   const early = w.head(all.slice(5));
   await w.shows(w.head(all));
@@ -207,7 +207,7 @@ test('a head that is forged, of another tenant, forest or version, or older than
   }
 });
 
-test('a forest of which nothing new comes is silent, also when an old head comes late, and from the beginning', async () => {
+test('reports a forest as silent when no new head comes, also when only an old one comes late, and from the beginning', async () => {
   const w = watching(all);
   const old = w.head(all, { time: '2026-01-01T00:00:00.000Z' });
   await clock.pass(LIMITS.silenceMs);
@@ -222,7 +222,7 @@ test('a forest of which nothing new comes is silent, also when an old head comes
   assert.equal(w.arrival().alarm, null);
 });
 
-test('a head is compared only when the feed was asked for after it had come', async () => {
+test('compares a head only when the feed was requested after the head came', async () => {
   let woken = 0;
   const w = watching([], { onHead: () => void woken++ });
   await w.shows(w.head([]));
@@ -237,7 +237,7 @@ test('a head is compared only when the feed was asked for after it had come', as
   assert.equal(compared(), true);
 });
 
-test('what was not written is named, and only what was believed explains a difference', async () => {
+test('names what was not written, and explains a difference only by records that were believed', async () => {
   const missing = all[3]!;
   const problem = (forest: string, code: string) => ({
     ...({ kind: 'account', outcome: 'refused', verified: false } as const),
@@ -263,7 +263,7 @@ test('what was not written is named, and only what was believed explains a diffe
   }
 });
 
-test('who was not written of another forest says nothing of this one', async () => {
+test('does not count what another forest has not written', async () => {
   const missing = all[3]!;
   const elsewhere = people(5000).find(
     ({ anchor }) => bucketOf(anchor) === bucketOf(missing.anchor) && !all.some(one => one.anchor === anchor),
@@ -296,7 +296,7 @@ test('who was not written of another forest says nothing of this one', async () 
   );
 });
 
-test('a receipt says what this managed domain reads only to a Connect that signed that it takes one, through a tenant that does', async () => {
+test('says what this domain reads only to a Connect that signed that it accepts this, through a tenant that does too', async () => {
   const w = watching(all);
   const answer = async (accepts: string, reads?: string[]) => {
     w.tenant.accepts = accepts;
@@ -314,7 +314,7 @@ test('a receipt says what this managed domain reads only to a Connect that signe
 
 const TAKES = { accepts: 'receipt-2, receipt-3', reads: ['receipt-2', 'receipt-3'] };
 
-test('a Connect that lost count hears with every beat what the newest sequence was, for whatever it signed', async () => {
+test('tells a Connect that lost count the newest sequence with every beat, whichever head it signed', async () => {
   const w = watching(all);
   w.tenant.accepts = TAKES.accepts;
   const restored = [w.head(all), w.head(all, { reads: TAKES.reads })];
@@ -330,12 +330,12 @@ test('a Connect that lost count hears with every beat what the newest sequence w
   assert.ok(w.receipts.length >= 2, 'though nothing was compared');
   for (const one of w.receipts)
     assert.deepEqual([one.headSequence, one.newest], [headSequence, headSequence + 7]);
-  // Of a Connect of the release before, whose state is older still.
+  // The head of a Connect of the previous release, whose state is older still.
   await w.shows(restored[0]!);
   assert.equal(w.receipts.at(-1)!.newest, undefined);
 });
 
-test('before a head was compared a receipt says the newest sequence all the same', async () => {
+test('names the newest sequence in a receipt even before a head was compared', async () => {
   const w = watching([], { onHead: () => undefined });
   w.tenant.accepts = TAKES.accepts;
   w.ledger.heads.noteBelieved(w.forest.forest, 5);
@@ -347,7 +347,7 @@ test('before a head was compared a receipt says the newest sequence all the same
   assert.deepEqual([headSequence, headTime, newest, completeAsOf], [0, null, 5, null]);
 });
 
-test('of two heads with one sequence the first counts', async () => {
+test('believes the first of two heads with one sequence', async () => {
   const w = watching(all);
   await w.shows(w.head(all, { sequence: 1000 }));
   const { state, head } = w.arrival();
@@ -357,7 +357,7 @@ test('of two heads with one sequence the first counts', async () => {
   assert.equal(w.arrival().state, 'complete');
 });
 
-test('a difference that lasts has the feed read again: at once, after an hour, then daily, over a restart', async () => {
+test('reads the feed again for a lasting difference: at once, after an hour, then daily, even across a restart', async () => {
   const w = watching(all.slice(1));
   const HOURS = 3_600_000;
   const began = clock.now();
@@ -396,10 +396,10 @@ test('a difference that lasts has the feed read again: at once, after an hour, t
   assert.match(w.ledger.state.get('readAgain')!, /"times":1/);
 });
 
-/** The id of a cloud-only user, who is the object, too. */
+/** The id of a cloud-only user, which is also their objectGUID. */
 const idOf = (n: number) => `8d6f5a1e-0000-4000-8000-${String(n).padStart(12, '0')}`;
 
-/** A watch to which the tenant showed a record of each of these that is older than what is here. */
+/** A watch to which the tenant showed, for each of these users, a record older than the one here. */
 function shownOlder(changes: readonly Partial<LedgerEntry>[]) {
   const w = watching([]);
   w.tenant.accepts = CLOUD_RECEIPT;
@@ -419,7 +419,7 @@ function shownOlder(changes: readonly Partial<LedgerEntry>[]) {
   return {
     ...w,
     refused,
-    /** What came with the next beat. */
+    /** The receipts of the next beat. */
     async beat() {
       w.receipts.length = 0;
       await w.shows(w.head([]));
@@ -428,7 +428,7 @@ function shownOlder(changes: readonly Partial<LedgerEntry>[]) {
   };
 }
 
-test('the tenant is told of cloud-only people of whom it showed something older: who is newer here, who is deleted, whose deletion waits', async () => {
+test('reports cloud-only users of whom the tenant showed something older: newer here, deleted, or with a pending deletion', async () => {
   const gone = { managedGuid: null, deletedAt: '2026-11-24T10:00:00.000Z', hasCredential: false };
   const w = shownOlder([{}, { ...gone, accountSequence: 30 }, { deleteSequence: 40 }]);
   for (const code of ['no-account', 'bad-signature']) w.refused(3, 'account', code);
@@ -452,14 +452,14 @@ test('the tenant is told of cloud-only people of whom it showed something older:
   assert.deepEqual(await w.beat(), [], 'all is as the tenant says');
 });
 
-test('a tenant of the release before is told of no cloud-only people', async () => {
+test('reports no cloud-only users to a tenant of the previous release', async () => {
   const w = shownOlder([{}]);
   w.tenant.accepts = ACCEPTED_RECORDS.join();
   assert.deepEqual(await w.beat(), []);
   assert.deepEqual(await w.beat(), []);
 });
 
-test('of more people than a receipt holds the next one tells the rest, and one that no tenant of ours signs holds up none', async () => {
+test('reports users beyond the limit of a receipt in the next one, even with an anchor that no tenant of ours signs', async () => {
   const w = shownOlder(Array.from({ length: MAX_ENTRIES + 1 }, () => ({})));
   const odd = { sourceAnchor: '\u{1F600}'.repeat(120), forest: CLOUD_FOREST, objectGuid: randomUUID() };
   w.ledger.accounts.save({ ...newEntry(odd), accountSequence: 7 });

@@ -23,39 +23,39 @@ export interface HeadWatchOptions {
   tenant: string;
   receiptKey: SigningKey;
   log: Log;
-  /** How often the tenant is asked for heads. */
+  /** How often to ask the tenant for heads. */
   headIntervalMs: number;
   limits: DifferenceLimits;
-  /** A newer head came: the feeds are to be read to their ends. */
+  /** Called when a newer head came: the feeds have to be read to their ends. */
   onHead: () => void;
-  /** Something that the forest gave to the tenant has not come, though the feed was read to its end: it is to be read again. */
+  /** Called when something that the forest gave the tenant has not come, although the feed was read to its end: it has to be read again. */
   onLasting: (of: Subject) => void;
 }
 
-/** What a head tells of, each with a feed of its own. */
+/** What a head covers. Each has a feed of its own. */
 export type Subject = 'users' | 'groups';
 
 /**
- * Finds out what the tenant withholds. Reads the heads that each forest's Connect signed, has them compared once the
- * feed was read to its end after that, answers with receipts, and says it loudly when something does not come.
+ * Detects what the tenant withholds. Reads the heads that each forest's Connect signed, and compares each once the feed was read to its end
+ * after the head came. Answers with receipts, and raises an alarm when something does not come.
  */
 export class HeadWatch implements Service {
   readonly name = 'heads';
   readonly startedAt: number;
   readonly #options: HeadWatchOptions;
-  /** Heads that wait for the end of a feed, with the time at which they were here. */
+  /** Heads that wait for the end of a feed, with the time when they arrived. */
   readonly #waiting: Record<Subject, Map<string, { head: Head; at: number }>> = {
     users: new Map(),
     groups: new Map(),
   };
   readonly #alarms = new Map<string, string>();
   readonly #refused = new Map<string, string>();
-  /** What each forest's Connect reads, by the last head of it that was shown: an older one, too, whose Connect lost count. */
+  /** What each forest's Connect reads, by the last head that was shown. An older head counts too: its Connect may have lost count. */
   readonly #reads = new Map<string, readonly string[] | undefined>();
   readonly #tenant: ReturnType<typeof hearing>;
-  /** The last one of the cloud-only people whom the last receipt could tell of, if there are more. */
+  /** The last cloud-only user that the last receipt had room for, if there are more. */
   #toldUpTo = '';
-  /** Something was compared, and is to be answered. */
+  /** Rung when something was compared and has to be answered. */
   readonly #compared = new Bell();
 
   constructor(options: HeadWatchOptions) {
@@ -64,7 +64,10 @@ export class HeadWatch implements Service {
     this.#tenant = hearing(options.send);
   }
 
-  /** Reads heads, and beside that answers: with every beat, and at once what was compared. A failure to reach the tenant is silence, which has its own alarm. */
+  /**
+   * Reads heads, and in parallel answers them: with every beat, and at once after a comparison. A tenant that cannot be reached counts as
+   * silent, which has its own alarm.
+   */
   async run(signal: AbortSignal): Promise<void> {
     const { headIntervalMs, ledger, log } = this.#options;
     const { clock } = ledger;
@@ -86,8 +89,9 @@ export class HeadWatch implements Service {
   }
 
   /**
-   * @param of whose feed was read to its end
-   * @param askedAt when its last page was asked for, by the ledger's monotonic clock
+   * Compares the heads that waited for the end of a feed.
+   * @param of the feed that was read to its end
+   * @param askedAt when its last page was requested, by the ledger's monotonic clock
    */
   compare(of: Subject, askedAt: number): void {
     const { ledger } = this.#options;
@@ -133,7 +137,7 @@ export class HeadWatch implements Service {
         continue;
       }
       this.#refused.delete(forest);
-      // The same one again, after a start: it was not compared, perhaps.
+      // The same head comes again after a restart, which may have interrupted its comparison.
       const isSame = known?.sequence === head.sequence;
       const tellsGroups = head.groupBuckets !== undefined;
       const compared = [known?.comparison, ...(tellsGroups ? [ledger.groupHeads.comparison(forest)] : [])];
@@ -169,14 +173,14 @@ export class HeadWatch implements Service {
     await call(send, managedDomainRoutes.putReceipt, { body: { forest: null, receipt }, signal });
   }
 
-  /** With each beat as many people as a receipt holds: the tenant remembers those before. */
+  /** Each beat takes as many users as fit into a receipt. The tenant remembers the earlier ones. */
   #nextOlder(): Older[] {
     const older = this.#options.ledger.heads.refusedAsOlder(this.#toldUpTo, MAX_ENTRIES);
     this.#toldUpTo = older[MAX_ENTRIES - 1]?.anchor ?? '';
     return older;
   }
 
-  /** What may be said beyond the first release: what the forest's Connect and the tenant both read. */
+  /** What may be said beyond the first release: what both the forest's Connect and the tenant read. */
   #says(forest: string): Says {
     const bothTake = (name: string) => isReadBy(this.#reads.get(forest), name) && this.#tenant.reads(name);
     const { ledger } = this.#options;
@@ -200,7 +204,7 @@ export class HeadWatch implements Service {
   }
 }
 
-/** A sequence is one head's: who signed another one with it had lost count. */
+/** A sequence belongs to one head: a Connect that signed another with the same one had lost count. */
 function isOlder(head: Head, known: KnownHead): boolean {
   if (head.sequence !== known.sequence) return head.sequence < known.sequence;
   return (
@@ -208,7 +212,7 @@ function isOlder(head: Head, known: KnownHead): boolean {
   );
 }
 
-/** What an alarm means, in a sentence. */
+/** The meaning of an alarm, in a sentence. */
 export function alarmText({ alarm, head, here }: DomainArrival): string {
   if (alarm?.kind === 'silent')
     return `ALARM: the tenant has shown no new head of the forest since ${alarm.since}: Connect does not run, or the tenant withholds`;

@@ -4,23 +4,23 @@ import type { Ledger } from '../ledger/ledger.ts';
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-/** Of one forest: how often the feed was read again for it, and when last, in milliseconds since 1970. */
+/** For one forest: how often the feed was read again for its sake, and when last, in milliseconds since 1970. */
 interface Budget {
   times: number;
   at: number;
 }
 
 /**
- * Whether the feed is to be read again from its start, as somebody of a forest is not as two heads in turn have said, though the feed
- * was read to its end: a ledger that was restored has read past it, or a tenant has said it where no cursor looks. At once, after an
- * hour, then daily: a tenant that withholds gives nothing at the second reading either. Counted as read when it says so; agreement in
- * between gives nothing back within a day.
+ * Whether to read the feed again from its start. That is needed when two heads in a row differ from the ledger although the feed was read
+ * to its end: a restored ledger has read past something, or a tenant showed it where no cursor looks. Allowed at once, after an hour, then
+ * daily, because a tenant that withholds gives nothing at the second reading either. A true answer counts as a reading. Agreement in
+ * between resets nothing within a day.
  */
 export function mayReadAgain(ledger: Ledger, forest: string, { differences }: Comparison): boolean {
   const now = ledger.clock.now();
   const budgets = JSON.parse(ledger.state.get('readAgain') ?? '{}') as Record<string, Budget>;
   const known = budgets[forest];
-  // A clock that was set back holds up nothing for longer than that.
+  // A clock that was set back delays it by no more than the usual wait.
   const age = known === undefined ? Number.POSITIVE_INFINITY : Math.abs(now - known.at);
   const isLasting = differences.some(({ heads }) => heads >= 2);
   if (!isLasting) {

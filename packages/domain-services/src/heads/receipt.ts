@@ -16,14 +16,14 @@ import type { KnownHead, Older } from '../ledger/head-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { alarmSince, completeAsOf } from './compare-head.ts';
 
-/** Bytes of the rows of a receipt, so that it stays below its limit whatever the anchors are. */
+/** The most bytes of rows in a receipt, so that it stays below its limit whatever the anchors are. */
 const MAX_ENTRIES_LENGTH = 200_000;
-/** Of these those of groups, which have an end before. */
+/** The part of these bytes that rows of groups may take. */
 const MAX_GROUP_ENTRIES_LENGTH = 80_000;
-/** Beside these those that tell of groups what was not written. */
+/** The most bytes, beyond these, for the groups and slices that were not written. */
 const MAX_GROUPS_NOT_WRITTEN_LENGTH = 60_000;
 
-/** What a receipt says of groups. */
+/** What a receipt says about groups. */
 type OfGroups = Pick<
   ReceiptFields,
   'groups' | 'slices' | 'groupsDiffering' | 'groupsListed' | 'groupEntries' | 'groupsNotWritten'
@@ -32,8 +32,8 @@ type OfGroups = Pick<
 export type Says = Pick<ReceiptFields, 'reads' | 'newest'> & OfGroups;
 
 /**
- * The managed domain's answer to a forest's head, for its Connect: how far it agrees, and on a difference the pairs
- * that it has itself, so that Connect can name who is missing. Undefined before a head was compared, where it cannot say `newest`.
+ * The managed domain's answer to a forest's head, for its Connect: how far both agree, and for each difference the pairs that are here, so
+ * that Connect can name the missing users. Undefined before a head was compared, unless it may say `newest`.
  */
 export function makeReceipt(
   ledger: Ledger,
@@ -69,8 +69,8 @@ export function makeReceipt(
 }
 
 /**
- * The managed domain's word to the tenant on cloud-only people of whom the tenant shows something older than what it signed before: its
- * database was restored. Of them nobody but the tenant could sign a head; what it shows is its feed.
+ * The managed domain's receipt to the tenant about cloud-only users of whom the tenant shows something older than it signed before, because
+ * its database was restored. Only the tenant could sign a head of them, and what it shows is its feed.
  */
 export function makeCloudReceipt(
   ledger: Ledger,
@@ -93,7 +93,7 @@ export function makeCloudReceipt(
   });
 }
 
-/** What a receipt says of a forest's groups: as `makeReceipt` of its users. */
+/** What a receipt says about a forest's groups, as `makeReceipt` does about its users. */
 export function groupsOfReceipt(ledger: Ledger, forest: string): OfGroups {
   const [, comparison] = comparisonsOf(ledger, ledger.heads.head(forest));
   const groupsDiffering = differingOf(comparison);
@@ -108,7 +108,7 @@ export function groupsOfReceipt(ledger: Ledger, forest: string): OfGroups {
   };
 }
 
-/** As many as a receipt holds. */
+/** As many as fit into a receipt. */
 function notWrittenOf(ledger: Ledger, forest: string): [string, string | null, string][] {
   let length = 0;
   const rows = ledger.groupHeads
@@ -133,20 +133,20 @@ const groupRow = ({ anchor, prefix, sequence }: GroupEntry): [string, string | n
   sequence,
 ];
 
-/** Buckets that are not as the head says, explained or not. */
+/** Buckets that differ from the head, explained or not. */
 function differingOf(comparison: Comparison | undefined): number[] {
   const { differences = [], explained = [] } = comparison ?? {};
   const buckets = [...differences.map(({ bucket }) => bucket), ...explained];
   return [...new Set(buckets)].sort((a, b) => a - b);
 }
 
-/** What came of comparing a head: of its users, and of its groups where it tells of them. */
+/** The results of comparing a head: for its users, and for its groups if it covers them. */
 export function comparisonsOf(ledger: Ledger, head: KnownHead | undefined): (Comparison | undefined)[] {
   const ofGroups = head?.groupBuckets === undefined ? [] : [ledger.groupHeads.comparison(head.forest)];
   return [head?.comparison, ...ofGroups];
 }
 
-/** Until when all that the head tells of has come. */
+/** Up to when everything that the head covers has come. */
 export function completeOf(comparisons: readonly (Comparison | undefined)[]): string | undefined {
   const times = comparisons.map(one => one && completeAsOf(one));
   return times.includes(undefined) ? undefined : earliest(times);
@@ -155,7 +155,7 @@ export function completeOf(comparisons: readonly (Comparison | undefined)[]): st
 export const earliest = (times: readonly (string | undefined)[]): string | undefined =>
   times.filter(time => time !== undefined).sort()[0];
 
-/** The rows of the first buckets, as many whole ones as a receipt holds. @param limit in bytes */
+/** The rows of the first buckets, as many whole buckets as fit into a receipt. @param limit in bytes */
 function listEntries<R extends readonly unknown[]>(
   differing: readonly number[],
   limit: number,
@@ -174,7 +174,7 @@ function listEntries<R extends readonly unknown[]>(
   return { listed, entries };
 }
 
-/** Larger than every one before, also when the clock went back; on the disk before anything is signed with it. */
+/** Larger than every earlier one, even if the clock went back. It is on disk before anything is signed with it. */
 function nextSequence(ledger: Ledger, now: number): number {
   const sequence = Math.max(Number(ledger.state.get('receiptSequence') ?? 0) + 1, now * 1000);
   ledger.state.set('receiptSequence', String(sequence));

@@ -58,7 +58,7 @@ function watching() {
     await running;
     ledger.close();
   });
-  /** Of what Connect says that the tenant has. */
+  /** A head in which Connect says that the tenant has these records. */
   const head = (records: readonly string[]): string =>
     corp.head([], {
       ...{ time: timestamp(clock), reads: ACCEPTED_RECORDS },
@@ -66,7 +66,7 @@ function watching() {
     });
   return {
     ...{ place, corp, readAgain, head, receipts },
-    /** @returns what is said of a head that the tenant shows */
+    /** @returns the receipt and the arrival after the tenant showed a head */
     async shows(signed: string) {
       await clock.sleeping(2);
       shown = signed;
@@ -86,7 +86,7 @@ function entryOf(record: string): GroupEntry {
   return { anchor, prefix: said.kind === 'members' ? said.prefix : null, sequence };
 }
 
-/** Two groups; of one, both slices. */
+/** Two groups, one of them with two slices. */
 function scene() {
   const watched = watching();
   const { corp, place } = watched;
@@ -105,7 +105,7 @@ function scene() {
   return { ...watched, groups: { staff, admins }, alice, records, before, item };
 }
 
-test('when all groups and slices have come, the receipt says so', async () => {
+test('says in the receipt that all groups and slices have come', async () => {
   const { place, head, shows, records, item } = scene();
   const all = Object.values(records);
   await place.show(...all.map(item));
@@ -116,7 +116,7 @@ test('when all groups and slices have come, the receipt says so', async () => {
 });
 
 type Scene = ReturnType<typeof scene>;
-/** What a tenant shows in the place of what it withholds. */
+/** What a tenant shows in place of what it withholds. */
 const WITHHELD: {
   what: string;
   withheld: keyof Scene['records'];
@@ -143,7 +143,7 @@ const WITHHELD: {
 ];
 
 for (const { what, withheld, shown } of WITHHELD)
-  test(`what is withheld is found by heads: ${what}`, async () => {
+  test(`heads reveal what is withheld: ${what}`, async () => {
     const s = scene();
     const { place, head, shows, records, item } = s;
     const all = Object.values(records);
@@ -164,7 +164,7 @@ for (const { what, withheld, shown } of WITHHELD)
     assert.equal((await shows(head(all))).arrival.state, 'complete');
   });
 
-test('a deletion, and a change of a slice, that are withheld are found by heads', async () => {
+test('heads reveal a withheld deletion, and a withheld change of a slice', async () => {
   const { place, corp, head, shows, records, item, groups, alice } = scene();
   const all = Object.values(records);
   await place.show(...all.map(item));
@@ -179,7 +179,7 @@ test('a deletion, and a change of a slice, that are withheld are found by heads'
   assert.ok(receipt.groupEntries!.some(row => row[1] === prefix && row[2] < entryOf(changed).sequence));
 });
 
-test('an old head in place of a newer one is not believed, and a head that does not come is missed', async () => {
+test('rejects an old head in place of a newer one, and reports a forest whose heads do not come', async () => {
   const { place, head, shows, records, item } = scene();
   const all = Object.values(records);
   await place.show(...all.slice(0, 3).map(item));
@@ -192,7 +192,7 @@ test('an old head in place of a newer one is not believed, and a head that does 
   assert.equal((await shows(old)).arrival.state, 'silent');
 });
 
-test('what came and was refused explains a difference, and is named in the receipt', async () => {
+test('explains a difference by what came and was refused, and names it in the receipt', async () => {
   const { place, corp, head, shows, records, item, groups, alice } = scene();
   await place.show(...Object.values(records).map(item));
   const anew: Group = { ...groups.staff, objectGuid: corp.group('x').objectGuid };
@@ -210,7 +210,7 @@ test('what came and was refused explains a difference, and is named in the recei
   assert.ok(receipt.groupsDiffering!.length > 0, 'it is not here all the same');
 });
 
-test('a person’s anchor that a forest signs as a group’s explains a difference, too', async () => {
+test("explains a difference also by a user's anchor that a forest signs as a group's", async () => {
   const { place, corp, head, shows, alice } = scene();
   place.come(alice);
   const group: Group = { ...alice, sid: `${corp.domainSid}-9999` };
@@ -228,7 +228,7 @@ test('a person’s anchor that a forest signs as a group’s explains a differen
   assert.deepEqual(place.ledger.groupHeads.comparison(corp.forest)!.differences, []);
 });
 
-test('a receipt names as many as it holds, of whom a trusted key signed, whatever their anchors are', async () => {
+test('names in a receipt as many refusals as fit, only those that a trusted key signed, whatever their anchors are', async () => {
   const { place, corp, head, shows } = scene();
   const anchorOf = (n: number) => `${'\u4e00'.repeat(250)}${n}`;
   const at = place.ledger.timestamp();
