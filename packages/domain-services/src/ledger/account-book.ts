@@ -3,46 +3,46 @@ import type { StateDatabase } from '@causeway/service';
 import type { Person } from '../person.ts';
 import { number, OF_PERSON, type Row, text } from './sql-row.ts';
 
-/** What is known of one person: what they are pinned to and what was written last. Outlives the account. */
+/** What is known of one user: what they are pinned to, and what was written last. Outlives the account. */
 export interface LedgerEntry extends Person {
-  /** INVARIANT: a person stays with the objectGUID until an administrator accepts another one. */
+  /** INVARIANT: a user keeps this objectGUID until an administrator accepts another one. */
   objectGuid: string;
-  /** Sequences of the records written last; null when none was. */
+  /** Sequences of the records that were written last; null if none was. */
   accountSequence: number | null;
   credentialSequence: number | null;
-  /** Digests of the newest of these records that were believed, a deletion's too; null: not known. */
+  /** Digests of the newest records that were believed, including a deletion; null if unknown. */
   accountDigest: string | null;
   credentialDigest: string | null;
   passwordOrder: PasswordOrder | null;
   /** The account in the directory has the credential of `credentialSequence`. */
   hasCredential: boolean;
-  /** The account in the directory has no credential, as the withdrawal of `credentialSequence` says. */
+  /** The account in the directory has no credential, because the record of `credentialSequence` is a withdrawal. */
   withdrawn: boolean;
-  /** What the account record says; an account without a credential is disabled all the same. */
+  /** What the account record says. An account without a credential is disabled anyway. */
   wantsEnabled: boolean;
-  /** The `accountExpires` that was written; null where a release before wrote it. */
+  /** The `accountExpires` that was written; null if an earlier release wrote the account. */
   accountExpires: string | null;
-  /** The names that the forest says; null where it says none that can be written. */
+  /** The names that the forest wants; null if it wants none, or none that can be written. */
   wantedName: string | null;
   wantedPrincipal: string | null;
-  /** The names that the account has in the managed domain, unique there; null without an account. */
+  /** The names of the account in the managed domain, unique there; null without an account. */
   samAccountName: string | null;
   userPrincipalName: string | null;
-  /** Another forest had the name: the digits of this one's stay until it is renamed, or an administrator frees the name. */
+  /** Another forest had the name. This user keeps the digits until they are renamed, or an administrator frees the name. */
   keepsDigits: boolean;
-  /** Key of the name with digits, where it needs one. */
+  /** Key of the name with digits, if the user needs one. */
   digitsKey: string | null;
-  /** Nobody can have the SID of the account record here. */
+  /** Nobody may have the SID of this account record here. */
   sidRefused: boolean;
-  /** Written to the account's mS-DS-ConsistencyGuid when it is made: finds it again after a kill. */
+  /** Written to the account's mS-DS-ConsistencyGuid when it is made. Finds it again after a kill. */
   nonce: string | null;
   /** objectGUID in the managed domain; null before the account is made and after it is deleted. */
   managedGuid: string | null;
-  /** The same of the account that was there last: finds its tombstone. */
+  /** The objectGUID of the previous account. Finds its tombstone. */
   lastManagedGuid: string | null;
   /** Sequence of a deletion that waits for the end of the backlog or for an administrator. */
   deleteSequence: number | null;
-  /** What an administrator accepted of this user: `pin:FOREST/GUID` or `order:VERSION/TIME/ID`. */
+  /** What an administrator accepted for this user: `pin:FOREST/GUID` or `order:VERSION/TIME/ID`. */
   accepted: string | null;
   accountAt: string | null;
   credentialAt: string | null;
@@ -82,7 +82,7 @@ const SAVE = `INSERT INTO accounts (anchor, forest, object_guid, account_sequenc
 const UNCLAIMED = 'managed_guid IS NOT NULL AND account_sequence IS NULL';
 const OF_ONE = `SELECT * FROM accounts ${OF_PERSON}`;
 
-/** Everybody of whom a record was written: what they are pinned to, and what their accounts have. */
+/** Every user of whom a record was written: what they are pinned to, and what their accounts have. */
 export class AccountBook {
   readonly #database: StateDatabase;
 
@@ -95,23 +95,23 @@ export class AccountBook {
     return row && entryOf(row);
   }
 
-  /** Everybody who has this anchor, one of a forest, by the forests' names. */
+  /** Every user with this anchor, one per forest, sorted by forest. */
   withAnchor(anchor: string): LedgerEntry[] {
     return this.#database.all('SELECT * FROM accounts WHERE anchor = ? ORDER BY forest', anchor).map(entryOf);
   }
 
-  /** True when the objectGUID is that of an account of ours. */
+  /** Whether the objectGUID is that of one of our accounts. */
   isManaged(guid: string): boolean {
     return this.managed(guid) !== undefined;
   }
 
-  /** Whose account in the directory has this objectGUID. */
+  /** The user whose account in the directory has this objectGUID. */
   managed(guid: string): LedgerEntry | undefined {
     const row = this.#database.get('SELECT * FROM accounts WHERE managed_guid = ?', guid);
     return row && entryOf(row);
   }
 
-  /** Who has the account of this objectGUID, or had it last. */
+  /** The user whose account has this objectGUID, or had it last. */
   ofAccount(guid: string): LedgerEntry | undefined {
     const had = 'SELECT * FROM accounts WHERE last_managed_guid = ? AND managed_guid IS NULL';
     const row = this.#database.get(had, guid);
@@ -122,48 +122,49 @@ export class AccountBook {
     return this.#database.all('SELECT * FROM accounts WHERE managed_guid IS NOT NULL').map(entryOf);
   }
 
-  /** So many with an account, after this person; from the first one on without. */
+  /** Up to `limit` users with an account, after this user, or from the start. */
   managedAfter({ forest, anchor }: Person = { forest: '', anchor: '' }, limit: number): LedgerEntry[] {
     const sql = `SELECT * FROM accounts WHERE managed_guid IS NOT NULL AND (forest, anchor) > (?, ?)
       ORDER BY forest, anchor LIMIT ?`;
     return this.#database.all(sql, forest, anchor, limit).map(entryOf);
   }
 
-  /** Those too whose accounts are deleted. */
+  /** Including users whose accounts are deleted. */
   allEver(): LedgerEntry[] {
     return this.#database.all('SELECT * FROM accounts WHERE last_managed_guid IS NOT NULL').map(entryOf);
   }
 
   /**
-   * The directory lacks what was written last, perhaps. Each account is one sequence behind, so that the same record is written again,
-   * none that is older is, and a head tells whom the feed does not bring.
+   * The directory may lack what was written last. Sets each account back by one sequence: the same record is written again, an older one is
+   * not, and a head shows which users the feed does not bring.
    */
   nothingIsWritten(): void {
     this.#database.run(`UPDATE accounts SET account_sequence = account_sequence - 1, has_credential = 0, withdrawn = 0
       WHERE managed_guid IS NOT NULL AND account_sequence IS NOT NULL`);
   }
 
-  /** Those with an account of whom no record was ever written here. */
+  /** Users with an account of whom no record was ever written here. */
   unclaimed(): LedgerEntry[] {
     return this.#database.all(`SELECT * FROM accounts WHERE ${UNCLAIMED}`).map(entryOf);
   }
 
   /**
-   * Everybody whom a name may mean: who is there before who was deleted, who has it before whose forest wants it for them.
-   * @param forest of this one alone
+   * Every user whom a name may mean: existing users before deleted ones, and users who have the name before those for whom their forest
+   * wants it.
+   * @param forest only users of this forest
    */
   named(name: string, limit: number, forest: string | null = null): LedgerEntry[] {
     return this.#database.all(NAMED, name, forest, limit).map(entryOf);
   }
 
-  /** The first of them. */
+  /** The first of these users. */
   withName(name: string, forest?: string): LedgerEntry | undefined {
     return this.named(name, 1, forest)[0];
   }
 
   /**
-   * INVARIANT: the names that an account has are written by `names.save`, and here only where it comes to be, or is no more: what
-   * was planned before they changed does not undo it. Names that the forest wants are due at once when they change.
+   * INVARIANT: the names of an account are written by `names.save`. This method writes them only when the account is created or deleted, so
+   * that a plan made before a rename cannot undo it. If the names that the forest wants change, they are due at once.
    */
   save(entry: LedgerEntry): void {
     const order = entry.passwordOrder;

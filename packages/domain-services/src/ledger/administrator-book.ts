@@ -5,19 +5,19 @@ import type { Row } from './sql-row.ts';
 /** What an administrator of this machine accepted: exactly this object. */
 export interface Acceptance {
   objectGuid: string;
-  /** What the person was called when they were accepted. */
+  /** The name of the user when they were accepted. */
   name: string;
   /** ISO 8601. */
   at: string;
 }
 
-/** Somebody whom the tenant proposes as an administrator of the managed domain. An acceptance is of a proposal, and ends with it. */
+/** A user whom the tenant proposes as an administrator of the managed domain. An acceptance belongs to a proposal, and ends with it. */
 export interface Proposal extends Person {
-  /** When they became a member at the tenant: the tenant's word, which is only compared with what it says next. */
+  /** When they became a member at the tenant. This is the tenant's claim, only compared with its next one. */
   addedAt: string;
-  /** What the tenant calls them: believed in nothing. */
+  /** What the tenant calls them. Never relied on. */
   calledByTenant: string;
-  /** ISO 8601: when the proposal was seen here first. */
+  /** ISO 8601: when the proposal was first seen here. */
   since: string;
   accepted: Acceptance | null;
 }

@@ -41,7 +41,7 @@ function trusted(forest: string): TrustedAgent {
   return agent;
 }
 
-/** The ledger is gone, the files beside it are not. */
+/** Loses the ledger, but not the files beside it. */
 function empty(): void {
   ledger.close();
   for (const name of ['ledger.db', 'ledger.db-wal', 'ledger.db-shm'])
@@ -49,7 +49,7 @@ function empty(): void {
   ledger = open();
 }
 
-/** What a release before left in the ledger. */
+/** Makes a ledger as an earlier release left it. */
 function earlierLedger(agents: readonly TrustedAgent[]): void {
   ledger.close();
   const raw = new DatabaseSync(file());
@@ -71,7 +71,7 @@ test('a new ledger believes the Connects and the tenant whose keys were confirme
   assert.equal(trustOf(ledger)(gone.keyId), undefined);
 });
 
-test('which forest was trusted first is kept whatever becomes of its keys', () => {
+test('remembers which forest was trusted first, whatever becomes of its keys', () => {
   const corp = trusted(CORP);
   trusted(FABRIKAM);
   untrustAgent(ledger, corp.fingerprint);
@@ -84,7 +84,7 @@ test('which forest was trusted first is kept whatever becomes of its keys', () =
   );
 });
 
-test('a key that takes the place of another one does so in one write', () => {
+test('replaces one key by another in a single write', () => {
   const before = trusted(CLOUD_FOREST);
   const other = agentOf(CLOUD_FOREST);
   ledger.agents.trust(other, [before]);
@@ -92,7 +92,7 @@ test('a key that takes the place of another one does so in one write', () => {
   assert.deepEqual(ledger.agents.list(), [other]);
 });
 
-test('takes what a release before kept in the ledger, once', () => {
+test('takes over once what an earlier release kept in the ledger', () => {
   const agents = [agentOf(CORP), agentOf(FABRIKAM)];
   earlierLedger(agents);
   assert.deepEqual(ledger.agents.list(), agents);
@@ -106,7 +106,7 @@ test('takes what a release before kept in the ledger, once', () => {
   assert.deepEqual(ledger.agents.list(), [], 'nor what the ledger had before');
 });
 
-test('refuses a file whose key is not that of its fingerprint', () => {
+test('refuses a file with a key that does not match its fingerprint', () => {
   trusted(CORP);
   const { publicKey } = agentOf(CORP);
   const said = JSON.parse(readFileSync(confirmed(), 'utf8')) as { signingKeys: object[] };

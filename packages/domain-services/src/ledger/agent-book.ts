@@ -2,7 +2,7 @@ import { publicKeyInfo } from '@causeway/records';
 import { KeptFile, type StateDatabase } from '@causeway/service';
 import { z } from 'zod';
 
-/** A key that is trusted for one forest, or the tenant's own for `CLOUD_FOREST`. */
+/** A key that is trusted for one forest, or the tenant's own key for `CLOUD_FOREST`. */
 const TrustedAgent = z.strictObject({
   keyId: z.string(),
   forest: z.string(),
@@ -12,7 +12,7 @@ const TrustedAgent = z.strictObject({
 });
 export type TrustedAgent = z.infer<typeof TrustedAgent>;
 
-/** A domain on-premises whose SIDs an administrator said to be a forest's. */
+/** An on-premises domain whose SIDs an administrator confirmed as those of a forest. */
 const ConfirmedSid = z.strictObject({ sid: z.string(), forest: z.string(), confirmedAt: z.iso.datetime() });
 export type ConfirmedSid = z.infer<typeof ConfirmedSid>;
 
@@ -26,7 +26,7 @@ type Confirmed = z.infer<typeof Confirmed>;
 
 const NOTHING: Confirmed = { signingKeys: [], firstTrusted: {}, domainSids: [] };
 
-/** The keys that an administrator trusts: in a file beside the domain's own keys, not in the database. */
+/** The keys that an administrator trusts. They are kept in a file beside the domain's own keys, not in the database. */
 export class AgentBook {
   readonly #database: StateDatabase;
   readonly #file: KeptFile<Confirmed>;
@@ -45,13 +45,13 @@ export class AgentBook {
     return [...this.#value.signingKeys];
   }
 
-  /** Forests, the one that was trusted first at the beginning; also those that are not trusted any more. */
+  /** Forests in the order in which they were first trusted, including those that are no longer trusted. */
   inOrderOfTrust(): string[] {
     const since = Object.entries(this.#value.firstTrusted);
     return since.sort(([a, x], [b, y]) => order(x, a, y, b)).map(([forest]) => forest);
   }
 
-  /** @param instead of keys that are not trusted any more from then on: there is no moment between them and this one */
+  /** @param instead keys that are no longer trusted from then on, without a moment between the two states */
   trust(agent: TrustedAgent, instead: readonly TrustedAgent[] = []): void {
     const isOther = (one: TrustedAgent) => ![agent, ...instead].some(each => isSame(one, each));
     this.#keep([...this.#value.signingKeys.filter(isOther), agent]);
@@ -61,12 +61,12 @@ export class AgentBook {
     this.#keep(this.#value.signingKeys.filter(one => !agents.some(agent => isSame(one, agent))));
   }
 
-  /** Whose the SIDs of which domain are. */
+  /** Which forest the SIDs of each domain belong to. */
   domainSids(): ConfirmedSid[] {
     return [...this.#value.domainSids];
   }
 
-  /** @param forest undefined: nobody's any more */
+  /** @param forest undefined if they belong to no forest any more */
   confirmSid(sid: string, forest: string | undefined, confirmedAt: string): void {
     const others = this.#value.domainSids.filter(one => one.sid !== sid);
     const domainSids = forest === undefined ? others : [...others, { sid, forest, confirmedAt }];
@@ -88,8 +88,8 @@ export class AgentBook {
   }
 
   /**
-   * Releases before kept them in a table. Rows go once they are in the file: an older ledger, restored, says nothing against it, and a
-   * key that is not trusted any more does not come back with a lost file.
+   * Earlier releases kept the keys in a table. Its rows are deleted once the file has them. So a restored older ledger cannot contradict
+   * the file, and a key that is no longer trusted does not come back when the file is lost.
    */
   #takeFromDatabase(): void {
     const rows = this.#database.all<TrustedAgent>(

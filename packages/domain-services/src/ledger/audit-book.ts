@@ -1,6 +1,6 @@
 import type { StateDatabase } from '@causeway/service';
 
-/** Every action of the audit trail, and what it says happened. Many of them need an administrator; some the service does by itself. */
+/** Every action of the audit trail, and what it says happened. Administrators cause most of them; the service does some by itself. */
 export const AUDIT_ACTIONS = {
   accept: 'An administrator accepted a user whose object was replaced.',
   'accept-administrator':

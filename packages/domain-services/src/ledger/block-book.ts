@@ -2,27 +2,27 @@ import type { StateDatabase } from '@causeway/service';
 import type { Person } from '../person.ts';
 import { type Row, text } from './sql-row.ts';
 
-/** An administrator keeps somebody out of the managed domain. */
+/** A user whom an administrator blocks in the managed domain. */
 export interface Block extends Person {
   /** ISO 8601. */
   since: string;
-  /** What the administrator said; null when nothing, or when the block was found on the account. */
+  /** The reason that the administrator gave; null if none, or if the block was found on the account. */
   reason: string | null;
-  /** The user of the machine who ran the command, as far as that is known. */
+  /** The user of the machine who ran the command, if known. */
   by: string | null;
-  /** The account in the directory is as this says, as far as it is known. */
+  /** The account in the directory matches this block, as far as is known. */
   applied: boolean;
 }
 
-/** A block that holds or held, and what was done about it. */
+/** A present or lifted block, and what was done about it. */
 export interface KnownBlock extends Block {
-  /** ISO 8601: it holds no more. The row stays, so that an old mark on the account is not believed. */
+  /** ISO 8601: when the block was lifted. The row stays, so that an old mark on the account is not believed. */
   liftedAt: string | null;
   /** Grows whenever the account may have to be written. */
   change: number;
 }
 
-/** Whom administrators block: known by forest and anchor, so a block outlives the account and holds before there is one. */
+/** Users whom administrators block, by forest and anchor. So a block outlives the account, and holds before there is one. */
 export class BlockBook {
   readonly #database: StateDatabase;
 
@@ -30,24 +30,24 @@ export class BlockBook {
     this.#database = database;
   }
 
-  /** The block that holds for somebody. */
+  /** The block of a user, if one holds. */
   of(person: Person): Block | undefined {
     const known = this.known(person);
     return known?.liftedAt === null ? known : undefined;
   }
 
-  /** The same, or the last one that held. */
+  /** The same, or the last block that was lifted. */
   known({ forest, anchor }: Person): KnownBlock | undefined {
     const row = this.#database.get('SELECT * FROM blocks WHERE forest = ? AND anchor = ?', forest, anchor);
     return row && blockOf(row);
   }
 
-  /** Blocks of this anchor that hold, of whatever forest. */
+  /** Blocks of this anchor that hold, in any forest. */
   ofAnchor(anchor: string): Block[] {
     return this.#holding('AND anchor = ? ORDER BY forest', anchor);
   }
 
-  /** Those that hold, the newest first. */
+  /** Blocks that hold, the newest first. */
   latest(limit: number): Block[] {
     return this.#holding('ORDER BY since DESC LIMIT ?', limit);
   }
@@ -70,12 +70,12 @@ export class BlockBook {
   }
 
   lift({ forest, anchor }: Person, at: string): void {
-    // Never before its own beginning, whatever the clock says: its mark is old from now on.
+    // Never earlier than the block itself, whatever the clock says: from now on its mark counts as old.
     const sql = `UPDATE blocks SET lifted_at = max(?, since), change = change + 1 WHERE forest = ? AND anchor = ?`;
     this.#database.run(sql, at, forest, anchor);
   }
 
-  /** The account of somebody who is or was blocked was written, or may have been: it is looked at again. */
+  /** The account of a user who is or was blocked was written, or may have been, so it has to be checked again. */
   touch({ forest, anchor }: Person): void {
     const sql = 'UPDATE blocks SET change = change + 1 WHERE forest = ? AND anchor = ?';
     this.#database.run(sql, forest, anchor);
@@ -85,12 +85,12 @@ export class BlockBook {
     this.#database.run('UPDATE blocks SET change = change + 1');
   }
 
-  /** Whose account may not be as their block, or its end, says. */
+  /** Users whose account may not match their block, or its end. */
   due(): KnownBlock[] {
     return this.#database.all('SELECT * FROM blocks WHERE change <> applied').map(blockOf);
   }
 
-  /** The account is as `block` said; what has changed since is still due. */
+  /** The account matches `block`. What has changed since is still due. */
   done({ forest, anchor, change }: KnownBlock): void {
     const sql = 'UPDATE blocks SET applied = ? WHERE forest = ? AND anchor = ?';
     this.#database.run(sql, change, forest, anchor);

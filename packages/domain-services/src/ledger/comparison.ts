@@ -1,31 +1,31 @@
-/** A bucket that is not as a head says, and that nothing explains. */
+/** A bucket that differs from a head, and that nothing explains. */
 export interface Difference {
   bucket: number;
-  /** When it was seen first, and when this very difference was. */
+  /** When a difference was first seen, and when exactly this one was. */
   since: string;
   sameSince: string;
-  /** Both digests: another difference is another text. */
+  /** Both digests: another difference makes another text. */
   what: string;
-  /** Heads that showed this very difference. */
+  /** Number of heads that showed exactly this difference. */
   heads: number;
 }
 
-/** What came of comparing the heads of a forest with the ledger. */
+/** The result of comparing the heads of a forest with the ledger. */
 export interface Comparison {
   /** The head that was compared last. */
   sequence: number;
   time: string;
-  /** For each bucket the time of the last head of which everything had come; null: none yet. */
+  /** For each bucket the time of the last head of which everything had come; null if there is none yet. */
   agreedAt: (string | null)[];
   differences: Difference[];
-  /** Buckets whose difference is that records came and were not written. */
+  /** Buckets that differ because records came and were not written. */
   explained: number[];
 }
 
 export interface BucketLook {
-  /** The largest sequence of all records that are known of what is in it, deletions too. */
+  /** The largest known sequence of the records in this bucket, deletions included. */
   newest: number;
-  /** Its digest as it would be if every record that came had been written. */
+  /** The digest that the bucket would have if every record that came had been written. */
   asReceived: Uint8Array;
 }
 

@@ -2,7 +2,7 @@ import type { StateDatabase } from '@causeway/service';
 import type { Person } from '../person.ts';
 import { OF_PERSON } from './sql-row.ts';
 
-/** Accounts of before that still have to get what new ones are made with: a to-do list. */
+/** Accounts of earlier releases that still lack something new accounts are made with: a to-do list. */
 export class DueAccounts {
   readonly #database: StateDatabase;
   readonly #table: 'own_changes_due' | 'marks_due';
@@ -16,7 +16,7 @@ export class DueAccounts {
     return Number(this.#database.get(`SELECT count(*) AS n FROM ${this.#table}`)!.n);
   }
 
-  /** The next one of them after this one; the first one without. */
+  /** The next account after this one, or the first. */
   after({ forest, anchor }: Person = { forest: '', anchor: '' }): Person | undefined {
     const sql = `SELECT forest, anchor FROM ${this.#table} WHERE (forest, anchor) > (?, ?)
       ORDER BY forest, anchor LIMIT 1`;

@@ -5,21 +5,21 @@ import type { LedgerEntry } from './account-book.ts';
 import type { Ledger } from './ledger.ts';
 
 const HOW_TO_NAME = 'a userPrincipalName, a name in the managed domain or a source anchor expected';
-/** People who are looked at because of one name. */
+/** How many users are considered for one name. */
 const MAX_NAMESAKES = 1000;
-/** People whom an error names. */
+/** How many users an error names. */
 const NAMED = 10;
 
 /**
- * Whom an administrator means who only looks, by a source anchor or a name: of several with one name who is likeliest.
+ * The user whom an administrator who only looks means by a source anchor or a name. Of several with one name it takes the likeliest.
  * @param forest narrows both
- * @throws CausewayError 'several-users' for an anchor that does not say enough
+ * @throws CausewayError 'several-users' if an anchor is ambiguous
  */
 export function seekPerson(ledger: Ledger, text: string, forest?: string): LedgerEntry | undefined {
   return onlyOne(ledger.accounts.withAnchor(text), forest) ?? ledger.accounts.withName(text, forest);
 }
 
-/** An entry as it is shown: without what the ledger keeps for itself. */
+/** An entry as it is shown, without the ledger's internal fields. */
 export const shownAccount = ({
   accountDigest: _account,
   credentialDigest: _credential,
@@ -33,7 +33,7 @@ export function unknownUser(text: string, forest?: string, more = ''): CausewayE
   return new CausewayError('no-such-user', message);
 }
 
-/** Everybody whom a source anchor or a name may mean. An anchor is one person's, in each forest, before it is anybody's name. */
+/** Every user whom a source anchor or a name may mean. A text that is an anchor, one user's in each forest, is not taken for a name. */
 export function peopleMeant(ledger: Ledger, text: string, forest?: string): LedgerEntry[] {
   const byAnchor = ledger.accounts
     .withAnchor(text)
@@ -42,8 +42,8 @@ export function peopleMeant(ledger: Ledger, text: string, forest?: string): Ledg
 }
 
 /**
- * The one who is meant, where something is to be done to them.
- * @throws CausewayError 'several-users' that names who may be meant
+ * The one user who is meant by a command that changes something.
+ * @throws CausewayError 'several-users' that lists the candidates
  */
 export function requireOne<One extends Person>(
   text: string,
@@ -57,7 +57,7 @@ export function requireOne<One extends Person>(
 }
 
 /**
- * The one of a forest among people of one anchor; without a forest, the only one. Undefined where there is none.
+ * The user of a forest among those with one anchor; without a forest, the only one. Undefined if there is none.
  * @throws CausewayError 'several-users'
  */
 export function onlyOne<One extends Person>(people: readonly One[], forest?: string): One | undefined {

@@ -2,16 +2,16 @@ import type { StateDatabase } from '@causeway/service';
 import type { Person } from '../person.ts';
 import { OF_PERSON, type Row } from './sql-row.ts';
 
-/** What was done by hand to an account that closes it; expired: its expiry date was set earlier, perhaps to a day to come. */
+/** How an account was closed by hand. `expired`: its expiry date was set earlier, perhaps still in the future. */
 export type HandClosing = 'disabled' | 'deleted' | 'expired';
 
 export interface ClosedByHand extends Person {
   what: HandClosing;
-  /** ISO 8601: when it was seen first. */
+  /** ISO 8601: when it was first seen. */
   since: string;
 }
 
-/** Accounts that somebody closed by hand in the managed domain, and which of them an administrator has repaired. */
+/** Accounts that were closed by hand in the managed domain, and which of them an administrator has repaired. */
 export class HandBook {
   readonly #database: StateDatabase;
 
@@ -19,7 +19,7 @@ export class HandBook {
     this.#database = database;
   }
 
-  /** @returns whether that is new */
+  /** @returns whether this is new */
   note({ forest, anchor }: Person, what: HandClosing, at: string): boolean {
     if (this.of({ forest, anchor })?.what === what) return false;
     this.#database.run(
@@ -52,7 +52,7 @@ export class HandBook {
     this.#database.run(`UPDATE closed_by_hand SET repair = 1 ${OF_PERSON}`, forest, anchor);
   }
 
-  /** It could not be repaired: the administrator may say so again. */
+  /** The repair failed; the administrator may request it again. */
   postpone({ forest, anchor }: Person): void {
     this.#database.run(`UPDATE closed_by_hand SET repair = 0 ${OF_PERSON}`, forest, anchor);
   }

@@ -17,10 +17,10 @@ import type { Row } from './sql-row.ts';
 
 type OfGroups = keyof GroupSummary;
 
-/** The newest head of a forest as it is kept. */
+/** The newest head of a forest, as it is kept. */
 export interface KnownHead
   extends Pick<Head, 'forest' | 'sequence' | 'time' | 'accounts' | 'credentials' | 'buckets' | OfGroups> {
-  /** By our own clock. */
+  /** By this machine's clock. */
   receivedAt: string;
   comparison: Comparison | undefined;
 }
@@ -33,18 +33,18 @@ export interface NotWritten {
   sequence: number;
 }
 
-/** What the managed domain has of somebody of whom an older record came. */
+/** What the managed domain has of a user of whom an older record came. */
 export interface Older extends Entry {
-  /** Also where the deletion waits for an administrator. */
+  /** True also while the deletion waits for an administrator. */
   deleted: boolean;
 }
 
-/** An account is there while it is in the directory; one whose deletion waits, or of which no record came, is still there. */
+/** An account counts while it is in the directory, even if its deletion is pending or no record of it has come. */
 const THERE = 'managed_guid IS NOT NULL AND deleted_at IS NULL';
 const ENTRY = `anchor, coalesce(account_sequence, 0) AS account_sequence, CASE WHEN has_credential OR withdrawn THEN credential_sequence ELSE 0 END AS credential_sequence`;
 /**
- * Refusals of records whose signature, anchor and sequence were believed. Of all others the sequence is the tenant's
- * word: what it put in the place of a record that it withholds must not pass for that record.
+ * Refusals of records whose signature, anchor and sequence were believed. In all others the sequence is the tenant's claim: what it shows
+ * in place of a withheld record must not pass for that record.
  */
 const CAME: readonly (RefusalCode | 'failed')[] = [
   'other-recipient',
@@ -60,13 +60,13 @@ const CAME: readonly (RefusalCode | 'failed')[] = [
   'deletion-threshold',
   'failed',
 ];
-/** The primary key begins with the forest, too: by that, SQLite would make the bucket of everybody in it. */
+/** The primary key begins with the forest, too. If SQLite used it, it would compute the bucket of every user in the forest. */
 const OF_BUCKET = 'FROM accounts INDEXED BY accounts_bucket WHERE forest = ? AND bucket_of(anchor) = ?';
 const LOOK = `SELECT ${ENTRY}, ${THERE} AS is_there, delete_sequence IS NOT NULL AS is_leaving,
   max(coalesce(account_sequence, 0), coalesce(credential_sequence, 0), coalesce(delete_sequence, 0)) AS newest ${OF_BUCKET}`;
 const PROBLEMS = `FROM problems WHERE forest = ?1 AND kind IN ('account', 'credential')`;
 
-/** What the ledger keeps of heads, and the accounts as heads speak of them: by forest and bucket. */
+/** What the ledger keeps of heads, and the accounts as heads describe them: by forest and bucket. */
 export class HeadBook {
   readonly #database: StateDatabase;
 
@@ -94,13 +94,13 @@ export class HeadBook {
     return this.head(forest)?.comparison;
   }
 
-  /** Whether one of its heads has ever been compared. */
+  /** Whether a head of the forest was ever compared. */
   isCompared(forest: string): boolean {
     const sql = 'SELECT 1 FROM heads WHERE forest = ? AND comparison IS NOT NULL';
     return this.#database.get(sql, forest) !== undefined;
   }
 
-  /** Puts a newer head in the place of the one before. */
+  /** Replaces the previous head by a newer one. */
   saveHead(head: Omit<KnownHead, 'comparison'>): void {
     this.noteBelieved(head.forest, head.sequence);
     this.#database.run(
@@ -114,13 +114,13 @@ export class HeadBook {
     );
   }
 
-  /** The largest sequence that was ever believed of a forest; 0: nothing was. */
+  /** The largest sequence of a forest that was ever believed; 0 if none was. */
   newest(forest: string): number {
     const row = this.#database.get('SELECT sequence FROM newest WHERE forest = ?', forest);
     return Number(row?.sequence ?? 0);
   }
 
-  /** Something with this sequence was believed, whatever becomes of it. */
+  /** A record with this sequence was believed, whatever becomes of it. */
   noteBelieved(forest: string, sequence: number): void {
     this.#database.run(
       'INSERT INTO newest VALUES (?, ?) ON CONFLICT (forest) DO UPDATE SET sequence = max(sequence, excluded.sequence)',
@@ -137,12 +137,12 @@ export class HeadBook {
     );
   }
 
-  /** What was compared is not so any more: the next heads are compared as the first ones were. */
+  /** The comparisons no longer hold. The next heads are compared as if they were the first. */
   forgetComparisons(): void {
     this.#database.run('UPDATE heads SET comparison = NULL, group_comparison = NULL');
   }
 
-  /** What the managed domain has of a forest; only buckets that changed since the last time are read. */
+  /** What the managed domain has of a forest. Reads only the buckets that changed since the last time. */
   summary(forest: string): ForestSummary {
     const known = new Map<number, Bucket>();
     for (const row of this.#database.all('SELECT * FROM forest_bucket WHERE forest = ?', forest)) {
@@ -163,7 +163,7 @@ export class HeadBook {
     return summary;
   }
 
-  /** In one transaction: by itself each of up to 256 rows would wait for the disk. */
+  /** In one transaction: otherwise each of up to 256 rows would wait for the disk. */
   #keep(forest: string, buckets: ReadonlyMap<number, Bucket>): void {
     const sql = 'INSERT INTO forest_bucket VALUES (?, ?, ?, ?, ?)';
     this.#database.transaction(() => {
@@ -178,7 +178,7 @@ export class HeadBook {
     return this.#database.all(sql, forest, bucket).map(entryOf);
   }
 
-  /** What a head of the forest is compared with; a closer look counts what came and was not written. */
+  /** What a head of the forest is compared with. The closer look also counts what came and was not written. */
   ours(forest: string): Ours {
     let came: Map<number, NotWritten[]> | undefined;
     const look = (bucket: number): BucketLook => {
@@ -212,8 +212,8 @@ export class HeadBook {
   }
 
   /**
-   * Cloud-only people of whom the tenant showed a record that was refused as older, by id.
-   * @param after the last one of those before; '' for the first
+   * Cloud-only users of whom the tenant showed a record that was refused as older, sorted by id.
+   * @param after the last user of the previous call; '' for the first
    */
   refusedAsOlder(after: string, limit: number): Older[] {
     const sql = `SELECT DISTINCT ${ENTRY}, delete_sequence, deleted_at FROM problems JOIN accounts USING (forest, anchor)
@@ -227,7 +227,7 @@ export class HeadBook {
     });
   }
 
-  /** Those whom a record that was believed is of come first: the tenant can make up any number of others. */
+  /** Records that were believed come first, because the tenant can make up any number of others. */
   notWritten(forest: string, limit: number): NotWritten[] {
     const sql = `SELECT anchor, kind, code, sequence ${PROBLEMS} AND verified = ?2 ORDER BY anchor, kind LIMIT ?3`;
     const verified = this.#database.all(sql, forest, 1, limit);
@@ -253,7 +253,7 @@ function notWrittenOf(row: Row): NotWritten {
   };
 }
 
-/** What a head says of groups, as JSON; null where it says nothing of them. */
+/** What a head says about groups, as JSON; null if it says nothing about them. */
 function groupsOf({ groups, slices, groupBuckets }: Pick<Head, OfGroups>): string | null {
   return groups === undefined ? null : JSON.stringify({ groups, slices, groupBuckets });
 }

@@ -4,22 +4,22 @@ import type { LedgerEntry } from './account-book.ts';
 import type { Ledger } from './ledger.ts';
 import { mayBeEnabled } from './may-be-enabled.ts';
 
-/** Of lists that a ledger holds: nobody is renamed in bulk but by Connect. */
+/** The operations that a ledger holds. Only Connect holds renames. */
 type Operation = DomainHeldList['operation'];
 
-/** What waits is told apart: each has a list of its own. */
+/** Users and groups have a list each. */
 const KINDS = ['user', 'group'] as const;
-/** Names of one list; it may be longer. */
+/** A list names up to this many; it may be longer. */
 const LISTED = 10_000;
 
-/** Whether somebody can sign in at the managed domain, whatever is to become of them. */
+/** Whether a user can sign in at the managed domain now, whatever is pending for them. */
 export const canStillSignIn = (ledger: Ledger, entry: LedgerEntry): boolean =>
   mayBeEnabled(entry, ledger.blocks.of(entry));
 
 export const nameOf = (entry: LedgerEntry): string =>
   entry.userPrincipalName ?? entry.samAccountName ?? entry.wantedPrincipal ?? entry.anchor;
 
-/** What waits, of one forest or of all. Every list is kept, so that it can be approved as it was shown. */
+/** What is held, of one forest or of all. Every list is kept, so that it can be approved exactly as it was shown. */
 export function listHeld(ledger: Ledger, operation: Operation, forest?: string): DomainHeldList[] {
   const scopes = ledger.bulk.scopes(operation).filter(scope => forest === undefined || scope === forest);
   return scopes.flatMap(scope =>
@@ -36,7 +36,7 @@ export function getHeld(ledger: Ledger, digest: string): DomainHeldList {
 }
 
 /**
- * Lets go those of a shown list that still hold, and nothing else. It is in the audit trail.
+ * Approves those of a shown list that are still held, and nothing else. Adds to the audit trail.
  * @throws CausewayError 'no-such-list', or 'other-list' for a list of another operation
  */
 export function approveHeld(ledger: Ledger, digest: string, operation: Operation): DomainHeldList {
@@ -47,7 +47,7 @@ export function approveHeld(ledger: Ledger, digest: string, operation: Operation
       throw new CausewayError('other-list', text);
     }
     const detail = `${approved.lines.length} of ${approved.scope}; ${approved.ceased} did not hold any more`;
-    // Records of accounts that waited to be made are with the tenant alone.
+    // Only the tenant has the records of accounts that waited to be made.
     if (operation === 'create') ledger.state.set('cursor', '');
     ledger.audit.add({ action: HELD_WORDS[operation].allow, subject: digest, detail });
     return describe(ledger, approved);
@@ -63,7 +63,7 @@ export function countHeld(
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** People who can still sign in because their deletion is held. */
+/** Users who can still sign in because their deletion is held. */
 export function stillSigningIn(ledger: Ledger): string[] {
   return ledger.bulk.scopes('delete').flatMap(scope =>
     ledger.bulk.held({ scope, operation: 'delete', kind: 'user' }).flatMap(({ anchor }) => {

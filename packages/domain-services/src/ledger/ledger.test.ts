@@ -53,7 +53,7 @@ function entry(name: string, changes: Partial<LedgerEntry> = {}): LedgerEntry {
   };
 }
 
-test('an entry comes back as it was saved, also by another opener', () => {
+test('an entry comes back as it was saved, also in another process', () => {
   const bob = entry('bob');
   const restored = { epoch: 1_795_440_980_830_000, ...bob.passwordOrder! };
   ledger.accounts.save({ ...bob, passwordOrder: restored });
@@ -70,7 +70,7 @@ test('an entry comes back as it was saved, also by another opener', () => {
   assert.equal(ledger.accounts.of({ forest: CORP, anchor: 'nobody' }), undefined);
 });
 
-test('a transaction that fails leaves nothing behind', () => {
+test('a failed transaction leaves nothing behind', () => {
   const failing = () =>
     ledger.transaction(() => {
       ledger.accounts.save(entry('alice'));
@@ -80,7 +80,7 @@ test('a transaction that fails leaves nothing behind', () => {
   assert.equal(ledger.accounts.counts().accounts, 0);
 });
 
-test('a deleted user gives the names free and stays pinned', () => {
+test('a deleted user frees their names and stays pinned', () => {
   const alice = entry('alice');
   ledger.accounts.save(alice);
   ledger.accounts.save({ ...alice, managedGuid: null, nonce: null, deletedAt: '2026-11-23T11:00:00.000Z' });
@@ -90,13 +90,13 @@ test('a deleted user gives the names free and stays pinned', () => {
   assert.equal(ledger.accounts.of(alice)?.objectGuid, alice.objectGuid);
 });
 
-test('two entries never have one account of the directory', () => {
+test('two entries never have the same account of the directory', () => {
   const managedGuid = randomUUID();
   ledger.accounts.save(entry('alice', { managedGuid }));
   assert.throws(() => ledger.accounts.save(entry('bob', { managedGuid })), /UNIQUE/);
 });
 
-test('a problem keeps the time since when it stands, until its code changes', () => {
+test('a problem keeps its time until its code changes', () => {
   const problem = {
     anchor: 'a',
     forest: CORP,
@@ -118,7 +118,7 @@ test('a problem keeps the time since when it stands, until its code changes', ()
   assert.deepEqual(ledger.problems.list(), []);
 });
 
-test('what nobody trusted signed is listed to a limit and counted beyond; whoever is known is listed always', () => {
+test('lists records that no trusted key signed up to a limit and counts the rest, but always lists known users', () => {
   const own = new Ledger(':memory:');
   own.accounts.save(entry('known', {}));
   const problem = (anchor: string): Omit<Problem, 'since' | 'verified'> => ({
@@ -139,7 +139,7 @@ test('what nobody trusted signed is listed to a limit and counted beyond; whoeve
   own.close();
 });
 
-test('made-up people hide nobody whose record was believed and not written', () => {
+test('made-up users hide no user whose record was believed and not written', () => {
   const problem = (anchor: string): Omit<Problem, 'since' | 'verified'> => ({
     ...{ anchor, forest: CORP, kind: 'account', outcome: 'waiting', acceptable: null, sequence: 1 },
     ...{ code: 'anchor-moved', reason: 'x', at: '2026-01-01' },
@@ -152,7 +152,7 @@ test('made-up people hide nobody whose record was believed and not written', () 
   assert.equal(named(10).length, 6);
 });
 
-test('reports wait in order until they are dropped', () => {
+test('reports stay in order until they are dropped', () => {
   const report = (sequence: number) =>
     ({
       sourceAnchor: 'a',
@@ -175,7 +175,7 @@ test('reports wait in order until they are dropped', () => {
   );
 });
 
-test('a report is text that the tenant can store, whatever it was cut from', () => {
+test('a report is text that the tenant can store, wherever it was cut', () => {
   const at = '2026-11-23T10:00:00.000Z';
   const common = { sourceAnchor: 'a', kind: 'account', outcome: 'failed', sequence: 1, at } as const;
   ledger.outbox.add([{ ...common, reason: `${'x'.repeat(499)}\u{1f600}` }]);
@@ -185,7 +185,7 @@ test('a report is text that the tenant can store, whatever it was cut from', () 
     assert.ok(reason.length <= 500 && reason.isWellFormed() && !/\0/.test(reason));
 });
 
-/** A ledger as it was before the step that has this text in it. */
+/** A ledger as it was before the step that contains this text. */
 function ledgerBefore(text: string, rows: string): string {
   const file = join(folder, `${randomUUID()}.db`);
   const before = new DatabaseSync(file);
@@ -200,7 +200,7 @@ function ledgerBefore(text: string, rows: string): string {
   return file;
 }
 
-test('two forests have one anchor, and everything of the one stays what it is when the other changes', () => {
+test('two forests share an anchor, and a change of one leaves everything of the other as it is', () => {
   const mine = entry('alice', { anchor: 'x' });
   const theirs = entry('mallory', { anchor: 'x', forest: FABRIKAM });
   const problem = {
@@ -235,7 +235,7 @@ test('two forests have one anchor, and everything of the one stays what it is wh
   assert.equal(ledger.accounts.withName('mallory', FABRIKAM)?.anchor, 'x');
 });
 
-test('a ledger to which an anchor was one person keeps everybody, and what is due; what was refused comes again', () => {
+test('upgrades a ledger with one user per anchor: keeps every user and what is due, and reads rejected records again', () => {
   const file = ledgerBefore(
     'CREATE TABLE people (',
     `INSERT INTO accounts (anchor, forest, object_guid, account_sequence, credential_sequence, order_version, order_time,
@@ -269,7 +269,7 @@ test('a ledger to which an anchor was one person keeps everybody, and what is du
   );
   assert.equal(upgraded.state.get('cursor'), '', 'the other forest’s person comes again');
   assert.equal(upgraded.names.owner('a:ALICE')?.forest, CORP);
-  // Its triggers are there: another name is due, and the digest of a bucket that changed is made anew.
+  // The new triggers work: another name is due, and the digest of a changed bucket is computed again.
   upgraded.accounts.save({ ...upgraded.accounts.of(mine)!, wantedName: 'anna' });
   assert.deepEqual(
     upgraded.names
@@ -283,7 +283,7 @@ test('a ledger to which an anchor was one person keeps everybody, and what is du
   upgraded.close();
 });
 
-test('a ledger of a newer program is refused', () => {
+test('refuses a ledger of a newer program', () => {
   ledger.close();
   const file = join(folder, 'ledger.db');
   const raw = new DatabaseSync(file);
@@ -293,7 +293,7 @@ test('a ledger of a newer program is refused', () => {
   ledger = new Ledger(join(folder, 'another.db'));
 });
 
-test('a ledger of the release before keeps accounts, problems and what they are called; the feed is read again', () => {
+test('a ledger of the previous release keeps accounts, problems and their names, and reads the feed again', () => {
   const file = join(folder, 'before.db');
   const raw = new DatabaseSync(file);
   raw.function('bucket_of', { deterministic: true }, anchor => String(anchor).length);
@@ -321,7 +321,7 @@ test('a ledger of the release before keeps accounts, problems and what they are 
   upgraded.close();
 });
 
-test('a ledger of the release before knows its newest sequences, and no digest yet', () => {
+test('a ledger of the previous release knows its newest sequences, and no digest yet', () => {
   const file = ledgerBefore(
     'CREATE TABLE newest (',
     `INSERT INTO accounts (forest, anchor, object_guid, account_sequence, credential_sequence, delete_sequence) VALUES
@@ -340,7 +340,7 @@ test('a ledger of the release before knows its newest sequences, and no digest y
   upgraded.close();
 });
 
-test('who was closed by hand before stays so, and everything is read once more to learn when accounts expire', () => {
+test('keeps accounts that were closed by hand before an upgrade, and reads everything once to learn when accounts expire', () => {
   const file = ledgerBefore(
     'ADD COLUMN account_expires',
     `INSERT INTO accounts (forest, anchor, object_guid, account_sequence, managed_guid) VALUES ('${CORP}', 'x', 'g', 7, 'm');
@@ -356,7 +356,7 @@ test('who was closed by hand before stays so, and everything is read once more t
   upgraded.close();
 });
 
-test('deletions that a release before held are held on, whatever the threshold is now', () => {
+test('keeps deletions held that an earlier release held, whatever the threshold is now', () => {
   const file = ledgerBefore(
     'bulk_held',
     `INSERT INTO accounts (anchor, forest, object_guid, has_principal, has_name, managed_guid, delete_sequence)

@@ -23,57 +23,57 @@ import { SidBook } from './sids/sid-book.ts';
 import { TokenBook } from './sids/token-book.ts';
 import { StateBook } from './state-book.ts';
 
-/** The ledger of Domain Services: SQLite, durable at every commit, without any secret; a table or two in each of its books. */
+/** The ledger of Domain Services: SQLite, durable at every commit, without any secret. Each of its books has a table or two. */
 export class Ledger {
   readonly #database: StateDatabase;
-  /** What is known of each person. */
+  /** What is known of each user. */
   readonly accounts: AccountBook;
   /** Who has and wants which name. */
   readonly names: NameBook;
   /** What is not written, and why. */
   readonly problems: ProblemBook;
-  /** Reports on their way to the tenant. */
+  /** Reports that are on their way to the tenant. */
   readonly outbox: Outbox;
-  /** The heads of the forests, and the ledger as they see it. */
+  /** The heads of the forests, and the ledger as heads describe it. */
   readonly heads: HeadBook;
-  /** The same of their groups. */
+  /** The same for their groups. */
   readonly groupHeads: GroupHeadBook;
   /** What waits for an administrator; its scopes are forests. */
   readonly bulk: BulkBook;
-  /** Whom administrators keep out. */
+  /** Users whom administrators block. */
   readonly blocks: BlockBook;
   /** Who is proposed and accepted as an administrator of the managed domain. */
   readonly administrators: AdministratorBook;
-  /** The signing keys that are trusted; in the file of what was confirmed. */
+  /** The signing keys that are trusted, in the file of confirmations. */
   readonly agents: AgentBook;
-  /** Whose on-premises SID stands in the directory, and whose is to. */
+  /** Whose on-premises SIDs are in the directory, and whose should be. */
   readonly sids: SidBook;
-  /** Of groups and members, what makes tickets and sessions large. */
+  /** The groups and memberships that make tickets and sessions large. */
   readonly tokens: TokenBook;
-  /** Who is to be whose manager. */
+  /** Which manager each user should have. */
   readonly managers: ManagerBook;
   /** What is known of each group. */
   readonly groups: GroupBook;
-  /** The slices of their members, as they are believed. */
+  /** The believed slices of the groups. */
   readonly slices: SliceBook;
-  /** Who is to be in which group, and who is. */
+  /** Who belongs to which group, and who is in it. */
   readonly memberships: MembershipBook;
-  /** Of which groups the tenant is to be told. */
+  /** Groups that have to be reported to the tenant. */
   readonly unreportedGroups: UnreportedGroups;
-  /** Accounts of before whose own changes of the password are not refused yet. */
+  /** Accounts of earlier releases that may still change their password themselves. */
   readonly ownChanges: DueAccounts;
-  /** Accounts of before that do not say yet whose they are. */
+  /** Accounts of earlier releases that have no mark yet. */
   readonly marks: DueAccounts;
   /** Accounts that were closed by hand in the managed domain. */
   readonly byHand: HandBook;
   /** What administrators did. */
   readonly audit: AuditBook;
-  /** Named values of the agent's own: where it is in the feed, what is allowed. */
+  /** Named values of the agent itself, such as its position in the feed and what is allowed. */
   readonly state: StateBook;
 
   /**
-   * @param clock the machine's when absent
-   * @param confirmed the file of what administrators confirmed; it is kept in memory when absent (tests)
+   * @param clock the machine's if absent
+   * @param confirmed the file of what administrators confirmed; kept in memory if absent (tests)
    * @throws CausewayError 'ledger-too-new', 'confirmations-unreadable' or 'file-not-private'
    */
   constructor(file: string, clock?: Clock, confirmed?: string) {
@@ -110,7 +110,7 @@ export class Ledger {
     this.sids.setConfirmed(this.agents.domainSids());
   }
 
-  /** Says whose the SIDs of a domain on-premises are. @param forest undefined: nobody's any more */
+  /** Confirms the forest of an on-premises domain's SIDs. @param forest undefined if they belong to no forest any more */
   confirmSid(sid: string, forest: string | undefined): void {
     this.agents.confirmSid(sid, forest, this.timestamp());
     this.sids.setConfirmed(this.agents.domainSids());
@@ -121,7 +121,7 @@ export class Ledger {
     this.#database.close();
   }
 
-  /** By which everything goes that is decided or stored here. */
+  /** The clock for everything that is decided or stored here. */
   get clock(): Clock {
     return this.#database.clock;
   }
@@ -130,12 +130,12 @@ export class Ledger {
     return this.#database.now();
   }
 
-  /** Now as it is stored: ISO 8601, in UTC. */
+  /** The present time as it is stored: ISO 8601, in UTC. */
   timestamp(): string {
     return this.#database.timestamp();
   }
 
-  /** Everything that `work` writes is on the disk when this returns, or nothing of it is. */
+  /** When this returns, either everything that `work` writes is on disk, or nothing. */
   transaction<T>(work: () => T): T {
     return this.#database.transaction(work);
   }

@@ -2,13 +2,13 @@ import type { StateDatabase } from '@causeway/service';
 import type { Person } from '../person.ts';
 import { OF_PERSON, text } from './sql-row.ts';
 
-/** Somebody's manager as it is to be looked at. GUIDs are of accounts in the managed domain. */
+/** A user's manager, to be checked. GUIDs are those of accounts in the managed domain. */
 export interface DueManager extends Person {
   /** Null: there is no account to write to. */
   readonly account: string | null;
-  /** Of the account of whom the forest says; null: that one is not here. */
+  /** The account of the manager whom the forest names; null if there is none here. */
   readonly manager: string | null;
-  /** Whether the directory has that already, by what was written. */
+  /** Whether the directory has that already, according to what was written. */
   readonly isWritten: boolean;
 }
 
@@ -27,7 +27,7 @@ const WROTE = `UPDATE managers SET account = ?3, written = ?4,
       OR ?4 IS NOT (SELECT managed_guid FROM accounts AS b WHERE b.forest = ?1 AND b.anchor = wanted)
   WHERE forest = ?1 AND anchor = ?2`;
 
-/** Who is to be whose manager, as a forest says it by anchors, and what of that is written. */
+/** Which manager each user should have, as forests say it by anchors, and what of that is written. */
 export class ManagerBook {
   readonly #database: StateDatabase;
 
@@ -36,15 +36,15 @@ export class ManagerBook {
   }
 
   /**
-   * @param manager an anchor of the same forest; null: none, and the account has been written so
-   * @param made the account, where it was just made: it has no manager yet
+   * @param manager an anchor of the same forest; null if there is none, and that is written to the account
+   * @param made the account, if it was just made: it has no manager yet
    */
   want({ forest, anchor }: Person, manager: string | null, made: string | null = null): void {
     if (manager === null) this.#database.run(`DELETE FROM managers ${OF_PERSON}`, forest, anchor);
     else this.#database.run(WANT, forest, anchor, manager, made);
   }
 
-  /** So many that are to be looked at, after this person. */
+  /** Up to `limit` managers that have to be checked, after this user. */
   due(limit: number, { forest, anchor }: Person = { forest: '', anchor: '' }): DueManager[] {
     return this.#database.all(DUE, forest, anchor, limit).map(row => ({
       forest: String(row.forest),
@@ -55,12 +55,12 @@ export class ManagerBook {
     }));
   }
 
-  /** The directory has it so. It stays due where the word of the forest or an account changed meanwhile. */
+  /** The directory has this manager. It stays due if the forest's word or an account changed meanwhile. */
   wrote({ forest, anchor, account, manager }: DueManager): void {
     this.#database.run(WROTE, forest, anchor, account, manager);
   }
 
-  /** The directory lacks what was written, perhaps. */
+  /** The directory may lack what was written. */
   nothingIsWritten(): void {
     this.#database.run('UPDATE managers SET account = NULL, written = NULL, due = 1');
   }

@@ -1,6 +1,6 @@
 import { BULK_TABLES } from '@causeway/service';
 
-/** The ledger's tables; `user_version` counts the steps that were taken. No column ever holds a secret. */
+/** The steps to the ledger's tables; `user_version` counts those that were taken. No column ever holds a secret. */
 export const LEDGER_STEPS: readonly string[] = [
   `
   CREATE TABLE accounts (

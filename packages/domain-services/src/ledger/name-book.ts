@@ -9,20 +9,20 @@ import { type Row, text } from './sql-row.ts';
 export interface NameOwner {
   slot: Slot;
   forest: string;
-  /** ISO 8601: since when nobody of the forest wants it any more, so that it is reserved; null while somebody does. */
+  /** ISO 8601: since when nobody of the forest wants it any more, so that it is reserved; null while a user does. */
   releasedAt: string | null;
 }
 
 /** A name that may have to change hands. */
 export interface DueName {
-  /** As a slot, but one of a userPrincipalName in the managed realm is not the account name yet. */
+  /** As a slot, except that a userPrincipalName in the managed realm is not reduced to the account name yet. */
   key: string;
   tries: number;
 }
 
 const ACCOUNTS = `SELECT anchor, forest, object_guid, wanted_name, wanted_principal, has_name, has_principal, keeps_digits, digits_key
   FROM accounts WHERE deleted_at IS NULL`;
-/** Built once: asked several times for each user of an initial load. */
+/** Built once: the initial load asks several times per user. */
 const BY_KEY = {
   has: {
     name: `${ACCOUNTS} AND name_key(has_name) = ?`,
@@ -44,7 +44,7 @@ const GIVEN = `SELECT n.forest, n.anchor, g.wanted_name AS group_name FROM given
   WHERE n.slot = ?`;
 const WITH_DIGITS = `${ACCOUNTS} AND digits_key = ?`;
 
-/** What the ledger knows of names: who has and wants which, whose each is, and which may have to change hands. */
+/** What the ledger knows of names: who has and wants each one, which forest it belongs to, and which may have to change hands. */
 export class NameBook {
   readonly #database: StateDatabase;
 
@@ -80,14 +80,14 @@ export class NameBook {
     }));
   }
 
-  /** Has the names that are reserved since before then looked at: they are nobody's any more. */
+  /** Has names checked that were reserved before this time: they belong to nobody any more. */
   endReservations(before: string): void {
     for (const { slot } of this.#database.all('SELECT slot FROM names WHERE released_at < ?', before)) {
       this.touch([String(slot)]);
     }
   }
 
-  /** The view of an account that is not deleted. */
+  /** The names of an account that is not deleted. */
   account({ forest, anchor }: Person): NamedAccount | undefined {
     return this.#accounts(OF_ONE, forest, anchor)[0];
   }
@@ -100,25 +100,28 @@ export class NameBook {
     return this.#bySlot('has', slot, realm);
   }
 
-  /** Everybody who has a name here, as account name or userPrincipalName, and everybody whose forest wants it for them. */
+  /** Every user who has a name here, as account name or userPrincipalName, and every user for whom their forest wants it. */
   called(name: string): NamedAccount[] {
     return this.#accounts(CALLED, nameKey(name));
   }
 
-  /** The group of ours that has an account name: nobody of ours is called so while it is. */
+  /** The group of ours that has an account name. While it has, none of our users gets the name. */
   groupCalled(slot: Slot): (Person & { name: string }) | undefined {
     if (!slot.startsWith('a:')) return undefined;
     const row = this.#database.get(GROUP_CALLED, slot.slice(2));
     return row && { forest: String(row.forest), anchor: String(row.anchor), name: String(row.has_name) };
   }
 
-  /** An administrator gives an account name to a person or a group; nobody of the other kind, and no other group, has it while they want it. */
+  /**
+   * An administrator gives an account name to a user or a group. While that one wants it, no object of the other kind and no other group
+   * gets it.
+   */
   give(slot: Slot, { forest, anchor }: Person): void {
     const sql = 'INSERT OR REPLACE INTO given_names (slot, forest, anchor) VALUES (?, ?, ?)';
     this.#database.run(sql, slot, forest, anchor);
   }
 
-  /** Who was given an account name; whoever does not want it any more was given nothing. */
+  /** Who was given an account name. The gift ends when they no longer want the name. */
   given(slot: Slot, realm: string): (Person & { isGroup: boolean; name: string }) | undefined {
     const row = this.#database.get(GIVEN, slot);
     if (row === undefined) return undefined;
@@ -135,13 +138,13 @@ export class NameBook {
     return this.#accounts(WITH_DIGITS, key);
   }
 
-  /** Whether an account of another forest, deleted or not, was ever to be called so. */
+  /** Whether the name was ever wanted for an account of another forest, deleted or not. */
   wasWantedElsewhere(name: string, forest: string): boolean {
     const sql = 'SELECT 1 FROM accounts WHERE name_key(wanted_name) = ? AND forest <> ? LIMIT 1';
     return this.#database.all(sql, nameKey(name), forest).length > 0;
   }
 
-  /** What an account has in the directory now, and how its name came about. */
+  /** The present names of an account in the directory, and how they came about. */
   save(
     { forest, anchor }: Person,
     names: Omit<NamedAccount, 'anchor' | 'forest' | 'objectGuid' | 'wantedName' | 'wantedPrincipal'>,
@@ -154,21 +157,21 @@ export class NameBook {
     );
   }
 
-  /** Accounts that are not called as their forest says, by anchor. */
+  /** Accounts whose names differ from what their forest says, by anchor. */
   differing(limit: number): NamedAccount[] {
     const differs = '(has_name IS NOT wanted_name OR has_principal IS NOT wanted_principal)';
     const sql = `${ACCOUNTS} AND managed_guid IS NOT NULL AND ${differs} ORDER BY forest, anchor LIMIT ?`;
     return this.#accounts(sql, limit);
   }
 
-  /** Frees those who want a name of the digits that another forest's claim to it has left them with. */
+  /** Lets users who want this name lose the digits that another forest's claim to it left them with. */
   takeDigits(name: string, person?: Person): void {
     const one = person === undefined ? '' : ' AND forest = ? AND anchor = ?';
     const sql = `UPDATE accounts SET keeps_digits = 0 WHERE name_key(wanted_name) = ? AND keeps_digits = 1${one}`;
     this.#database.run(sql, nameKey(name), ...(person === undefined ? [] : [person.forest, person.anchor]));
   }
 
-  /** Names to look at now, those that have waited longest first. */
+  /** Names to check now, the one that has waited longest first. */
   due(now: number, limit: number): DueName[] {
     const sql = 'SELECT key, tries FROM names_due WHERE try_at <= ? ORDER BY try_at LIMIT ?';
     return this.#database
@@ -176,7 +179,7 @@ export class NameBook {
       .map(row => ({ key: String(row.key), tries: Number(row.tries) }));
   }
 
-  /** When the next of them is to be looked at, in milliseconds since 1970; undefined when there is none. */
+  /** When the next name is to be checked, in milliseconds since 1970; undefined if there is none. */
   nextDue(): number | undefined {
     const at = this.#database.get('SELECT min(try_at) AS at FROM names_due')!.at;
     return at === null ? undefined : Number(at);
@@ -214,12 +217,12 @@ export class NameBook {
   }
 }
 
-/** A name that is due as the slot that it is. */
+/** The slot of a name that is due. */
 export function slotOfKey(key: string, realm: string): Slot {
   return key.startsWith('p:') ? slotOfPrincipal(key.slice(2), realm) : key;
 }
 
-/** The book as naming sees it; nobody stands in anybody's way but accounts and groups of the ledger. */
+/** The book as naming sees it. Only accounts and groups of the ledger stand in the way of a name. */
 export function viewOf(book: NameBook, realm: string): NameView {
   return {
     owner: slot => book.owner(slot)?.forest,

@@ -3,7 +3,7 @@ import type { StateDatabase } from '@causeway/service';
 
 const MAX_REASON = 500;
 
-/** A report that the tenant cannot store would hold up all that come after it. */
+/** Makes a report that the tenant can store: one that it cannot would hold up all reports behind it. */
 export const storable = (report: DomainReport): DomainReport => ({
   ...report,
   reason:
@@ -23,13 +23,13 @@ export class Outbox {
     this.#database = database;
   }
 
-  /** Reports wait here for the tenant, committed together with what they report. */
+  /** Adds reports for the tenant. The caller commits them together with what they report. */
   add(reports: readonly DomainReport[]): void {
     for (const report of reports)
       this.#database.run('INSERT INTO outbox (report) VALUES (?)', JSON.stringify(storable(report)));
   }
 
-  /** Whether so many reports wait, or more. */
+  /** Whether at least this many reports wait. */
   holds(count: number): boolean {
     const sql = 'SELECT count(*) AS n FROM (SELECT 1 FROM outbox LIMIT ?)';
     return this.#database.get(sql, count)!.n === count;
@@ -42,7 +42,7 @@ export class Outbox {
     }));
   }
 
-  /** Forgets reports that the tenant has acknowledged. */
+  /** Drops reports that the tenant has acknowledged. */
   drop(throughId: number): void {
     this.#database.run('DELETE FROM outbox WHERE id <= ?', throughId);
   }

@@ -8,19 +8,19 @@ import { OF_PERSON, type Row, text } from './sql-row.ts';
 import type { StateBook } from './state-book.ts';
 
 export type RecordKind = 'account' | 'credential';
-/** A name, a SID or a profile that is not as its record says stands beside the records, which are written; `members`: a slice of a group. */
+/** A name, SID or profile that differs from its record is kept beside the records, which are written. `members`: a slice of a group. */
 export type ProblemKind = RecordKind | 'group' | 'members' | 'name' | 'sid' | 'profile';
 
 /** Why a record was not written. */
 export interface Problem extends Person {
   kind: ProblemKind;
-  /** The person is the record's word; else the tenant's, which shows records as of whomever it likes. */
+  /** The record itself names the user. Otherwise only the tenant does, which can show any record under any user. */
   verified: boolean;
-  /** `waiting`: for an administrator; `failed`: tried again. */
+  /** `waiting`: for an administrator; `failed`: will be retried. */
   outcome: 'refused' | 'waiting' | 'failed';
   code: string;
   reason: string;
-  /** What `causeway domain accept` would accept; null when nothing can be. */
+  /** What `causeway domain accept` would accept; null if nothing can be accepted. */
   acceptable: string | null;
   sequence: number;
   /** ISO 8601. */
@@ -28,10 +28,10 @@ export interface Problem extends Person {
   at: string;
 }
 
-/** A problem as it is put down. @property prefix of the slice; '' of all else */
+/** A problem to be stored. @property prefix of the slice; '' for all else */
 type NewProblem = Omit<Problem, 'since'> & { prefix?: string };
 
-/** Problems of made-up people that are kept, and shown. */
+/** How many problems of made-up users are kept and shown. */
 export const MAX_UNVERIFIED = 1000;
 
 const OF_ONE = `SELECT * FROM problems ${OF_PERSON}`;
@@ -42,7 +42,7 @@ const OF_RECORDS = `WHERE kind IN ('account', 'credential')`;
 const OF_GROUPS = `WHERE kind IN ('group', 'members')`;
 const KNOWN_GROUP = `SELECT count(*) AS n FROM groups ${OF_PERSON}`;
 
-/** Records that are not written, and names and SIDs that are not as their records say. */
+/** Records that are not written, and names and SIDs that differ from their records. */
 export class ProblemBook {
   readonly #database: StateDatabase;
   readonly #accounts: AccountBook;
@@ -67,8 +67,8 @@ export class ProblemBook {
   }
 
   /**
-   * What no trusted key signed, of a person who has no entry, or a slice of any prefix: anybody could make up any number of them, so the
-   * list has an end and the rest is counted.
+   * Stores a problem with something that no trusted key signed. If it is of a user without an entry, or a slice of any prefix, anyone could
+   * make up any number of them. So the list is limited, and the rest is only counted.
    * @returns whether it is listed
    */
   saveUnverified(problem: Omit<NewProblem, 'verified'>): boolean {
@@ -88,22 +88,22 @@ export class ProblemBook {
     return true;
   }
 
-  /** Unverified records that were refused and are in no list, since the feed was begun anew; who is shown twice counts twice. */
+  /** Refused, unverified records since the feed was started over that are in no list. A user who is shown twice counts twice. */
   unlisted(): number {
     return Number(this.#state.get('unlisted') ?? 0);
   }
 
-  /** @param code of this one alone @returns whether there was one */
+  /** @param code clears only a problem with this code @returns whether there was one */
   clear({ forest, anchor }: Person, kind: ProblemKind, code: RefusalCode | null = null): boolean {
     return this.#database.run(CLEAR, forest, anchor, kind, code) > 0;
   }
 
-  /** What is older than a slice that is believed now, of whatever slice it overlaps, says nothing any more. */
+  /** A slice that is now believed clears the problems of older slices that overlap it. */
   clearSlice({ forest, anchor }: Person, { prefix, sequence }: Slice): void {
     this.#database.run(CLEAR_SLICE, forest, anchor, prefix, sequence);
   }
 
-  /** Of everybody: what is still so is noted again. */
+  /** Clears it for every user; what still holds is noted again. */
   forget(code: RefusalCode): void {
     this.#database.run('DELETE FROM problems WHERE code = ?', code);
   }
@@ -112,13 +112,13 @@ export class ProblemBook {
     return this.#database.all(OF_ONE, forest, anchor).map(problemOf);
   }
 
-  /** The one of a record. @param prefix of a slice */
+  /** The problem of one record. @param prefix of a slice */
   one({ forest, anchor }: Person, kind: ProblemKind, prefix = ''): Problem | undefined {
     const row = this.#database.get(`${OF_ONE} AND kind = ? AND prefix = ?`, forest, anchor, kind, prefix);
     return row && problemOf(row);
   }
 
-  /** Those of everybody who has this anchor, by the forests' names. */
+  /** The problems of every user with this anchor, sorted by forest. */
   withAnchor(anchor: string): Problem[] {
     const sql = 'SELECT * FROM problems WHERE anchor = ? ORDER BY forest';
     return this.#database.all(sql, anchor).map(problemOf);
@@ -133,12 +133,12 @@ export class ProblemBook {
     return this.#countsByCode(OF_RECORDS);
   }
 
-  /** The same of groups and of slices of their members. */
+  /** The same for groups and slices of their members. */
   groupCounts(): Record<string, number> {
     return this.#countsByCode(OF_GROUPS);
   }
 
-  /** Names, SIDs and profiles that are not as their records say, by code. */
+  /** Names, SIDs and profiles that differ from their records, by code. */
   asideCounts(): Record<string, number> {
     return this.#countsByCode(`WHERE kind IN ('name', 'sid', 'profile')`);
   }

@@ -2,43 +2,43 @@ import type { StateDatabase } from '@causeway/service';
 
 export type StateName =
   | 'cursor'
-  /** Where it is in the feed of groups. */
+  /** Position in the feed of groups. */
   | 'groupCursor'
-  /** When the feed of groups was read to its end last; empty while more of it is there. */
+  /** When the feed of groups was last read to its end; empty while more of it is there. */
   | 'groupsReadAt'
-  /** When the SIDs of accounts that a release before made were read. */
+  /** When the SIDs of accounts that an earlier release made were read. */
   | 'shadowsLearnt'
-  /** Whose on-premises SIDs stand in the directory, as the configuration said last. */
+  /** Whose on-premises SIDs are in the directory, by the last configuration. */
   | 'onPremisesSids'
-  /** JSON: who has so many on-premises SIDs that Windows may refuse them; see `upkeep/token-watch.ts`. */
+  /** JSON: users with so many on-premises SIDs that Windows may refuse them; see `upkeep/token-watch.ts`. */
   | 'fullTokens'
   | 'caughtUpAt'
   | 'readAt'
-  /** Fingerprint of another key than the pinned one that the tenant shows as its own; empty when there is none. */
+  /** Fingerprint of the key that the tenant shows as its own instead of the pinned one; empty if there is none. */
   | 'offeredTenantKey'
-  /** When the accounts of the directory were taken over last; empty when that is due. */
+  /** When the accounts of the directory were last taken over; empty if that is due. */
   | 'adoptedAt'
-  /** JSON: what the directory has of ours beside accounts; see `ledger/generation.ts`. */
+  /** JSON: what the directory has of ours beside accounts; see `directory/generations/generation.ts`. */
   | 'generation'
-  /** From which RID on none was given away, as far as that was seen. */
+  /** The first RID from which on none was given away, as far as seen. */
   | 'freeRids'
   | 'receiptSequence'
-  /** JSON: how often and when the feed was read again for a forest's sake; see `heads/read-again.ts`. */
+  /** JSON: how often and when the feed was read again for the sake of a forest; see `heads/read-again.ts`. */
   | 'readAgain'
-  /** New accounts of 24 hours by forest, as JSON, where they are more than go without an alarm. */
+  /** JSON: new accounts of the last 24 hours by forest, if more than pass without an alarm. */
   | 'growthAlarms'
-  /** The records that the tenant was told are read here. */
+  /** The records that this domain announced to the tenant. */
   | 'announced'
   /** How many refused records are in no list. */
   | 'unlisted'
-  /** JSON: whether this domain is its tenant's, and since when that was seen; see `registration/standing.ts`. */
+  /** JSON: whether this domain is its tenant's, and since when; see `registration/standing.ts`. */
   | 'standing'
   /** JSON: whether the tenant says whom it proposes as administrators; see `administrators/administrators.ts`. */
   | 'proposals'
   /** JSON: the last lock of an account that the domain needs; see `directory/realm-guard.ts`. */
   | 'endedLock';
 
-/** Named values of the agent's own: where it is in the feed, what is allowed. */
+/** Named values of the agent itself, such as its position in the feed and what is allowed. */
 export class StateBook {
   readonly #database: StateDatabase;
 
@@ -58,7 +58,7 @@ export class StateBook {
   set(name: StateName, value: string): void {
     if (name === 'cursor' && value === '') {
       this.set('unlisted', '0');
-      // What is read again for anybody's sake is read of groups, too.
+      // Whatever makes users be read again makes groups be read again, too.
       this.set('groupCursor', '');
       this.set('groupsReadAt', '');
     }

@@ -4,12 +4,12 @@ import { MAX_USER_NAME } from '@causeway/wire';
 const DIGITS = 5;
 
 /**
- * The first 15 characters of a name and 5 hex digits of the anchor's SHA-256: the same at every try.
- * @param max characters of the whole
+ * The first 15 characters of a name and 5 hex digits of the anchor's SHA-256. The result is the same for every call.
+ * @param max the greatest length of the whole name
  */
 export function nameWithDigits(wanted: string, anchor: string, max = MAX_USER_NAME): string {
   const digits = createHash('sha256').update(anchor).digest('hex').slice(0, DIGITS);
-  // A surrogate pair is not cut in two, and what is left neither ends in a space nor in a dot.
+  // Does not cut a surrogate pair in two. The rest ends neither in a space nor in a dot.
   const head = wanted
     .slice(0, max - DIGITS)
     .replace(/[\uD800-\uDBFF]$/, '')
@@ -17,7 +17,7 @@ export function nameWithDigits(wanted: string, anchor: string, max = MAX_USER_NA
   return `${head}${digits}`;
 }
 
-/** The account name of somebody who can have no other: 20 hex digits of the objectGUID; `n` counts further ones. */
+/** The account name of a user who can have no other: 20 hex digits of the objectGUID. A larger `n` gives further names. */
 export function nameOfGuid(objectGuid: string, n: number): string {
   const digits =
     n === 0

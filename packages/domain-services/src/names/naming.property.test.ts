@@ -15,7 +15,7 @@ import { claimsOf, slotOfName, slotOfPrincipal } from './naming.ts';
 const DOMAIN = { realm: 'AADDS.EXAMPLE.NET', sid: 'S-1-5-21-9-9-9' };
 const log = createLog('test', { write: () => {} });
 const FORESTS = ['corp.example.com', 'fabrikam.example.org'];
-/** Few names, so that people meet: two that differ in capitals, one too long, two that nobody may have, and none at all. */
+/** Only a few names, so that users collide: two that differ in case, one that is too long, two that nobody may have, and none at all. */
 const NAMES = [
   'anna',
   'ANNA',
@@ -55,7 +55,7 @@ const said = (forest: fc.Arbitrary<string>) =>
 
 type Of = Pick<Said, 'forest' | 'person'>;
 
-/** Of half of the people both forests say the same anchor, and the same objectGUID: each has one of their own all the same. */
+/** For half of the users both forests use the same anchor and objectGUID. Each forest still has a user of its own. */
 const idOf = ({ forest, person }: Of): string =>
   createHash('sha256')
     .update(person < 2 ? `${person}` : `${forest}/${person}`)
@@ -63,7 +63,7 @@ const idOf = ({ forest, person }: Of): string =>
     .slice(0, 32);
 const personOf = (one: Of): Person => ({ forest: one.forest, anchor: idOf(one) });
 
-/** What becomes of names in ledger and directory when forests say things, page by page. */
+/** What becomes of names in ledger and directory when forests send records, page by page. */
 class World {
   readonly ledger = new Ledger(':memory:');
   readonly directory = new DirectoryPeer(DOMAIN.realm);
@@ -141,7 +141,7 @@ class World {
     this.ledger.accounts.save({ ...forgotten(entry), deletedAt: new Date().toISOString() });
   }
 
-  /** Everybody who is there, by forest and person: names here, and whether they are the true ones. */
+  /** All users who exist, by forest and person: their names here, and whether these are the wanted ones. */
   people() {
     return FORESTS.flatMap(forest =>
       [0, 1, 2, 3].flatMap(person => {
@@ -152,7 +152,9 @@ class World {
     );
   }
 
-  /** Nobody has another's true name, the directory agrees with the ledger, and nothing is left to do. */
+  /**
+   * Asserts that nobody has a name that is truly another user's, that the directory agrees with the ledger, and that nothing is left to do.
+   */
   check(): void {
     const slots = new Map<string, Person>();
     for (const { entry, inDirectory } of this.people()) {
@@ -174,7 +176,7 @@ class World {
         assert.ok(truly || reserved, `${slot}: a stand-in did not yield`);
       }
     }
-    // What somebody else's account has is tried again: all other names are settled.
+    // Names that an account outside the ledger has are retried. All others are settled.
     const due = this.ledger.names.due(Number.MAX_SAFE_INTEGER, 100);
     assert.deepEqual(
       due.filter(({ key }) => key !== 'a:PRINTER'),
@@ -186,12 +188,12 @@ class World {
 const pages = (forest: fc.Arbitrary<string>) =>
   fc.array(fc.array(said(forest), { minLength: 1, maxLength: 5 }), { minLength: 1, maxLength: 6 });
 
-/** What the last word on each person is. */
+/** The last record of each user. */
 const lastWords = (all: readonly Said[]): Said[] => [
   ...new Map(all.map(one => [keyOf(personOf(one)), one])).values(),
 ];
 
-test('whatever two forests say in whatever pages, nobody has what is truly another one’s', async () => {
+test("never gives a user a name that is truly another's, whatever two forests say in whatever pages", async () => {
   await fc.assert(
     fc.asyncProperty(pages(fc.constantFrom(...FORESTS)), async history => {
       const world = new World();
@@ -205,7 +207,7 @@ test('whatever two forests say in whatever pages, nobody has what is truly anoth
   );
 });
 
-test('of one forest the end is what it says now: in any order, in any pages, after any history', async () => {
+test('within one forest the result depends only on what it says now, not on order, pages or history', async () => {
   const one = fc.constant(FORESTS[0]!);
   await fc.assert(
     fc.asyncProperty(pages(one), fc.array(fc.nat(), { maxLength: 8 }), async (history, order) => {
@@ -217,7 +219,7 @@ test('of one forest the end is what it says now: in any order, in any pages, aft
       const names = (world: World) =>
         world.people().map(({ person, entry }) => {
           const { samAccountName, userPrincipalName, wantedPrincipal } = entry;
-          // What stands in for a userPrincipalName depends on what was accepted before; the true ones do not.
+          // The stand-in for a userPrincipalName depends on what was accepted before; wanted names do not.
           return [person, samAccountName, wantedPrincipal !== null && userPrincipalName === wantedPrincipal];
         });
       assert.deepEqual(names(lived), names(told));
@@ -228,7 +230,7 @@ test('of one forest the end is what it says now: in any order, in any pages, aft
   );
 });
 
-test('killed before any change, the next one ends as if nothing had happened', async () => {
+test('ends as if nothing had happened after a kill before any change', async () => {
   await fc.assert(
     fc.asyncProperty(pages(fc.constantFrom(...FORESTS)), fc.nat(12), async (history, at) => {
       const [whole, killed] = [new World(), new World()];
@@ -243,8 +245,8 @@ test('killed before any change, the next one ends as if nothing had happened', a
         await killed.page(page).catch(() => reconcileNames(killed.context));
       }
       killed.check();
-      // Of two forests whose people need one name with digits, or one made of an objectGUID that both say, the one keeps it that had it
-      // first: a kill may have decided that.
+      // If users of two forests need the same name with digits, or the same name from an objectGUID, the first holder keeps it. A kill may
+      // have changed who that is.
       const names = (world: World) => {
         const people = world.people();
         const byDigits = Map.groupBy(people, ({ entry }) => entry.digitsKey);

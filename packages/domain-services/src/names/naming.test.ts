@@ -32,11 +32,11 @@ afterEach(() => ledger.close());
 
 const reconcile = () =>
   reconcileNames({ ledger, directory, domain: DOMAIN, log } as unknown as NamingContext);
-/** Whoever has the anchor; of two forests that say it, that of the forest. */
+/** The entry with this anchor; if two forests use the anchor, that of `forest`. */
 const entryOf = (anchor: string, forest?: string): LedgerEntry =>
   ledger.accounts.withAnchor(anchor).find(one => forest === undefined || one.forest === forest)!;
 
-/** A forest says how somebody is called: the state is written, and the names are settled. */
+/** Takes a name from a forest: writes the state, and settles the names. */
 async function say(
   forest: string,
   anchor: string,
@@ -76,20 +76,20 @@ async function remove(anchor: string, forest?: string): Promise<void> {
   await reconcile();
 }
 
-/** As if a name had been let go of so long ago. */
+/** Makes a name look as if it had been released that long ago. */
 function age(slot: string, milliseconds: number): void {
   const owner = ledger.names.owner(slot)!;
   ledger.names.setOwner({ ...owner, releasedAt: new Date(Date.now() - milliseconds).toISOString() });
 }
 
-test('digits are five of the anchor’s SHA-256; a surrogate pair is not cut in two, and nothing ends in a dot or a space', () => {
+test("takes five digits from the anchor's SHA-256, cuts no surrogate pair in two, and ends in neither a dot nor a space", () => {
   assert.match(nameWithDigits('a.very.long.name.indeed', 'anchor'), /^a\.very\.long\.nam[0-9a-f]{5}$/);
   assert.equal(nameWithDigits(`${'a'.repeat(14)}😀😀`, 'anchor').slice(0, -5), 'a'.repeat(14));
   assert.equal(nameWithDigits('abcdefghijklm . and so on', 'anchor').slice(0, -5), 'abcdefghijklm');
   assert.match(nameOfGuid('01234567-89ab-4def-8123-456789abcdef', 0), /^0123456789ab4def8123$/);
 });
 
-test('between two forests the first has the name, and the digits of the second stay when the first goes', async () => {
+test('between two forests the first has the name, and the second keeps its digits when the first goes', async () => {
   assert.equal(await say(CORP, 'b', 'alice'), 'alice');
   assert.equal(await say(FABRIKAM, 'a', 'Alice'), nameWithDigits('Alice', 'a'));
   await remove('b');
@@ -102,7 +102,7 @@ test('between two forests the first has the name, and the digits of the second s
   assert.equal(await say(FABRIKAM, 'a', 'alice'), 'alice');
 });
 
-test('within one forest the smaller anchor has the name, and digits go as soon as only one wants it', async () => {
+test('within one forest the smaller anchor has the name, and digits disappear once only one user wants it', async () => {
   await say(CORP, 'b', 'alice');
   await say(CORP, 'a', 'alice');
   assert.deepEqual(
@@ -113,7 +113,7 @@ test('within one forest the smaller anchor has the name, and digits go as soon a
   assert.equal(entryOf('b').samAccountName, 'alice');
 });
 
-test('two forests that say one anchor and one objectGUID get made-up names that differ, and keep them', async () => {
+test('gives users of two forests with the same anchor and objectGUID different made-up names, which they keep', async () => {
   const long = 'a.very.long.name.indeed';
   assert.equal(await say(CORP, 'x', long), nameWithDigits(long, 'x'));
   const second = await say(FABRIKAM, 'x', long);
@@ -130,7 +130,7 @@ test('two forests that say one anchor and one objectGUID get made-up names that 
   assert.deepEqual(names(), made);
 });
 
-test('what one forest says or deletes leaves another one’s person of the same anchor alone', async () => {
+test("does not touch another forest's user of the same anchor, whatever one forest sends or deletes", async () => {
   await say(CORP, 'x', 'alice', 'alice@corp.example.com');
   await say(FABRIKAM, 'x', 'alice', 'alice@corp.example.com');
   const mine = entryOf('x', CORP);
@@ -144,7 +144,7 @@ test('what one forest says or deletes leaves another one’s person of the same 
   assert.deepEqual(entryOf('x', CORP), mine);
 });
 
-test('who of two has an anchor says its forest, or a name, to be given a name', async () => {
+test('giveName needs a forest, or a name, when two users share the anchor', async () => {
   await say(CORP, 'x', 'alice');
   await say(FABRIKAM, 'x', 'alice');
   const give = { name: 'alice', user: 'x', confirmed: true };
@@ -160,7 +160,7 @@ test('who of two has an anchor says its forest, or a name, to be given a name', 
   assert.equal(entryOf('x', CORP).samAccountName, nameWithDigits('alice', 'x'));
 });
 
-test('a reserved userPrincipalName is its own forest’s at once, and another one’s after 30 days', async () => {
+test('a reserved userPrincipalName is free for its own forest at once, and for another after 30 days', async () => {
   const name = 'alice@corp.example.com';
   await say(CORP, 'a', 'one', name);
   await say(FABRIKAM, 'f', 'two', name.toUpperCase());
@@ -181,7 +181,7 @@ test('a reserved userPrincipalName is its own forest’s at once, and another on
   assert.deepEqual(ledger.problems.of(entryOf('f')), []);
 });
 
-test('of forests that wait for a name the one that was trusted first gets it', async () => {
+test('of several forests that wait for a name, the one that was trusted first gets it', async () => {
   const name = 'alice@example.net';
   const [corp, fabrikam, contoso] = [CORP, FABRIKAM, 'contoso.example.net'];
   for (const [i, forest] of [contoso, fabrikam].entries()) {
@@ -200,7 +200,7 @@ test('of forests that wait for a name the one that was trusted first gets it', a
   );
 });
 
-test('a userPrincipalName stands in for a refused one, until it is somebody’s true name', async () => {
+test('the previous userPrincipalName stands in for a refused one, until another user truly wants it', async () => {
   const [old, refused] = ['old@corp.example.com', `krbtgt@${REALM}`];
   await say(CORP, 'a', 'one', old);
   await say(CORP, 'a', 'one', refused);
@@ -213,7 +213,7 @@ test('a userPrincipalName stands in for a refused one, until it is somebody’s 
   );
 });
 
-test('what stood in for a refused name before the upgrade and may not be a name is taken away', async () => {
+test('removes a stand-in from before the upgrade that may not be a name', async () => {
   const guid = directory.add('one', `krbtgt@${REALM}`)!;
   const entry = newEntry({
     sourceAnchor: 'a',
@@ -234,7 +234,7 @@ test('what stood in for a refused name before the upgrade and may not be a name 
   assert.equal(directory.accounts.get(guid)?.principal, null);
 });
 
-test('an administrator frees a reserved name, and hands a held one over, but not within a forest', async () => {
+test('an administrator frees a reserved name, and hands over a held one, but not within a forest', async () => {
   await say(CORP, 'a', 'alice');
   await say(FABRIKAM, 'f', 'alice');
   assert.throws(() => freeName(ledger, REALM, 'alice'), { code: 'name-held' });
@@ -265,14 +265,14 @@ test('an administrator frees a reserved name, and hands a held one over, but not
   );
 });
 
-/** A group of ours that is in the directory, or is not any more. */
+/** A group of ours that is in the directory, or no longer is. */
 function group(name: string | null, forest = CORP): void {
   const guid = directory.add(name ?? 'nobody', null) ?? null;
   const managedGuid = name === null ? null : guid;
   saveGroup(ledger, { forest, anchor: 'group' }, { hasName: name, wantedName: name, managedGuid });
 }
 
-test('a person who wants the name of a group gets five digits, and the name when the group lets go', async () => {
+test('a user who wants the name of a group gets five digits, and the name once the group releases it', async () => {
   group('Staff');
   const digits = nameWithDigits('staff', 'a');
   assert.equal(await say(CORP, 'a', 'staff', `staff@${REALM}`), digits);
@@ -292,14 +292,14 @@ test('a person who wants the name of a group gets five digits, and the name when
   );
 });
 
-test('a person who is renamed to the name of a group gets digits, whosever the group is', async () => {
+test('a user who is renamed to the name of a group gets digits, whichever forest the group is from', async () => {
   group('Staff', FABRIKAM);
   assert.equal(await say(CORP, 'a', 'alice'), 'alice');
   assert.equal(await say(CORP, 'a', 'STAFF'), nameWithDigits('STAFF', 'a'));
   assert.equal(await say(CORP, 'a', 'alice'), 'alice');
 });
 
-test('a name that a group has is shown as its, and is not freed; of one forest it is not handed over', async () => {
+test('shows a name as held by a group, does not free it, and does not hand it over within a forest', async () => {
   group('Staff');
   await say(CORP, 'a', 'staff');
   assert.deepEqual(readName(ledger, REALM, 'staff').group, { forest: CORP, anchor: 'group', name: 'Staff' });

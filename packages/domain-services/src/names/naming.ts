@@ -6,27 +6,27 @@ import { nameOfGuid, nameWithDigits } from './made-up-name.ts';
 import { checkAccountName, checkPrincipalName, isMachineName } from './protected.ts';
 
 /**
- * What can belong to one account only: `a:` and the key of an account name, or `p:` and the key of a userPrincipalName. One in the
- * managed realm itself, N@REALM, is the account name N to the realm's KDC, and to Samba, so both have one slot.
+ * What can belong to one account only: `a:` and the key of an account name, or `p:` and the key of a userPrincipalName. A userPrincipalName
+ * N@REALM in the managed realm is the account name N to the realm's KDC, and to Samba, so both have one slot.
  */
 export type Slot = string;
 
-/** An account as far as its names go. */
+/** The names of an account. */
 export interface NamedAccount extends Person {
   objectGuid: string;
-  /** What the forest says; null where it says none that can be written. */
+  /** The names that the forest wants; null if it wants none, or none that can be written. */
   wantedName: string | null;
   wantedPrincipal: string | null;
-  /** What the account has in the directory. */
+  /** The names of the account in the directory. */
   samAccountName: string | null;
   userPrincipalName: string | null;
-  /** Another forest had the name: the digits stay until the account is renamed, or an administrator frees the name. */
+  /** Another forest had the name. The digits stay until the account is renamed, or an administrator frees the name. */
   keepsDigits: boolean;
-  /** Key of the name with digits, where it needs one. */
+  /** Key of the name with digits, if the account needs one. */
   digitsKey: string | null;
 }
 
-/** Who has and wants what. Accounts are those that are not deleted. */
+/** Who has and wants which name. Deleted accounts do not count. */
 export interface NameView {
   /** The forest that a name belongs to, because it had it first, or because it is reserved for it. */
   owner(slot: Slot): string | undefined;
@@ -34,7 +34,7 @@ export interface NameView {
   holding(slot: Slot): readonly NamedAccount[];
   /** Accounts that need this name with digits. */
   withDigits(key: string): readonly NamedAccount[];
-  /** Why none of our accounts can have the name: a group of ours has it, somebody else's account, or the directory has refused it. */
+  /** Why none of our accounts can have the name: a group of ours or a foreign account has it, or the directory has refused it. */
   obstacle(slot: Slot): Obstacle | undefined;
 }
 
@@ -60,7 +60,7 @@ export function slotOfPrincipal(principal: string, realm: string): Slot {
   return key.endsWith(suffix) ? `a:${key.slice(0, -suffix.length)}` : `p:${key}`;
 }
 
-/** The slots of what an account wants, as far as it may want it. */
+/** The slots of the names that an account wants and may claim. */
 export function claimsOf(account: NamedAccount, domain: Realm): { slot: Slot; isName: boolean }[] {
   const { wantedName: name, wantedPrincipal: principal } = account;
   const claims = [];
@@ -79,8 +79,8 @@ const claimsName = ({ wantedName, keepsDigits }: NamedAccount, domain: Realm): b
   !checkAccountName(wantedName, domain);
 
 /**
- * Who of a forest has a name: an account of that name before one that would have it by its userPrincipalName, then the smaller
- * anchor. It depends on nothing but what the forest says now.
+ * The account of a forest that gets a name: one with that account name before one with that userPrincipalName, then the smaller anchor.
+ * Depends only on what the forest says now.
  */
 export function winnerOf(
   slot: Slot,
@@ -102,8 +102,8 @@ export function winnerOf(
 }
 
 /**
- * The names that an account is to have. Pure: two accounts of one forest end alike in whatever order the forest tells of them;
- * between forests the first holder, as `view.owner` remembers it, keeps a name.
+ * Decides on the names of an account. Pure. For accounts of one forest the result does not depend on the order of their records. Between
+ * forests the first holder, as `view.owner` remembers it, keeps a name.
  */
 export function decideNames(account: NamedAccount, view: NameView, domain: Realm): NameDecision {
   const decider = new Decider(account, view, domain);
@@ -137,9 +137,10 @@ class Decider {
     const loses = this.#loses(slot);
     if (loses !== undefined)
       return this.#withDigits(nameWithDigits(wanted, anchor), loses === 'other-forest');
-    // Only of a name that would be had the directory is asked: who loses it is called the same whoever else has it.
+    // Asks the directory only about a name that the account would get: an account that loses a name is called the same, whoever else has
+    // it.
     const obstacle = this.#view.obstacle(slot);
-    // A group of ours has it: it is free again when the group lets go.
+    // A group of ours has the name. It is free again once the group releases it.
     if (obstacle?.code === 'name-taken') {
       const digits = this.#withDigits(nameWithDigits(wanted, anchor), false);
       return { ...digits, problems: [textOf(obstacle), ...digits.problems] };
@@ -168,7 +169,7 @@ class Decider {
     return { code, detail: `${wanted}, of ${owner ?? this.#account.forest}` };
   }
 
-  /** The name before stands in, while it is fit to be one and nobody's true name. */
+  /** The previous name stands in, as long as it is valid and no other account truly wants it. */
   #standIn(): string | null {
     const { userPrincipalName: before, wantedPrincipal, forest } = this.#account;
     if (before === null || checkPrincipalName(before, this.#domain)) return null;
@@ -191,7 +192,7 @@ class Decider {
     return { samAccountName: name, keepsDigits, digitsKey: key, problems: [] };
   }
 
-  /** Of two whose digits are the same the forest that has the name keeps it, then the smaller anchor, then the forest's name. */
+  /** If two accounts have the same digits, the forest that has the name keeps it, then the smaller anchor wins, then the forest's name. */
   #mayHaveDigits(key: string): boolean {
     const { forest } = this.#account;
     const slot = `a:${key}`;
@@ -224,7 +225,7 @@ class Decider {
     return winner === this.#account ? undefined : 'own-forest';
   }
 
-  /** It is the true name of somebody else. */
+  /** Another account truly wants the name. */
   #isWanted(slot: Slot): boolean {
     return this.#view
       .wanting(slot)

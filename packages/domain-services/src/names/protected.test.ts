@@ -7,7 +7,7 @@ const REALM = DOMAIN.realm;
 const principal = (name: string) => checkPrincipalName(name, DOMAIN)?.code;
 const account = (name: string) => checkAccountName(name, DOMAIN)?.code;
 
-test('names that every domain has, and well-known names of Windows, are nobody’s', () => {
+test('protects the names that every domain has, and well-known names of Windows', () => {
   for (const name of [
     'Administrator',
     'KRBTGT',
@@ -24,7 +24,7 @@ test('names that every domain has, and well-known names of Windows, are nobody�
     assert.equal(account(name), 'protected-name', name);
 });
 
-test('groups that every domain has are nobody’s names, and no other group’s', () => {
+test('protects the names of groups that every domain has, also from other groups', () => {
   for (const name of [
     'Domain Admins',
     'Enterprise Admins',
@@ -53,7 +53,7 @@ test('groups that every domain has are nobody’s names, and no other group’s'
     assert.equal(account(name), 'protected-name', name);
 });
 
-test('what looks like such a name is refused as the name would be', () => {
+test('rejects a look-alike of a protected name like the name itself', () => {
   for (const name of [
     'Аdministrator', // Cyrillic А
     'administrаtor',
@@ -69,7 +69,7 @@ test('what looks like such a name is refused as the name would be', () => {
     assert.equal(account(name), 'protected-name', name);
 });
 
-test('people’s own names in any script are no look-alikes', () => {
+test("does not take users' own names in any script for look-alikes", () => {
   for (const name of [
     'administratorin',
     'anna',
@@ -86,7 +86,7 @@ test('people’s own names in any script are no look-alikes', () => {
     assert.equal(account(name), undefined, name);
 });
 
-test('characters that do not show, or turn the direction, are in no name', () => {
+test('rejects names with characters that are invisible or change the text direction', () => {
   for (const unseen of [
     '\u200b',
     '\u200d',
@@ -104,7 +104,7 @@ test('characters that do not show, or turn the direction, are in no name', () =>
   }
 });
 
-test('a principal of the realm is no service’s, no machine’s and no built-in account’s name, however it is spelt', () => {
+test('rejects a principal of the realm that names a service, a machine or a built-in account, in any spelling', () => {
   for (const name of [
     'Administrator',
     'krbtgt',
@@ -126,7 +126,7 @@ test('a principal of the realm is no service’s, no machine’s and no built-in
   assert.equal(principal('root@people.example'), undefined, 'another realm’s names are its own');
 });
 
-test('names that machines treat as special are known, and are no protected ones: their people have digits', () => {
+test('knows names that machines treat as special, and does not protect them, because their users get digits', () => {
   for (const name of ['root', 'Admin', 'www-data']) {
     assert.ok(isMachineName(name) && !isProtectedName(name), name);
   }

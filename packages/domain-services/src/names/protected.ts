@@ -4,8 +4,8 @@ import type { Obstacle } from '../refusals.ts';
 import { skeletons } from './confusables/skeleton.ts';
 
 /**
- * Accounts and groups that every domain has, whether this one still calls them so or not, and well-known names of Windows ([MS-DTYP]
- * 2.4.2.4, [MS-ADTS] 6.1.1.4.12 and 6.1.1.6). Nobody of ours, and no group, is called so, or so that it looks like it.
+ * Accounts and groups that every domain has, even if this one has renamed them, and well-known names of Windows ([MS-DTYP] 2.4.2.4,
+ * [MS-ADTS] 6.1.1.4.12 and 6.1.1.6). No user or group of ours gets such a name, or one that looks like it.
  */
 const PROTECTED_NAMES = [
   ...['administrator', 'guest', 'krbtgt', 'defaultaccount', 'wdagutilityaccount'],
@@ -106,12 +106,12 @@ const PROTECTED_NAMES = [
   ...['dnsadmins', 'dnsupdateproxy', 'aad dc administrators', 'aadds service accounts'],
 ];
 const PROTECTED_SKELETONS = new Set(PROTECTED_NAMES.flatMap(skeletons));
-/** A SID as text is taken for that SID where names are looked up. */
+/** Where names are looked up, a SID as text means that SID. */
 const SID_TEXT = /^s-1-\d+(-\d+)*$/i;
 
 /**
- * Names that machines treat as special: a Linux machine that maps `root@REALM` to a local account makes it root. Nobody is a principal
- * of the realm by such a name; as account names they get five digits. docs/security.md lists them.
+ * Names that machines treat as special: a Linux machine that maps `root@REALM` to a local account makes it root. Nobody is a principal of
+ * the realm under such a name. As account names they get five digits. docs/security.md lists them.
  */
 const MACHINE_NAMES = new Set([
   ...[
@@ -150,17 +150,17 @@ const MAX_SAM_ACCOUNT_NAME = 256;
 const MAX_PRINCIPAL_NAME = 1024;
 const PRINCIPAL = /^[^@\s\p{Cc}]+@[^@\s\p{Cc}]+$/u;
 
-/** True for the names of accounts that synchronization never touches: built-in ones, computers, trusts. */
+/** Whether a name belongs to accounts that synchronization never touches: built-in ones, computers, trusts. */
 export function isProtectedName(name: string): boolean {
   const lower = name.toLowerCase();
   if (skeletons(name).some(one => PROTECTED_SKELETONS.has(one)) || SID_TEXT.test(name)) return true;
   return lower.startsWith('krbtgt_') || lower.endsWith('$');
 }
 
-/** True for names that machines treat as special. */
+/** Whether machines treat a name as special. */
 export const isMachineName = (name: string): boolean => MACHINE_NAMES.has(name.toLowerCase());
 
-/** Why a name must not become an account's here, whoever signed it; undefined when it may. */
+/** Why a name must not become the name of an account here, whoever signed it; undefined if it may. */
 export function checkAccountName(name: string, domain?: Realm): Obstacle | undefined {
   if (name.length > MAX_SAM_ACCOUNT_NAME || !isAccountName(name))
     return { code: 'invalid-name', detail: 'sAMAccountName' };
@@ -169,9 +169,9 @@ export function checkAccountName(name: string, domain?: Realm): Obstacle | undef
     : undefined;
 }
 
-/** The same of a userPrincipalName: one in the managed realm itself names, to its KDC, the account called like its first part. */
+/** The same for a userPrincipalName. In the managed realm itself it means, to the KDC, the account called like its first part. */
 export function checkPrincipalName(principal: string, domain: Realm): Obstacle | undefined {
-  // With a slash in it, it would be a service's or another instance's name.
+  // With a slash it would be the name of a service, or of another instance.
   const fits =
     principal.length <= MAX_PRINCIPAL_NAME && PRINCIPAL.test(principal) && !principal.includes('/');
   if (!fits || hasUnseen(principal)) return { code: 'invalid-name', detail: 'userPrincipalName' };
@@ -181,7 +181,7 @@ export function checkPrincipalName(principal: string, domain: Realm): Obstacle |
   return special ? { code: 'protected-name', detail: principal } : undefined;
 }
 
-/** To the KDC a computer is also called without its `$`. */
+/** The KDC also finds a computer without its `$`. */
 const isHost = (name: string, { hostName }: Realm): boolean =>
   hostName !== undefined && nameKey(name) === nameKey(hostName);
 

@@ -4,11 +4,14 @@ import { nameKey } from '@causeway/wire';
 import type { Person } from '../../person.ts';
 import { number, OF_PERSON, type Row, text } from '../sql-row.ts';
 
-/** What is known of one group: what it is pinned to, what is believed of it and what it is in the directory. Outlives the group there. */
+/** What is known of one group: what it is pinned to, what is believed of it, and what it is in the directory. Outlives the group there. */
 export interface GroupEntry extends Person {
-  /** INVARIANT: a group stays with the objectGUID until an administrator accepts another one. */
+  /** INVARIANT: a group keeps this objectGUID until an administrator accepts another one. */
   objectGuid: string;
-  /** Of the newest record that was believed, a deletion's too; null: it was found in the directory, and no record of it has come. */
+  /**
+   * Of the newest record that was believed, including a deletion; null if the group was found in the directory and no record of it has
+   * come.
+   */
   sequence: number | null;
   digest: string | null;
   wantedName: string | null;
@@ -16,19 +19,19 @@ export interface GroupEntry extends Person {
   mail: string | null;
   objectSid: string | null;
   securityEnabled: boolean;
-  /** The newest record says so, whether that is carried out or waits. */
+  /** The newest record is a deletion, whether carried out or pending. */
   deleted: boolean;
-  /** Of the newest deletion that was believed: of slices that are older nothing counts. */
+  /** Of the newest deletion that was believed. Older slices do not count. */
   deletedSequence: number | null;
   /** Of the record that the directory has. */
   writtenSequence: number | null;
   /** sAMAccountName in the managed domain; null without a group there. */
   hasName: string | null;
-  /** Its mark in the directory; finds it again after a kill. */
+  /** Its nonce in the directory. Finds it again after a kill. */
   nonce: string | null;
   /** objectGUID in the managed domain; null before it is made and after it is deleted. */
   managedGuid: string | null;
-  /** The same of the group that was there last: finds its tombstone. */
+  /** The objectGUID of the previous group. Finds its tombstone. */
   lastManagedGuid: string | null;
   /** What an administrator accepted: `pin:FOREST/GUID`. */
   accepted: string | null;
@@ -46,7 +49,7 @@ const SAVE = `INSERT INTO groups (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map((
 
 const IS_DUE = 'sequence IS NOT written_sequence AND sequence IS NOT NULL';
 
-/** The order in which groups get names: those of the tenant's own after all of forests. */
+/** The order in which groups get names: the tenant's own groups after those of all forests. */
 const rankOf = (forest: string): string => (forest === CLOUD_FOREST ? '~' : forest);
 const RANK = `replace(forest, '${CLOUD_FOREST}', '~')`;
 
@@ -64,12 +67,12 @@ export class GroupBook {
     return this.#one(`SELECT * FROM groups ${OF_PERSON}`, forest, anchor);
   }
 
-  /** Whose group in the directory has this objectGUID. */
+  /** The group whose object in the directory has this objectGUID. */
   managed(guid: string): GroupEntry | undefined {
     return this.#one('SELECT * FROM groups WHERE managed_guid = ?', guid);
   }
 
-  /** The same, also of one that had it last. */
+  /** The same, or the group that had it last. */
   ofGroup(guid: string): GroupEntry | undefined {
     const had = 'SELECT * FROM groups WHERE last_managed_guid = ? AND managed_guid IS NULL';
     return this.managed(guid) ?? this.#one(had, guid);
@@ -79,14 +82,14 @@ export class GroupBook {
     return this.#all('SELECT * FROM groups WHERE anchor = ? ORDER BY forest', anchor);
   }
 
-  /** Those whose forests want a name for them. */
+  /** Groups for which their forests want this name. */
   wanting(name: string): GroupEntry[] {
     const sql =
       'SELECT * FROM groups WHERE deleted = 0 AND wanted_name IS NOT NULL AND name_key(wanted_name) = ?';
     return this.#all(sql, nameKey(name));
   }
 
-  /** Those that have a name here. */
+  /** Groups that have this name here. */
   called(name: string): GroupEntry[] {
     return this.#all(
       'SELECT * FROM groups WHERE has_name IS NOT NULL AND name_key(has_name) = ?',
@@ -98,33 +101,36 @@ export class GroupBook {
     return this.#all('SELECT * FROM groups WHERE managed_guid IS NOT NULL');
   }
 
-  /** Those that are in the directory, and those that were. */
+  /** Groups that are or were in the directory. */
   allEver(): GroupEntry[] {
     return this.#all('SELECT * FROM groups WHERE last_managed_guid IS NOT NULL');
   }
 
-  /** So many that are not as their records say, after this one; deletions are none of them. Those that stop being security groups go first. */
+  /**
+   * Up to `limit` groups that differ from their records, after this one, without deletions. The caller takes groups that stop being
+   * security groups first.
+   */
   due(securityEnabled: boolean, limit: number, after: Person = { forest: '', anchor: '' }): GroupEntry[] {
     const sql = `SELECT * FROM groups WHERE ${IS_DUE} AND deleted = 0 AND security_enabled = ?
       AND (${RANK}, anchor) > (?, ?) ORDER BY ${RANK}, anchor LIMIT ?`;
     return this.#all(sql, Number(securityEnabled), rankOf(after.forest), after.anchor, limit);
   }
 
-  /** So many that are not called as their forests say. */
+  /** Up to `limit` groups whose name differs from what their forest says. */
   differing(limit: number, after: Person = { forest: '', anchor: '' }): GroupEntry[] {
     const sql = `SELECT * FROM groups WHERE managed_guid IS NOT NULL AND deleted = 0 AND has_name IS NOT wanted_name
       AND wanted_name IS NOT NULL AND (${RANK}, anchor) > (?, ?) ORDER BY ${RANK}, anchor LIMIT ?`;
     return this.#all(sql, rankOf(after.forest), after.anchor, limit);
   }
 
-  /** Those that are deleted and still there. */
+  /** Deleted groups that are still in the directory. */
   pendingDeletes(): GroupEntry[] {
     const sql = `SELECT * FROM groups INDEXED BY groups_leaving WHERE deleted = 1 AND managed_guid IS NOT NULL
       ORDER BY sequence`;
     return this.#all(sql);
   }
 
-  /** Those that were found in the directory, of which no record has come, and which nobody has said are to go. */
+  /** Groups that were found in the directory, of which no record has come and which no administrator has had deleted. */
   unclaimed(): GroupEntry[] {
     return this.#all(`SELECT * FROM groups WHERE ${IS_UNCLAIMED} AND deleted = 0`);
   }
@@ -155,7 +161,7 @@ export class GroupBook {
     );
   }
 
-  /** The directory may lack what was written last: all of it is written again. */
+  /** The directory may lack what was written last, so all of it is written again. */
   nothingIsWritten(): void {
     this.#database.run('UPDATE groups SET written_sequence = NULL WHERE managed_guid IS NOT NULL');
   }
@@ -170,7 +176,7 @@ export class GroupBook {
   }
 }
 
-/** A group of which nothing is known but who it is. */
+/** A group of which only the identity is known. */
 export const newGroup = ({ forest, anchor }: Person, objectGuid: string): GroupEntry => ({
   ...{ forest, anchor, objectGuid, sequence: null, digest: null, wantedName: null, displayName: null },
   ...{ mail: null, objectSid: null, securityEnabled: false, deleted: false, deletedSequence: null },
@@ -178,7 +184,7 @@ export const newGroup = ({ forest, anchor }: Person, objectGuid: string): GroupE
   accepted: null,
 });
 
-/** The entry of a group that is not in the directory any more; where its record wants it there, it is made anew. */
+/** The entry of a group that is missing in the directory. If its record wants it there, it is made again. */
 export const withoutGroup = (entry: GroupEntry): GroupEntry => ({
   ...entry,
   ...{ managedGuid: null, lastManagedGuid: entry.managedGuid ?? entry.lastManagedGuid },

@@ -38,7 +38,7 @@ function change(ledger: Ledger, { what, forest, anchor, prefix, sequence }: Step
   else ledger.slices.forget(group, ledger.slices.of(group));
 }
 
-/** What is kept for the comparison with heads is what the ledger has. */
+/** Asserts that what is kept for the comparison with heads equals what the ledger has. */
 function assertFresh(ledger: Ledger): void {
   for (const forest of FORESTS) {
     const { groups, slices, groupBuckets } = summarizeGroups(ledger.groupHeads.entries(forest));
@@ -47,7 +47,7 @@ function assertFresh(ledger: Ledger): void {
   }
 }
 
-test('digests that are kept are those of the groups and slices, whatever changes, and whatever is undone', () => {
+test('keeps digests equal to those of the groups and slices, whatever changes and whatever is rolled back', () => {
   fc.assert(
     fc.property(Steps, steps => {
       const ledger = new Ledger(':memory:');
@@ -69,7 +69,7 @@ test('digests that are kept are those of the groups and slices, whatever changes
   );
 });
 
-test('so they are when another process writes', t => {
+test('keeps them equal when another process writes', t => {
   const folder = mkdtempSync(join(tmpdir(), 'causeway-group-heads-'));
   const file = join(folder, 'ledger.db');
   const ledger = new Ledger(file);

@@ -11,18 +11,18 @@ import type { RefusalCode } from '../../refusals.ts';
 import type { BucketLook, Comparison, Ours } from '../comparison.ts';
 import { number, type Row, text } from '../sql-row.ts';
 
-/** One that was found in the directory, and of which no record has come, is there, too: with 0. */
+/** A group that was found in the directory without a record counts, too, with sequence 0. */
 const GROUPS = `SELECT anchor, NULL AS prefix, coalesce(sequence, 0) AS sequence, deleted FROM groups
   WHERE forest = ?1 AND (sequence IS NOT NULL OR managed_guid IS NOT NULL)`;
 const SLICES = `SELECT anchor, prefix, s.sequence, deleted FROM slices AS s JOIN groups AS g USING (forest, anchor)
   WHERE forest = ?1 AND g.sequence IS NOT NULL`;
 
-/** One for a group is one for no slice. */
+/** A problem of a group has no prefix. */
 const PROBLEMS = `SELECT anchor, CASE kind WHEN 'members' THEN prefix END AS prefix, sequence, code FROM problems
   WHERE forest = ?1 AND kind IN ('group', 'members') AND verified = 1`;
 /**
- * Refusals by which a genuine record explains a difference. An older one does not, which stands in the place of one that is withheld; a
- * deletion that waits, and what the directory does not take, is believed.
+ * Refusals by which a genuine record explains a difference. An older record does not: it may stand in place of a withheld one. A pending
+ * deletion, and what the directory refuses, was believed.
  */
 const CAME: readonly RefusalCode[] = ['anchor-moved', 'retyped'];
 
@@ -31,7 +31,7 @@ export interface GroupNotWritten extends GroupEntry {
   code: string;
 }
 
-/** The groups of a forest as heads speak of them: what was believed, which is written as far as the directory takes it. */
+/** The groups of a forest as heads describe them: what was believed. It is written as far as the directory accepts it. */
 export class GroupHeadBook {
   readonly #database: StateDatabase;
 
@@ -39,12 +39,12 @@ export class GroupHeadBook {
     this.#database = database;
   }
 
-  /** Groups and live slices that are there, in no order. */
+  /** Existing groups and live slices, in no order. */
   entries(forest: string): GroupEntry[] {
     return this.#rows(forest).filter(isThere).map(entryOf);
   }
 
-  /** Those of some buckets. */
+  /** Those in some buckets. */
   entriesOf(forest: string, buckets: readonly number[]): GroupEntry[] {
     const asked = new Set(buckets);
     return asked.size === 0 ? [] : this.entries(forest).filter(entry => asked.has(groupBucketOf(entry)));
@@ -57,8 +57,8 @@ export class GroupHeadBook {
   }
 
   /**
-   * What a head of the forest is compared with. A closer look counts what came and was not believed; what is believed is written, as far
-   * as the directory takes it. All of it is read with the first look.
+   * What a head of the forest is compared with. The closer look also counts what came and was not believed; what was believed is written as
+   * far as the directory accepts it. The first look reads all of it.
    */
   ours(forest: string): Ours {
     let look: Ours['look'] | undefined;
@@ -71,7 +71,7 @@ export class GroupHeadBook {
     };
   }
 
-  /** They are kept until a trigger sees that something of the forest's groups or slices changed. */
+  /** They are kept until a trigger sees a change in the forest's groups or slices. */
   #buckets(forest: string): string {
     const kept = this.#database.get('SELECT buckets FROM group_buckets WHERE forest = ?', forest);
     if (kept !== undefined) return String(kept.buckets);
@@ -120,7 +120,7 @@ export class GroupHeadBook {
 
 const isThere = ({ deleted }: Row): boolean => number(deleted) === 0;
 
-/** What would be here if what came had been believed: a slice makes older ones say nothing, and is of a group. */
+/** What would be here if all that came had been believed. A slice replaces the older ones that it covers, and needs its group. */
 function asReceived(rows: readonly Row[], came: readonly GroupEntry[]): GroupEntry[] {
   const byGroup = Map.groupBy(
     [...rows.filter(isThere).map(entryOf), ...came].toSorted((a, b) => a.sequence - b.sequence),

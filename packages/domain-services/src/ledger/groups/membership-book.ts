@@ -3,42 +3,42 @@ import type { StateDatabase } from '@causeway/service';
 import type { Person } from '../../person.ts';
 import { number, OF_PERSON, type Row, text } from '../sql-row.ts';
 
-/** A user or a group that a reference means. */
+/** A user or a group that a reference names. */
 export interface Referenced {
   managedGuid: string | null;
-  /** Of the newest deletion that was believed of it. */
+  /** Of the newest deletion of it that was believed. */
   deletedSequence: number | null;
-  /** A deletion was believed and is not carried out. */
+  /** A deletion was believed and is not carried out yet. */
   isLeaving: boolean;
 }
 
-/** A membership of which the directory may not have what is to be. */
+/** A membership in which the directory may differ from what it should be. */
 export interface DueMembership {
   key: string;
   reference: string;
-  /** Of the slice that says so; null: none does any more. */
+  /** Of the slice that names the member; null if none does any more. */
   sequence: number | null;
   /** objectGUID of the member that the group has. */
   written: string | null;
-  /** Whom the anchor means; undefined of nobody who is known, and of a SID. */
+  /** The object that the anchor names; undefined for an unknown object and for a SID. */
   referenced: Referenced | undefined;
 }
 
-/** Where a list of what is due goes on. */
+/** The position after which a list of due memberships continues. */
 export type MembershipKey = Pick<DueMembership, 'key' | 'reference'>;
 const FIRST: MembershipKey = { key: '', reference: '' };
 
 const OF_ONE = `${OF_PERSON} AND key = ? AND reference = ?`;
-/** A group of the tenant's own names a forest's people by `referenceToForest`. */
+/** A group of the tenant's own names users of a forest by `referenceToForest`. */
 const IN_FOREST = `m.forest = '${CLOUD_FOREST}' AND instr(m.reference, '/') > 0`;
 const PEOPLE = `LEFT JOIN accounts AS a ON a.forest = CASE WHEN ${IN_FOREST} THEN substr(m.reference, 1, instr(m.reference, '/') - 1) ELSE m.forest END
     AND a.anchor = CASE WHEN ${IN_FOREST} THEN substr(m.reference, instr(m.reference, '/') + 1) ELSE m.reference END`;
-/** What the tenant signs and what a forest does has no common order: of a forest's people it counts alone whether they are there. */
+/** Sequences of the tenant and of a forest cannot be compared. For users of a forest it counts only whether they exist. */
 const REFERENCED = `a.anchor AS person, a.managed_guid AS a_guid, CASE WHEN ${IN_FOREST} THEN NULL ELSE a.deleted_sequence END AS a_deleted,
   a.delete_sequence AS a_leaving,
   g.anchor AS of_group, g.managed_guid AS g_guid, g.deleted_sequence AS g_deleted, g.deleted AS g_leaving`;
 
-/** By what a group may name whoever has an objectGUID in the directory. */
+/** The references by which a group may name the object with an objectGUID in the directory. */
 const REFERENCES_TO = `SELECT anchor AS reference FROM accounts WHERE managed_guid = ?1 AND forest = ?2
   UNION SELECT anchor FROM groups WHERE managed_guid = ?1 AND forest = ?2
   UNION SELECT forest || '/' || anchor FROM accounts WHERE managed_guid = ?1 AND ?2 = '${CLOUD_FOREST}'
@@ -46,7 +46,7 @@ const REFERENCES_TO = `SELECT anchor AS reference FROM accounts WHERE managed_gu
     WHERE a.managed_guid = ?1 AND s.sid IS NOT NULL
   UNION SELECT object_sid FROM groups WHERE managed_guid = ?1 AND object_sid IS NOT NULL`;
 
-/** Who is to be in which group, and who is: what differs is to be done. */
+/** Who belongs to which group, and who is in it. Each difference is work to do. */
 export class MembershipBook {
   readonly #database: StateDatabase;
 
@@ -54,7 +54,7 @@ export class MembershipBook {
     this.#database = database;
   }
 
-  /** The next group of which something is due, after this one. */
+  /** The next group with due memberships, after this one. */
   nextDue({ forest, anchor }: Person = { forest: '', anchor: '' }): Person | undefined {
     const row = this.#database.get(
       `SELECT forest, anchor FROM memberships INDEXED BY memberships_due WHERE due > 0 AND (forest, anchor) > (?, ?) ORDER BY forest, anchor LIMIT 1`,
@@ -63,7 +63,7 @@ export class MembershipBook {
     return row && { forest: String(row.forest), anchor: String(row.anchor) };
   }
 
-  /** So many of one group, after this one. @param written of those alone that the group has */
+  /** Up to `limit` due memberships of one group, after this one. @param written only those that the group has */
   due({ forest, anchor }: Person, written: boolean, limit: number, after = FIRST): DueMembership[] {
     const sql = `SELECT m.*, ${REFERENCED} FROM memberships AS m INDEXED BY memberships_due
       ${PEOPLE}
@@ -79,7 +79,7 @@ export class MembershipBook {
       }));
   }
 
-  /** Everybody here whose record says this SID, with the forest that signed it. */
+  /** Every object here whose record has this SID, with the forest that signed it. */
   holdersOf(sid: string): (Referenced & { forest: string })[] {
     const people = `SELECT a.forest, a.anchor AS person, a.managed_guid AS a_guid, a.deleted_sequence AS a_deleted,
       a.delete_sequence AS a_leaving FROM shadows AS s JOIN accounts AS a ON a.forest = s.forest AND a.anchor = s.anchor
@@ -91,12 +91,14 @@ export class MembershipBook {
       .map(row => ({ ...referencedOf(row)!, forest: String(row.forest) }));
   }
 
-  /** It is being written: whatever changes meanwhile makes it due again. */
+  /** The membership is being written. Whatever changes meanwhile makes it due again. */
   begin({ forest, anchor }: Person, { key, reference }: MembershipKey): void {
     this.#database.run(`UPDATE memberships SET due = 2 ${OF_ONE}`, forest, anchor, key, reference);
   }
 
-  /** What the group has in the directory of this membership now. Of nobody's, nothing is left. */
+  /**
+   * What the group now has in the directory for this membership. If no slice names it and the group does not have it, the row is deleted.
+   */
   wrote({ forest, anchor }: Person, { key, reference }: MembershipKey, written: string | null): void {
     const one = [forest, anchor, key, reference];
     this.#database.run(
@@ -111,13 +113,13 @@ export class MembershipBook {
       );
   }
 
-  /** Whether the group has the member by another reference, too: an anchor and a SID may mean one object. */
+  /** Whether the group has the member by another reference, too: an anchor and a SID may name the same object. */
   isWrittenOtherwise({ forest, anchor }: Person, { reference }: MembershipKey, guid: string): boolean {
     const sql = `SELECT 1 FROM memberships WHERE written = ? AND forest = ? AND anchor = ? AND reference <> ? LIMIT 1`;
     return this.#database.get(sql, guid, forest, anchor, reference) !== undefined;
   }
 
-  /** The group does not have the member any more; whether it is to have it is looked at next. */
+  /** The group no longer has the member. Whether it should is checked next. */
   removed({ forest, anchor }: Person, { key, reference }: MembershipKey): void {
     this.#database.run(
       `UPDATE memberships SET written = NULL, due = 1 ${OF_ONE}`,
@@ -137,7 +139,7 @@ export class MembershipBook {
     );
   }
 
-  /** A member that is in the group in the directory, and was not written by this ledger. @returns whether its slices name or named it */
+  /** Takes over a member in the directory that this ledger did not write. @returns whether slices of the group name or named it */
   adopt({ forest, anchor }: Person, guid: string): boolean {
     const references = this.#database.all(REFERENCES_TO, guid, forest).map(row => String(row.reference));
     const sql = `UPDATE memberships SET written = ?, due = 1 ${OF_ONE} AND written IS NULL`;
@@ -145,7 +147,7 @@ export class MembershipBook {
     return changed.some(rows => rows > 0);
   }
 
-  /** Of one group: members that it is to have, those of them that it has not, and those that it has and is not to have. */
+  /** For one group: members it should have, those of them that it lacks, and those that it has and should not. */
   countsOf({ forest, anchor }: Person): { members: number; missing: number; leaving: number } {
     const row = this.#database.get(
       `SELECT count(sequence) AS members, count(*) FILTER (WHERE sequence IS NOT NULL AND written IS NULL) AS missing,

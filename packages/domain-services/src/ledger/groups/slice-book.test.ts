@@ -19,7 +19,7 @@ interface Said extends LedgerSlice {
   members: string[];
 }
 
-/** Who is in the group when each member is decided by the newest of all slices that cover it. */
+/** The members of the group if the newest of all slices that cover a member decides on it. */
 function membersBy(slices: readonly Said[]): string[] {
   return REFERENCES.filter(reference => {
     const covering = slices.filter(({ prefix }) => isBelow(prefix, memberKey(reference)));
@@ -39,7 +39,7 @@ const Slices = fc.array(
   { maxLength: 12 },
 );
 
-test('in whatever order slices come, and however often, the newest that covers a member decides', () => {
+test('the newest slice that covers a member decides, in whatever order and however often slices come', () => {
   fc.assert(
     fc.property(Slices, fc.infiniteStream(fc.nat(11)), (drawn, order) => {
       const said: Said[] = drawn.map((one, n) => ({

@@ -3,13 +3,13 @@ import type { StateDatabase } from '@causeway/service';
 import type { Person } from '../../person.ts';
 import { OF_PERSON } from '../sql-row.ts';
 
-/** A slice that is believed, without its members. */
+/** A believed slice, without its members. */
 export interface LedgerSlice extends Slice {
   objectGuid: string;
   digest: string;
 }
 
-/** The live slices of groups, and through them who is to be in which group. */
+/** The live slices of groups, and through them who belongs to which group. */
 export class SliceBook {
   readonly #database: StateDatabase;
 
@@ -17,7 +17,7 @@ export class SliceBook {
     this.#database = database;
   }
 
-  /** All of one group; some hundred of the largest ones. */
+  /** All slices of one group; some hundred for the largest ones. */
   of({ forest, anchor }: Person): LedgerSlice[] {
     return this.#database.all(`SELECT * FROM slices ${OF_PERSON}`, forest, anchor).map(row => ({
       prefix: String(row.prefix),
@@ -28,9 +28,9 @@ export class SliceBook {
   }
 
   /**
-   * Puts down a slice that is live, with what follows from it for who is in the group. As much work as it has members, and those
-   * that the group has below its prefix. In the caller's transaction.
-   * @param live of all slices of the group, this one included
+   * Stores a live slice, and what follows from it for the members. The work grows with the members of the slice and with those that the
+   * group has below its prefix. Runs in the caller's transaction.
+   * @param live all live slices of the group, this one included
    */
   believe(
     group: Person,
@@ -70,7 +70,9 @@ export class SliceBook {
     );
   }
 
-  /** Slices that say nothing any more, because they are older than the group's deletion or of another object: nobody is in it by them. */
+  /**
+   * Drops slices that no longer count, because they are older than the group's deletion or of another object. They make nobody a member.
+   */
   forget(group: Person, slices: readonly LedgerSlice[]): void {
     const { forest, anchor } = group;
     for (const slice of slices) {

@@ -1,13 +1,13 @@
 import type { StateDatabase } from '@causeway/service';
 import type { Person } from '../../person.ts';
 
-/** A group of which the tenant is to be told what became of it. */
+/** A group whose state has to be reported to the tenant. */
 export interface UnreportedGroup extends Person {
-  /** Another one once something changes. */
+  /** Another id after each change. */
   id: number;
 }
 
-/** Groups of which something has changed since the tenant was told; triggers put them down. */
+/** Groups that have changed since their last report to the tenant. Triggers add them. */
 export class UnreportedGroups {
   readonly #database: StateDatabase;
 
@@ -15,7 +15,7 @@ export class UnreportedGroups {
     this.#database = database;
   }
 
-  /** The tenant shows it (again): it may have lost what it was told. */
+  /** The tenant shows the group again, so it may have lost the report. */
   add({ forest, anchor }: Person): void {
     const sql = 'INSERT OR REPLACE INTO unreported_groups (forest, anchor) VALUES (?, ?)';
     this.#database.run(sql, forest, anchor);
@@ -29,12 +29,12 @@ export class UnreportedGroups {
     }));
   }
 
-  /** Forgets what the tenant has acknowledged; whatever changed meanwhile has another id. */
+  /** Drops what the tenant has acknowledged. What has changed meanwhile has another id. */
   drop(groups: readonly UnreportedGroup[]): void {
     for (const { id } of groups) this.#database.run('DELETE FROM unreported_groups WHERE id = ?', id);
   }
 
-  /** Grows with whatever is to be told; 0: nothing is. */
+  /** Grows with each change to report; 0 if there is none. */
   newest(): number {
     return Number(this.#database.get('SELECT coalesce(max(id), 0) AS id FROM unreported_groups')!.id);
   }

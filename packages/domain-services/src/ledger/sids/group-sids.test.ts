@@ -8,7 +8,7 @@ import type { GroupEntry } from '../groups/group-book.ts';
 import { Ledger } from '../ledger.ts';
 import type { Sharing } from './sid-book.ts';
 
-// Security groups have their on-premises SIDs by the rules of people, in one table with them.
+// Security groups have their on-premises SIDs by the same rules as users, and in the same table.
 
 const FOREST = 'corp.example.com';
 const OTHER = 'fabrikam.example.org';
@@ -24,7 +24,7 @@ beforeEach(() => {
 after(() => ledger.close());
 
 const sids = () => ledger.sids;
-/** As the record of a security group is taken. */
+/** Stores what the record of a security group says. */
 function comes(
   anchor: string,
   sid: string,
@@ -50,7 +50,7 @@ const write = (object: Person, sid: string | null) => {
   sids().wroteHistory(object, sid);
 };
 
-test('a security group that is in the directory has its SID, and before that it is waited for', () => {
+test('a security group waits for its SID until it is in the directory', () => {
   const staff = comes('staff', `${DOMAIN}-2001`, { managedGuid: null });
   assert.deepEqual(due(), []);
   saveGroup(ledger, staff, { managedGuid: 'guid of staff' });
@@ -68,7 +68,7 @@ test('a security group that is in the directory has its SID, and before that it 
   );
 });
 
-test('a group that is none of security any more, whose SID is another one or whose domain is taken back loses it', () => {
+test('a group loses its SID when it stops being a security group, gets another SID, or its domain is no longer confirmed', () => {
   const staff = comes('staff', `${DOMAIN}-2001`);
   write(staff, staff.sid);
   const moved = `${DOMAIN}-2002`;
@@ -85,7 +85,7 @@ test('a group that is none of security any more, whose SID is another one or who
   assert.equal(sids().takeChanged(), true, 'it is looked at once');
 });
 
-test('with a group its SID goes, and one whose deletion waits keeps it', () => {
+test('a group keeps its SID while its deletion is pending, and loses it with the deletion', () => {
   const staff = comes('staff', `${DOMAIN}-2001`);
   write(staff, staff.sid);
   saveGroup(ledger, staff, { deleted: true });
@@ -96,7 +96,7 @@ test('with a group its SID goes, and one whose deletion waits keeps it', () => {
   assert.deepEqual([due(), sids().counts().groups], [[], { written: 0, waiting: 0 }]);
 });
 
-test('a group that somebody deleted here has its SID again with the group that is made anew', () => {
+test('a group that was deleted by hand gets its SID back when it is made again', () => {
   const staff = comes('staff', `${DOMAIN}-2001`);
   write(staff, staff.sid);
   saveGroup(ledger, staff, { managedGuid: null, lastManagedGuid: 'guid of staff' });
@@ -104,13 +104,13 @@ test('a group that somebody deleted here has its SID again with the group that i
   sids().wrote(staff, null);
   assert.deepEqual(due(), []);
   saveGroup(ledger, staff, { managedGuid: 'another guid', lastManagedGuid: 'another guid' });
-  // Whatever its tombstone had in sIDHistory is taken away first.
+  // What its tombstone had in sIDHistory is removed first.
   assert.deepEqual(due(), [['staff', staff.sid, null, '']]);
   ledger.confirmSid(DOMAIN, undefined);
   assert.deepEqual(due(), [['staff', null, null, '']]);
 });
 
-test('a group that was made anew, or restored, before the keeper looked has its SID written again', () => {
+test('writes the SID again for a group that was re-created or restored before the keeper looked', () => {
   const staff = comes('staff', `${DOMAIN}-2001`);
   write(staff, staff.sid);
   saveGroup(ledger, staff, { managedGuid: null, lastManagedGuid: 'guid of staff' });
@@ -123,7 +123,7 @@ test('a group that was made anew, or restored, before the keeper looked has its 
   assert.deepEqual(due(), [['staff', staff.sid, null, '']]);
 });
 
-test('a person and a group have no SID in common: who had it first keeps it', () => {
+test('a user and a group never share a SID: the first holder keeps it', () => {
   const alice = person('alice', 1105);
   write(alice, alice.sid);
   const staff = comes('staff', alice.sid);
@@ -137,7 +137,7 @@ test('a person and a group have no SID in common: who had it first keeps it', ()
   assert.deepEqual(due(), []);
 });
 
-test('groups alone have their SIDs where the setting says so, and what people had goes, from before, too', () => {
+test('with the setting `groups` only groups have SIDs, and users lose theirs, even those from before', () => {
   const alice = person('alice', 1105);
   const bob = person('bob', 1106);
   const staff = comes('staff', `${DOMAIN}-2001`);
@@ -164,7 +164,7 @@ test('groups alone have their SIDs where the setting says so, and what people ha
   );
 });
 
-test('a hostile forest brings no SID for a group that is built in, privileged, of this domain, of a machine or of another forest', () => {
+test('a hostile forest gets no group a SID that is built-in, privileged, of this domain, of a machine or of another forest', () => {
   const theirs = 'S-1-5-21-7-7-7';
   const machine = 'S-1-5-21-77-88-99';
   ledger.confirmSid(theirs, OTHER);
@@ -204,7 +204,7 @@ test('a hostile forest brings no SID for a group that is built in, privileged, o
   );
 });
 
-test('a group is known by its objectGUID in the managed domain, as a person is', () => {
+test('finds a group by its objectGUID in the managed domain, like a user', () => {
   const alice = person('alice', 1105);
   const staff = comes('staff', `${DOMAIN}-2001`);
   for (const { forest, anchor } of [alice, staff])

@@ -13,7 +13,7 @@ import type { Sharing } from './sid-book.ts';
 const FOREST = 'corp.example.com';
 const OTHER = 'fabrikam.example.org';
 const DOMAIN = 'S-1-5-21-1-2-3';
-/** Of a ledger that still had one forest for each domain. */
+/** The number of steps of a ledger that still had one forest per domain. */
 const STEPS_BEFORE = 18;
 let ledger: Ledger;
 
@@ -24,7 +24,7 @@ beforeEach(() => {
 });
 after(() => ledger.close());
 
-/** Somebody with an account and an on-premises SID. */
+/** Adds a user with an account and an on-premises SID. */
 function there(anchor: string, rid: number, forest = FOREST): Person & { sid: string } {
   const entry = newEntry({ sourceAnchor: anchor, forest, objectGuid: anchor });
   ledger.accounts.save({ ...entry, managedGuid: `guid of ${anchor}` });
@@ -36,13 +36,13 @@ const due = (sharing: Sharing = 'all') =>
   ledger.sids
     .due(sharing, 100)
     .map(({ anchor, wanted, written, history }) => [anchor, wanted, written, history]);
-/** What the keeper does with somebody who is due. */
+/** What the keeper does with a due user. */
 const write = (person: Person, sid: string | null) => {
   ledger.sids.wrote(person, sid);
   ledger.sids.wroteHistory(person, sid);
 };
 
-test('what differs is due, and nothing else', () => {
+test('lists differences as due, and nothing else', () => {
   const alice = there('alice', 1105);
   assert.deepEqual(due(), [['alice', alice.sid, null, null]]);
   ledger.sids.wrote(alice, alice.sid);
@@ -57,7 +57,7 @@ test('what differs is due, and nothing else', () => {
   assert.deepEqual(ledger.sids.counts().people, { written: 1, waiting: 1 });
 });
 
-test('SIDs of a domain that nobody confirmed for that forest are nobody’s', () => {
+test('gives no SID of a domain that is not confirmed for the forest', () => {
   const alice = there('alice', 1105);
   there('mallory', 1106, OTHER);
   write(alice, alice.sid);
@@ -73,7 +73,7 @@ test('SIDs of a domain that nobody confirmed for that forest are nobody’s', ()
   );
 });
 
-test('a domain that is confirmed for another forest is this one’s no more', () => {
+test('a domain that is confirmed for another forest no longer counts for this one', () => {
   const alice = there('alice', 1105);
   write(alice, alice.sid);
   ledger.confirmSid(DOMAIN, OTHER);
@@ -82,7 +82,7 @@ test('a domain that is confirmed for another forest is this one’s no more', ()
   assert.equal(ledger.sids.isContested(DOMAIN), true);
 });
 
-test('what stands in sIDHistory from before anybody was asked stays until an administrator has decided', () => {
+test('keeps an old sIDHistory until an administrator has decided on its domain', () => {
   ledger.confirmSid(DOMAIN, undefined);
   const alice = there('alice', 1105);
   const declined = () => ledger.sids.domains().map(({ declinedAt }) => declinedAt !== null);
@@ -93,7 +93,7 @@ test('what stands in sIDHistory from before anybody was asked stays until an adm
   assert.deepEqual([due(), declined()], [[['alice', null, null, alice.sid]], [true]]);
 });
 
-test('what stands there from before goes with a SID that changed, with another forest’s confirmation and with the setting', () => {
+test("removes an old sIDHistory when the SID changes, when another forest gets the domain, and by the setting", () => {
   ledger.confirmSid(DOMAIN, undefined);
   const alice = there('alice', 1105);
   const taken = [['alice', null, null, alice.sid]];
@@ -109,12 +109,12 @@ test('what stands there from before goes with a SID that changed, with another f
   assert.deepEqual(due('none'), taken);
 });
 
-test('of two people with one SID the first keeps it, until it is given up', () => {
+test('of two users with one SID, the first keeps it until they give it up', () => {
   const alice = there('alice', 1105);
   write(alice, alice.sid);
   const bob = there('bob', 1105);
   assert.deepEqual(due(), []);
-  // Made at once with the first one: both have it in sIDHistory.
+  // Made at the same time as the first one, so both have it in sIDHistory.
   ledger.sids.wroteHistory(bob, bob.sid);
   assert.deepEqual(due(), [['bob', null, null, bob.sid]]);
   ledger.sids.wroteHistory(bob, null);
@@ -123,7 +123,7 @@ test('of two people with one SID the first keeps it, until it is given up', () =
   assert.deepEqual(due(), [['bob', alice.sid, null, null]]);
 });
 
-test('with the account the SID is to go, and by the setting everybody’s', () => {
+test("removes the SID together with the account, and everyone's SID by the setting", () => {
   const alice = there('alice', 1105);
   write(alice, alice.sid);
   assert.deepEqual(due('none'), [['alice', null, alice.sid, alice.sid]]);
@@ -132,7 +132,7 @@ test('with the account the SID is to go, and by the setting everybody’s', () =
   assert.deepEqual(due(), [['alice', null, alice.sid, null]]);
 });
 
-test('whose account was deleted and restored before the keeper looked has the SID written again', () => {
+test('writes the SID again for an account that was deleted and restored before the keeper looked', () => {
   const alice = there('alice', 1105);
   write(alice, alice.sid);
   const entry = ledger.accounts.of(alice)!;
@@ -142,7 +142,7 @@ test('whose account was deleted and restored before the keeper looked has the SI
   assert.deepEqual(due(), [['alice', alice.sid, null, null]]);
 });
 
-test('who comes back with another SID loses the one from before first', () => {
+test('removes the previous SID first when a user comes back with another one', () => {
   const alice = there('alice', 1105);
   write(alice, alice.sid);
   const entry = ledger.accounts.of(alice)!;
@@ -152,7 +152,7 @@ test('who comes back with another SID loses the one from before first', () => {
   assert.deepEqual(due(), [['alice', `${DOMAIN}-1200`, alice.sid, null]]);
 });
 
-test('a ledger of before keeps what was confirmed, and asks once about what was not', () => {
+test('a ledger of an earlier release keeps the forest of each domain, unconfirmed, drops its problems, and reads the feed again', () => {
   const folder = mkdtempSync(join(tmpdir(), 'causeway-sids-'));
   const file = join(folder, 'ledger.db');
   const before = new StateDatabase(file);

@@ -3,16 +3,16 @@ import type { Person } from '../../person.ts';
 import type { ConfirmedSid } from '../agent-book.ts';
 import { number, OF_PERSON, text } from '../sql-row.ts';
 
-/** Whose on-premises SIDs stand in the directory: everybody's, security groups' alone, or nobody's. */
+/** Whose on-premises SIDs are in the directory: everyone's, only those of security groups, or nobody's. */
 export type Sharing = 'all' | 'groups' | 'none';
 
-/** Of one object's on-premises SID, what is to be done. An object is a person, or a group: no anchor is both. */
+/** What has to be done about one object's on-premises SID. An object is a user or a group; no anchor is both. */
 export interface DueSid extends Person {
-  /** The SID that the object is to have; null: none. */
+  /** The SID that the object should have; null for none. */
   wanted: string | null;
-  /** The SID whose group has the object now. */
+  /** The SID whose shadow group has the object now. */
   written: string | null;
-  /** The SID in its `sIDHistory`; null: none, or one from before anybody was asked; empty: one that is not known. */
+  /** The SID in its `sIDHistory`; null: none, or one from before confirmations existed; empty: an unknown one. */
   history: string | null;
   /** objectGUID in the managed domain. */
   managedGuid: string | null;
@@ -20,33 +20,33 @@ export interface DueSid extends Person {
   sequence: number | null;
 }
 
-/** One that is in the directory and of which a SID is known. */
+/** An object that is in the directory and has a known SID. */
 export interface KnownSid extends Person {
   sid: string | null;
   history: string | null;
   managedGuid: string;
 }
 
-/** The SIDs of one domain on-premises, and a forest whose people and groups have them. */
+/** The SIDs of one on-premises domain, and a forest whose users and groups have them. */
 export interface DomainSid {
   sid: string;
   forest: string;
-  /** Since when the forest has brought it. */
+  /** Since when the forest has sent SIDs of this domain. */
   since: string;
   confirmedAt: string | null;
-  /** Since when an administrator has said that it is not this forest's. */
+  /** Since when an administrator has declined it for this forest. */
   declinedAt: string | null;
   people: number;
   groups: number;
 }
 
-/** Objects that have their SID here, and those of which something is still to be done. */
+/** Objects that have their SID here, and those for which something is pending. */
 export interface SidCounts {
   written: number;
   waiting: number;
 }
 
-/** How much is shared, as SQL compares it. */
+/** How much is shared, as a number for comparisons in SQL. */
 const SHARING: Readonly<Record<Sharing, number>> = { none: 0, groups: 1, all: 2 };
 const OBJECTS = `LEFT JOIN accounts AS a ON s.is_group = 0 AND a.forest = s.forest AND a.anchor = s.anchor
   LEFT JOIN groups AS g ON s.is_group = 1 AND g.forest = s.forest AND g.anchor = s.anchor`;
@@ -54,21 +54,24 @@ const GUID = 'coalesce(a.managed_guid, g.managed_guid)';
 const IS_GROUP = `EXISTS (SELECT 1 FROM groups WHERE forest = ?1 AND anchor = ?2)
   AND NOT EXISTS (SELECT 1 FROM accounts WHERE forest = ?1 AND anchor = ?2)`;
 const CONFIRMED = 'd.sid = s.domain_sid AND d.forest = s.forest AND d.confirmed_at IS NOT NULL';
-/** Nothing of the object itself is asked for it, so that all are looked through quickly. */
+/** Needs no column of the object itself, so that all objects can be checked quickly. */
 const CONFIRMED_SID = 'CASE WHEN d.sid IS NULL OR ?1 < 2 - s.is_group THEN NULL ELSE s.sid END';
-/** A group that somebody deleted is without until it is made anew. The end of an account takes its SID, by a trigger. */
+/** A group that was deleted by hand has no SID until it is made again. A trigger removes the SID when an account is deleted. */
 const IS_THERE = '(s.is_group = 0 OR g.managed_guid IS NOT NULL)';
-/** Two objects have no SID in common: who had it first keeps it. */
+/** Two objects never share a SID: the first holder keeps it. */
 const FREE = `NOT EXISTS (SELECT 1 FROM shadows AS o WHERE o.written = s.sid AND (o.forest <> s.forest OR o.anchor <> s.anchor))`;
-/** What may stand in `sIDHistory` from before anybody was asked is taken for written, and so it is taken away. */
+/** What may be in `sIDHistory` from before confirmations existed counts as written, and so it is removed. */
 const TAKE_FROM_BEFORE = 'history = coalesce(history, sid)';
-/** Of an object that lost its SID and has it again nobody knows whether the group still has it, as where its account was deleted and restored. */
+/**
+ * If an object lost its SID and has it again, it is unknown whether the shadow group still has it, for example after a deletion and a
+ * restore.
+ */
 const WRITE_AGAIN = 'written = CASE WHEN sid IS NOT NULL OR written IS NOT ?3 THEN written END';
 const COUNTS = 'count(written) AS written, count(*) FILTER (WHERE sid IS NOT written) AS waiting';
 
 /**
- * What everybody's on-premises SID is, a person's or a security group's, whose the domains of these SIDs are, and what of it is in the
- * directory, as a group and in `sIDHistory`: a list of what is to be done, as it differs.
+ * The on-premises SID of every user and security group, the forests that the domains of these SIDs belong to, and what of it is in the
+ * directory, as a shadow group and in `sIDHistory`. The differences are the work to do.
  */
 export class SidBook {
   readonly #database: StateDatabase;
@@ -79,8 +82,8 @@ export class SidBook {
   }
 
   /**
-   * What a record says: of a person, or of a security group.
-   * @param sid null for one that nobody may have, and of a group that is no security group (any more)
+   * Stores the SID in a record of a user or of a security group.
+   * @param sid null if nobody may have it, and for a group that is no security group (any more)
    * @param domainSid without the RID
    */
   want({ forest, anchor }: Person, sid: string | null, domainSid: string | null): void {
@@ -89,34 +92,34 @@ export class SidBook {
         ON CONFLICT DO UPDATE SET ${TAKE_FROM_BEFORE}, ${WRITE_AGAIN}, sid = ?3, domain_sid = ?4 WHERE sid IS NOT ?3`,
       ...[forest, anchor, sid, domainSid],
     );
-    // A group that lost its right to a SID lost it here already, with its row.
+    // A group that lost its right to a SID has already lost it here, with its row.
     this.#changed ||= changes > 0 || sid === null;
     if (changes === 0 || domainSid === null) return;
     const claim = 'INSERT OR IGNORE INTO domain_sids (sid, forest, pinned_at) VALUES (?, ?, ?)';
     this.#database.run(claim, domainSid, forest, this.#database.timestamp());
   }
 
-  /** Whether anything may be due since this was asked last; what follows from the end of an account or a group is not seen here. */
+  /** Whether anything may be due since the last call. Does not see what follows from the deletion of an account or a group. */
   takeChanged(): boolean {
     const changed = this.#changed;
     this.#changed = false;
     return changed;
   }
 
-  /** Null: no group of any SID has the object any more. */
+  /** Null: the object is in no shadow group any more. */
   wrote({ forest, anchor }: Person, sid: string | null): void {
-    // What is there now makes nothing due; what is let go of may be another one's.
+    // A SID that was written makes nothing due; one that was removed may be another object's.
     this.#changed ||= sid === null;
     this.#database.run(`UPDATE shadows SET written = ? ${OF_PERSON}`, sid, forest, anchor);
   }
 
-  /** What stands in its `sIDHistory`. */
+  /** What is in its `sIDHistory` now. */
   wroteHistory({ forest, anchor }: Person, sid: string | null): void {
     this.#changed ||= sid === null;
     this.#database.run(`UPDATE shadows SET history = ? ${OF_PERSON}`, sid, forest, anchor);
   }
 
-  /** What differs, in the order of forests and anchors; what is to be taken away comes with it. */
+  /** The differences, sorted by forest and anchor, including what has to be removed. */
   due(sharing: Sharing, limit: number, after: Person = { forest: '', anchor: '' }): DueSid[] {
     const sql = `SELECT s.forest, s.anchor, CASE WHEN ${IS_THERE} AND ${FREE} THEN ${CONFIRMED_SID} END AS wanted, s.written, s.history,
         ${GUID} AS guid, coalesce(a.account_sequence, g.sequence) AS sequence
@@ -132,7 +135,7 @@ export class SidBook {
     }));
   }
 
-  /** Who has which SID by a group, and what they are in the directory. */
+  /** The objects in shadow groups, with the SID of each and their objectGUID in the directory. */
   written(): (Person & { sid: string; managedGuid: string | null })[] {
     const sql = `SELECT s.forest, s.anchor, s.written, ${GUID} AS guid FROM shadows AS s ${OBJECTS}
       WHERE s.written IS NOT NULL`;
@@ -142,17 +145,17 @@ export class SidBook {
     }));
   }
 
-  /** Whether the group of this SID is anybody's. */
+  /** Whether any object is in the shadow group of this SID. */
   isWritten(sid: string): boolean {
     return this.#database.get('SELECT 1 FROM shadows WHERE written = ?', sid) !== undefined;
   }
 
-  /** Objects whose SID is known here, whether it is written or not: whose account was made by a release before is not among them. */
+  /** Whether the SID of an object is known here, written or not. It is unknown if an earlier release made the account. */
   knows({ forest, anchor }: Person): boolean {
     return this.#database.get(`SELECT 1 FROM shadows ${OF_PERSON}`, forest, anchor) !== undefined;
   }
 
-  /** Whose account or group in the directory has this objectGUID. */
+  /** The user or group whose object in the directory has this objectGUID. */
   managed(guid: string): Person | undefined {
     const sql = `SELECT forest, anchor FROM accounts WHERE managed_guid = ?1
       UNION ALL SELECT forest, anchor FROM groups WHERE managed_guid = ?1`;
@@ -160,7 +163,7 @@ export class SidBook {
     return row && { forest: String(row.forest), anchor: String(row.anchor) };
   }
 
-  /** All that are in the directory and of which a SID is known. */
+  /** All objects in the directory whose SID is known. */
   all(): KnownSid[] {
     const sql = `SELECT s.forest, s.anchor, s.sid, s.history, ${GUID} AS guid FROM shadows AS s ${OBJECTS}
       WHERE ${GUID} IS NOT NULL`;
@@ -177,7 +180,9 @@ export class SidBook {
     return row && String(row.forest);
   }
 
-  /** The domains whose SIDs forests bring, or administrators confirmed. A domain that is confirmed for one forest is no other's. */
+  /**
+   * The domains whose SIDs forests send, or that administrators confirmed. A domain that is confirmed for one forest belongs to no other.
+   */
   domains(): DomainSid[] {
     const sql = `SELECT d.sid, d.forest, d.pinned_at, d.confirmed_at, count(s.anchor) AS objects, sum(s.is_group) AS groups,
         coalesce(d.declined_at, (SELECT o.confirmed_at FROM domain_sids AS o
@@ -191,12 +196,12 @@ export class SidBook {
     }));
   }
 
-  /** Whether several forests bring the domain's SIDs, or one does and another one is confirmed. */
+  /** Whether several forests send the domain's SIDs, or one does while another one is confirmed. */
   isContested(domainSid: string): boolean {
     return this.#database.all('SELECT 1 FROM domain_sids WHERE sid = ?', domainSid).length > 1;
   }
 
-  /** What an administrator confirmed, as it stands in the file beside the keys, which is the truth. */
+  /** What administrators confirmed, by the file beside the keys, which is authoritative. */
   setConfirmed(confirmed: readonly ConfirmedSid[]): void {
     this.#changed = true;
     this.#database.transaction(() => {
@@ -210,7 +215,7 @@ export class SidBook {
     });
   }
 
-  /** An administrator has said whose a domain's SIDs are; the objects of all others lose what they have from before. */
+  /** An administrator has decided which forest a domain's SIDs belong to. Objects of all others lose what they have from before. */
   decided(sid: string, forest: string | undefined): void {
     this.#changed = true;
     const others = 'AND forest IS NOT ?2';
@@ -228,7 +233,7 @@ export class SidBook {
     );
   }
 
-  /** Nobody whose SID is not shared is to have any, not even from before. */
+  /** Objects whose SIDs are not shared lose them, even those from before. */
   takeAll(sharing: Sharing): void {
     this.#changed = true;
     const sql = `UPDATE shadows SET ${TAKE_FROM_BEFORE} WHERE ? < 2 - is_group`;

@@ -5,27 +5,27 @@ import type { Row } from '../sql-row.ts';
 /** A security group that is in the directory. */
 export interface TokenGroup extends Person {
   managedGuid: string;
-  /** Whoever is in it has its on-premises SID, too. */
+  /** Its members have its on-premises SID, too. */
   hasSid: boolean;
 }
 
-/** Who is in how many groups that bring an on-premises SID. */
+/** A user, and how many of their groups add an on-premises SID. */
 export interface FullToken extends Person {
   groups: number;
 }
 
-/** What was counted last, as it is kept. */
+/** The last count, as it is kept. */
 export interface CountedTokens {
-  /** In more groups than this. */
+  /** Users in more groups than this. */
   above: number;
   /** ISO 8601. */
   at: string;
   count: number;
-  /** The first of them. */
+  /** The first of these users. */
   people: FullToken[];
 }
 
-/** What the directory has of groups and members, as far as it makes tickets and sessions large. */
+/** The groups and memberships in the directory, as far as they make tickets and sessions large. */
 export class TokenBook {
   readonly #database: StateDatabase;
 
@@ -33,7 +33,7 @@ export class TokenBook {
     this.#database = database;
   }
 
-  /** Distribution groups are in no token, and neither is what they are in. */
+  /** Without distribution groups: they are in no token, and neither are the groups above them. */
   groups(): TokenGroup[] {
     const sql = `SELECT g.forest, g.anchor, g.managed_guid, s.written FROM groups AS g
       LEFT JOIN shadows AS s ON s.is_group = 1 AND s.forest = g.forest AND s.anchor = g.anchor
@@ -51,14 +51,14 @@ export class TokenBook {
     return this.#database.all(sql).map(row => ({ group: personOf(row), member: String(row.written) }));
   }
 
-  /** In how many groups members are directly, in the order of their objectGUIDs, after this one. */
+  /** In how many groups each member is directly, sorted by objectGUID, after this one. */
   members(after: string, limit: number): { guid: string; groups: number }[] {
     const sql = `SELECT written, count(*) AS n FROM memberships WHERE written > ? GROUP BY written ORDER BY written LIMIT ?`;
     const rows = this.#database.all(sql, after, limit);
     return rows.map(row => ({ guid: String(row.written), groups: Number(row.n) }));
   }
 
-  /** The groups that somebody is in directly. */
+  /** The groups that contain an object directly. */
   groupsOf(guid: string): Person[] {
     return this.#database.all('SELECT forest, anchor FROM memberships WHERE written = ?', guid).map(personOf);
   }

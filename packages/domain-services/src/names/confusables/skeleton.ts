@@ -1,18 +1,18 @@
 import { CONFUSABLES } from './table.ts';
 
-/** What looks alike within ASCII already. A capital I is an l to the eye, and case does not count: so i is, too. */
+/** What looks alike within ASCII. A capital I looks like an l, and case does not count, so i counts as one, too. */
 const ASCII: Readonly<Record<string, string>> = { 0: 'o', 1: 'l', i: 'l', '|': 'l', m: 'rn' };
 const ALIKE = new Map(
   CONFUSABLES.flatMap(([ascii, letters]) => Array.from(letters, letter => [letter, ascii])),
 );
 
 /**
- * What a name looks like, whatever letters it is written with: two names that share a skeleton are one to the eye (UTS #39, section 4).
- * A capital may look like another letter than its small one does, so there are two: with case folded first, and afterwards alone.
- * Only what looks like ASCII is folded: the names that are to be protected are ASCII.
+ * What a name looks like, whatever letters it is written with: two names that share a skeleton look the same (UTS #39, section 4). A
+ * capital may look like another letter than its lower-case form, so there are two: one with case folded first, and one with case folded
+ * last. Only look-alikes of ASCII are folded, because the protected names are ASCII.
  */
 export function skeletons(name: string): string[] {
-  // Most names are plain: nothing of them has to be looked up.
+  // Most names are plain ASCII and need no lookup.
   if (/^[ -~]*$/.test(name)) return [alikeInAscii(name)];
   return [name.toLowerCase(), name].map(text => {
     const letters = text.normalize('NFKD').replace(/\p{M}/gu, '');
