@@ -5,10 +5,9 @@ import { refuse } from '../refusals.ts';
 import type { GroupContext } from './group-context.ts';
 
 /**
- * Removes all members from groups that the ledger found in the directory and that no record of the feed is about, and reports that, as
- * `disableUnclaimed` does with accounts: such a group may have been deleted while no ledger remembered it. Waits until the feed of groups
- * was read to its end and a head was compared; there are no heads of the tenant's own groups. The groups stay until a signed deletion
- * comes, or an administrator has them deleted.
+ * Empties and reports groups in the directory that no record of the feed is about, as `disableUnclaimed` does with accounts: they may have
+ * been deleted while no ledger remembered them. Waits until the feed of groups was read to its end, and for a forest until a head was
+ * compared. The groups stay until a signed deletion comes, or an administrator has them deleted.
  */
 export async function closeUnclaimed(context: GroupContext): Promise<void> {
   const { ledger, log } = context;

@@ -12,9 +12,8 @@ export interface Holders {
 
 /**
  * The objectGUID of the member that a reference stands for in a group, or null for none. INVARIANT: a slice that is older than the deletion
- * of an object it names says nothing about that object. A SID counts only if its domain is confirmed for the forest of its holder, and
- * never in a group of the tenant's own. If the deletion of the object is pending, the membership stays as it is, because an administrator
- * may be looking at it.
+ * of an object says nothing about that object. A SID counts only if its domain is confirmed for its holder's forest, and never in a group
+ * of the tenant's own. While a deletion is pending, the membership stays as it is: an administrator may be looking at it.
  */
 export function targetOf(
   { reference, sequence, written, referenced }: DueMembership,

@@ -19,9 +19,8 @@ export function trustedForests(ledger: Ledger): Map<string, string> {
 }
 
 /**
- * Reports for each trusted forest how far its records have arrived.
- * @param startedAt milliseconds since 1970 when this process began to read heads; undefined while it does not, and then no forest counts as
- * silent
+ * How far the records of each trusted forest have arrived.
+ * @param startedAt milliseconds since 1970 when this process began to read heads; undefined while it does not: then no forest is silent
  */
 export function arrivals(
   ledger: Ledger,

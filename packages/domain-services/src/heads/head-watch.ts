@@ -64,10 +64,7 @@ export class HeadWatch implements Service {
     this.#tenant = hearing(options.send);
   }
 
-  /**
-   * Reads heads, and in parallel answers them: with every beat, and at once after a comparison. A tenant that cannot be reached counts as
-   * silent, which has its own alarm.
-   */
+  /** Reads heads, and answers with every beat, and at once after a comparison. An unreachable tenant counts as silent. */
   async run(signal: AbortSignal): Promise<void> {
     const { headIntervalMs, ledger, log } = this.#options;
     const { clock } = ledger;

@@ -149,8 +149,7 @@ export class AccountBook {
   }
 
   /**
-   * Every user whom a name may mean: existing users before deleted ones, and users who have the name before those for whom their forest
-   * wants it.
+   * Every user whom a name may mean: existing users before deleted ones, and users who have the name before those who should have it.
    * @param forest only users of this forest
    */
   named(name: string, limit: number, forest: string | null = null): LedgerEntry[] {

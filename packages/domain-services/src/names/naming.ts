@@ -28,7 +28,7 @@ export interface NamedAccount extends Person {
 
 /** Who has and wants which name. Deleted accounts do not count. */
 export interface NameView {
-  /** The forest that a name belongs to, because it had it first, or because it is reserved for it. */
+  /** The forest that a name belongs to, because it had the name first, or because the name is reserved for it. */
   owner(slot: Slot): string | undefined;
   wanting(slot: Slot): readonly NamedAccount[];
   holding(slot: Slot): readonly NamedAccount[];
@@ -137,8 +137,7 @@ class Decider {
     const loses = this.#loses(slot);
     if (loses !== undefined)
       return this.#withDigits(nameWithDigits(wanted, anchor), loses === 'other-forest');
-    // Asks the directory only about a name that the account would get: an account that loses a name is called the same, whoever else has
-    // it.
+    // Asks the directory only about a name that the account would get. The result for a lost name does not depend on its holder.
     const obstacle = this.#view.obstacle(slot);
     // A group of ours has the name. It is free again once the group releases it.
     if (obstacle?.code === 'name-taken') {

@@ -16,21 +16,21 @@ import {
 import { readPrivateFile, writePrivateFile } from '@causeway/service';
 import type { Places } from '../places.ts';
 
-/** The managed domain's keys: records are sealed to the one, receipts are signed with the other. */
+/** The managed domain's keys: one to which records are sealed, and one that signs receipts. */
 export interface DomainKeys {
   sealing: SealingKey;
   receipts: SigningKey;
 }
 
-/** What everybody may see of them. */
+/** The public part of the keys. */
 export interface PublicDomainKeys {
-  /** Of both: what `causeway connect trust-domain` and `causeway tenant trust-domain` want. */
+  /** Of both keys: the one for `causeway connect trust-domain` and `causeway tenant trust-domain`. */
   fingerprint: string;
   key: PublicKeyInfo;
   receiptKey: PublicKeyInfo;
 }
 
-/** Made once, each private half in its file alone. */
+/** Makes the keys once. Each private half is only in its own file. */
 export async function ensureDomainKeys(places: Places): Promise<DomainKeys> {
   if (!existsSync(places.sealingKey)) {
     writePrivateFile(places.sealingKey, await exportSealingKey(await generateSealingKey()));
@@ -41,7 +41,7 @@ export async function ensureDomainKeys(places: Places): Promise<DomainKeys> {
   return openDomainKeys(places);
 }
 
-/** False before a creation has come to them. */
+/** False until the creation of the domain has made the keys. */
 export const holdsDomainKeys = (places: Places): boolean =>
   existsSync(places.sealingKey) && existsSync(places.receiptKey);
 

@@ -6,7 +6,7 @@ import { Ledger } from '../ledger/ledger.ts';
 import { learnTenantKey, offeredTenantKey, pinnedTenantKey, trustTenant } from './tenant-key.ts';
 import { trustAgent, trustOf, untrustAgent } from './trust.ts';
 
-/** A tenant that shows this as its own key, and it again as the key of a Connect. */
+/** A tenant that shows this key as its own, and also as the key of a Connect. */
 const showing = (key: PublicKeyInfo) => async (path: string) => {
   const common = { kind: 'connect', name: 'c', version: '1', enrolledAt: '2026-11-23T10:00:00.000Z' };
   const agent = { ...common, id: crypto.randomUUID(), signingKey: key, forests: [], lastSeenAt: null };
@@ -16,7 +16,7 @@ const showing = (key: PublicKeyInfo) => async (path: string) => {
 const made = (): PublicKeyInfo => signingPublicKey(generateSigningKey());
 const actions = (ledger: Ledger) => ledger.audit.list().map(({ action, subject }) => [action, subject]);
 
-test("the tenant's first key is pinned for cloud-only users alone, and that is in the audit trail", async () => {
+test("pins the tenant's first key for cloud-only users alone, and records that in the audit trail", async () => {
   const ledger = new Ledger(':memory:');
   const key = made();
   assert.equal(await learnTenantKey(ledger, showing(key)), 'pinned');
@@ -25,7 +25,7 @@ test("the tenant's first key is pinned for cloud-only users alone, and that is i
   assert.equal(await learnTenantKey(ledger, showing(key)), 'known');
 });
 
-test('another key later is not believed until an administrator confirms its fingerprint', async () => {
+test('does not believe a later key until an administrator confirms its fingerprint', async () => {
   const ledger = new Ledger(':memory:');
   const [first, second] = [made(), made()];
   await learnTenantKey(ledger, showing(first));
@@ -43,7 +43,7 @@ test('another key later is not believed until an administrator confirms its fing
   assert.equal(actions(ledger)[0]![0], 'trust-tenant');
 });
 
-test('a key is taken for what it is, not for the fingerprint that comes with it', async () => {
+test('identifies a key by its bytes, not by the fingerprint that comes with it', async () => {
   const ledger = new Ledger(':memory:');
   const [genuine, other] = [made(), made()];
   await learnTenantKey(ledger, showing(genuine));
@@ -53,7 +53,7 @@ test('a key is taken for what it is, not for the fingerprint that comes with it'
   await assert.rejects(none, { code: 'tenant-key-unusable' });
 });
 
-test("the tenant's own key can be trusted for no forest, and a Connect's key not be the tenant's", async () => {
+test("the tenant's own key can be trusted for no forest, and a Connect's key cannot be the tenant's", async () => {
   const ledger = new Ledger(':memory:');
   const key = made();
   await learnTenantKey(ledger, showing(key));
@@ -67,7 +67,7 @@ test("the tenant's own key can be trusted for no forest, and a Connect's key not
   const later = new Ledger(':memory:');
   await trustAgent(later, showing(key), { fingerprint: key.fingerprint, forest: 'corp.example.com' });
   await assert.rejects(learnTenantKey(later, showing(key)), { code: 'key-id-taken' });
-  // A key of the tenant's own making that has the id of a trusted Connect's key.
+  // A key that the tenant made to have the id of a trusted Connect's key.
   const alike = made();
   later.agents.trust({ ...key, keyId: alike.keyId, forest: 'b.example.com', trustedAt: '2026-11-23' });
   await assert.rejects(learnTenantKey(later, showing(alike)), { code: 'key-id-taken' });
@@ -78,14 +78,14 @@ test("the tenant's own key can be trusted for no forest, and a Connect's key not
   );
 });
 
-test('the marker of cloud-only users is no forest that an agent can be trusted for', async () => {
+test('refuses to trust an agent for the marker of cloud-only users as a forest', async () => {
   const ledger = new Ledger(':memory:');
   const key = made();
   const trusting = trustAgent(ledger, showing(key), { fingerprint: key.fingerprint, forest: CLOUD_FOREST });
   await assert.rejects(trusting, { code: 'bad-forest' });
 });
 
-test('a tenant that does not answer leaves everything as it was', async () => {
+test('changes nothing when the tenant does not answer', async () => {
   const ledger = new Ledger(':memory:');
   const failing = async () => ({ status: 500, headers: new Headers(), text: async () => '' });
   await assert.rejects(learnTenantKey(ledger, failing), CallError);

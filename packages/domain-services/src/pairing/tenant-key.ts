@@ -6,7 +6,7 @@ import type { TrustedAgent } from '../ledger/agent-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { checkedFingerprint } from './trust.ts';
 
-/** The tenant's own key that cloud-only users' records are believed of, if one is pinned. */
+/** The tenant's own key, which signs the records of cloud-only users, if one is pinned. */
 export function pinnedTenantKey(ledger: Ledger): TrustedAgent | undefined {
   return ledger.agents.list().find(({ forest }) => forest === CLOUD_FOREST);
 }
@@ -17,9 +17,9 @@ export function offeredTenantKey(ledger: Ledger): string | undefined {
 }
 
 /**
- * Asks the tenant for its own key and pins it when it is the first. INVARIANT: it is pinned for cloud-only users
- * alone, and another one later is not believed until an administrator confirms it.
- * @returns what happened that somebody should know
+ * Asks the tenant for its own key and pins it if it is the first. INVARIANT: the key is pinned for cloud-only users alone, and a later one
+ * is not believed until an administrator confirms it.
+ * @returns the outcome
  * @throws CallError; CausewayError 'tenant-key-unusable'
  */
 export async function learnTenantKey(
@@ -39,7 +39,7 @@ export async function learnTenantKey(
 }
 
 /**
- * Believes the tenant's key of this fingerprint from now on, and the one before no more.
+ * Trusts the tenant's key with this fingerprint from now on, and its previous key no longer.
  * @throws CausewayError 'bad-fingerprint', 'fingerprint-differs' or 'key-id-taken'
  */
 export async function trustTenant(ledger: Ledger, send: Send, fingerprintText: string): Promise<string> {
@@ -59,7 +59,7 @@ export async function trustTenant(ledger: Ledger, send: Send, fingerprintText: s
 async function readTenantKey(send: Send, signal?: AbortSignal): Promise<PublicKeyInfo> {
   const { key } = await call(send, managedDomainRoutes.readTenantKey, signal ? { signal } : {});
   try {
-    // Only the key itself counts: its id and its fingerprint are computed here.
+    // Only the key itself counts. Its id and fingerprint are computed here.
     return publicKeyInfo('signing', key.publicKey);
   } catch (cause) {
     throw new CausewayError('tenant-key-unusable', "the tenant's own key is no signing key", { cause });
@@ -72,7 +72,7 @@ function pin(
   action: 'pin-tenant-key' | 'trust-tenant',
   detail: string,
 ): void {
-  // A key id that a Connect's key has too would let one of the two sign for the other.
+  // If a Connect's key had the same key id, one of the two could sign for the other.
   if (ledger.agents.list().some(known => known.keyId === key.keyId && known.forest !== CLOUD_FOREST)) {
     throw new CausewayError(
       'key-id-taken',
@@ -81,7 +81,7 @@ function pin(
   }
   const at = ledger.timestamp();
   const before = pinnedTenantKey(ledger);
-  // The feed first, as in `trustAgent`.
+  // Resets the feed first, as `trustAgent` does.
   ledger.transaction(() => {
     ledger.state.set('offeredTenantKey', '');
     ledger.state.set('cursor', '');

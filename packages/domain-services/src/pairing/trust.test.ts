@@ -18,7 +18,7 @@ const offering =
     return { status: 200, headers: new Headers(), text: async () => JSON.stringify({ agents }) };
   };
 
-test("a key that the tenant shows under another one's fingerprint is not trusted", async () => {
+test("does not trust a key that the tenant shows under another key's fingerprint", async () => {
   const ledger = new Ledger(':memory:');
   const genuine = signingPublicKey(generateSigningKey());
   const swapped = { ...genuine, publicKey: signingPublicKey(generateSigningKey()).publicKey };
@@ -30,12 +30,12 @@ test("a key that the tenant shows under another one's fingerprint is not trusted
   assert.equal(trustOf(ledger)(genuine.keyId), undefined);
 });
 
-test('two keys with one key id do not share their forests, nor replace each other', async () => {
+test('two keys with one key id neither share forests nor replace each other', async () => {
   const ledger = new Ledger(':memory:');
   const first = signingPublicKey(generateSigningKey());
   const second = signingPublicKey(generateSigningKey());
   await trustAgent(ledger, offering(first), { fingerprint: first.fingerprint, forest: 'corp.example.com' });
-  // A key with the id of `second`, as somebody with patience makes one.
+  // A key with the id of `second`, which an attacker with patience can make.
   const { keyId } = second;
   ledger.agents.trust({ ...first, keyId, forest: 'b.example.com', trustedAt: '2026-11-23T10:00:00.000Z' });
   for (const forest of ['b.example.com', 'c.example.com']) {
@@ -48,7 +48,7 @@ test('two keys with one key id do not share their forests, nor replace each othe
   assert.deepEqual([...trustOf(ledger)(keyId)!.forests], ['b.example.com']);
 });
 
-test('a key takes the place of another one of its forest only by its name, and then there is no moment in which both are trusted', async () => {
+test('replaces the key of a forest only if it is named, and never trusts both at once', async () => {
   const ledger = new Ledger(':memory:');
   const [first, second, stranger] = [1, 2, 3].map(() => signingPublicKey(generateSigningKey())) as [
     PublicKeyInfo,
@@ -82,7 +82,7 @@ test('a key takes the place of another one of its forest only by its name, and t
   assert.deepEqual([...trustOf(ledger)(first.keyId)!.forests], [west], 'for its other forest it stays');
   assert.deepEqual([...trustOf(ledger)(second.keyId)!.forests], [corp]);
   assert.match(ledger.audit.list(1)[0]!.detail, new RegExp(`in the place of ${first.fingerprint}`));
-  await trust(second, corp); // once more has the feed read again, and names nobody
+  await trust(second, corp); // trusting it again reads the feed again, and needs no `--replace`
   await trust(first, corp, second);
   assert.equal(trustOf(ledger)(second.keyId), undefined);
 });

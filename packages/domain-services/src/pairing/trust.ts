@@ -7,7 +7,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 
 export type Trust = (keyId: string) => TrustedSigner | undefined;
 
-/** Finds the keys that are trusted, each for its forests; the tenant's own is one for `CLOUD_FOREST` alone. */
+/** Finds a trusted key with its forests. The tenant's own key is trusted for `CLOUD_FOREST` alone. */
 export function trustOf(ledger: Ledger): Trust {
   const signers = new Map<string, { publicKey: string; forests: Set<string> }>();
   for (const { keyId, publicKey, forest } of ledger.agents.list()) {
@@ -21,17 +21,17 @@ export function trustOf(ledger: Ledger): Trust {
 export interface TrustRequest {
   readonly fingerprint: string;
   readonly forest: string;
-  /** Fingerprints of the keys whose place it takes. */
+  /** Fingerprints of the keys that it replaces. */
   readonly replaces?: readonly string[] | undefined;
 }
 
 const FOREST = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 
 /**
- * Confirms a Connect's signing key for a forest. The tenant only delivers the key: its fingerprint is computed
- * here, from the key itself, and must be the one that the administrator read at Connect.
+ * Confirms a Connect's signing key for a forest. The tenant only delivers the key. Its fingerprint is computed here, from the key itself,
+ * and must be the one that the administrator read at Connect.
  *
- * INVARIANT: a forest has one Connect. Another key takes the place of the one that is trusted only by naming that.
+ * INVARIANT: a forest has one Connect. Another key replaces the trusted one only if the request names that one.
  *
  * @throws CausewayError 'bad-fingerprint', 'bad-forest', 'no-such-key', 'key-id-taken' or 'other-key'
  */
@@ -60,7 +60,7 @@ export async function trustAgent(
     );
   }
   const { keyId, publicKey } = found.key;
-  // Records name their key by 80 bits of its fingerprint, which a second key can be made for.
+  // Records name their key by 80 bits of its fingerprint, and a second key can be made to share these.
   if (ledger.agents.list().some(known => known.keyId === keyId && known.publicKey !== publicKey)) {
     throw new CausewayError('key-id-taken', `another key with the key id ${keyId} is trusted already`);
   }
@@ -74,7 +74,7 @@ export async function trustAgent(
   const agent = { keyId, forest, publicKey, fingerprint, trustedAt };
   const replaced = refuseUnnamed(ledger, { fingerprint, forest, named });
   const instead = replaced.map(one => `, in the place of ${one.fingerprint}`).join('');
-  // The feed first: a kill in between has it read once more than needed, and never a key trusted whose refused records stay refused.
+  // Resets the feed first. A kill in between reads it once more than needed, but never leaves records refused whose key is trusted.
   ledger.transaction(() => {
     ledger.state.set('cursor', '');
     ledger.audit.add({ action: 'trust-agent', subject: fingerprint, detail: `forest ${forest}${instead}` });
@@ -82,7 +82,7 @@ export async function trustAgent(
   ledger.agents.trust(agent, replaced);
   return { trusted: agent, replaced };
 }
-/** @returns the keys that the new one takes the place of, all of them named */
+/** @returns the keys that the new one replaces, all of which the request named */
 function refuseUnnamed(
   ledger: Ledger,
   { fingerprint, forest, named }: { fingerprint: string; forest: string; named: readonly string[] },
@@ -141,7 +141,7 @@ export function checkedFingerprint(text: string): string {
   );
 }
 
-/** The key that an agent of the tenant's list really carries; nothing when it carries none that is one. */
+/** The key that an agent in the tenant's list really has; undefined if it has none or an invalid one. */
 function offeredKey({ name, signingKey }: Agent) {
   if (signingKey === null) return undefined;
   try {

@@ -9,7 +9,7 @@ import { openTenant } from './identity.ts';
 const folder = mkdtempSync(join(tmpdir(), 'causeway-domain-identity-'));
 after(() => rmSync(folder, { recursive: true }));
 
-test('a managed domain whose agent key is lost gets a new one and goes on', async () => {
+test('a managed domain that lost its agent key gets a new one and keeps running', async () => {
   const agent = { identity: join(folder, 'enrolment.json'), key: join(folder, 'agent-key.pem') };
   const id = '00000000-0000-4000-8000-000000000001';
   const identity = { tenantId: id, tenantName: 'contoso', agentId: id, clientId: id };

@@ -10,10 +10,10 @@ import { CausewayError } from '@causeway/service';
 import { type DomainConfiguration, POLL_SECONDS } from '../configuration.ts';
 import type { Places } from '../places.ts';
 
-/** What a member of 'AAD DC Administrators' gives at the tenant. */
+/** The command that a member of 'AAD DC Administrators' runs at the tenant. */
 export const MAKE_CODE = 'causeway tenant enrolment create --kind domain --name NAME';
 
-/** @param known what the tenant said earlier, of an agent that it accepts no more */
+/** @param known the tenant's earlier answer, if it no longer accepts the agent */
 export function codeNeeded(known: Identity | undefined): CausewayError {
   const why = known
     ? `the tenant '${known.tenantName}' does not accept the agent ${known.agentId} of this domain: it was removed there, another agent took its place, the tenant was restored from before its enrolment, or clocks differ by minutes`
@@ -32,8 +32,8 @@ export function requireIdentity(places: Places): Identity {
 }
 
 /**
- * The way to the tenant, which may keep a call for the feed waiting. A lost key ends no service: the domain goes on, and its standing at
- * the tenant, which does not know the new key, says what to do.
+ * Opens the connection to the tenant, which may hold a request for the feed. A lost key stops no service: the domain keeps running. The
+ * tenant does not know the new key, so the domain's standing there says what to do.
  */
 export function openTenant(
   places: Places,

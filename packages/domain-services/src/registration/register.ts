@@ -28,7 +28,7 @@ export interface Enrolled {
 }
 
 /**
- * Enrols the agent where the tenant does not accept it (any more), and registers realm and keys. Once more is as good as once.
+ * Enrols the agent if the tenant does not accept it (any more), and registers realm and keys. Repeating it changes nothing.
  * @throws CallError, 'other-managed-domain' above all; CausewayError 'code-needed' or 'other-tenant'
  */
 export async function registerAtTenant(
@@ -59,8 +59,8 @@ async function enrolAnew(
 }
 
 /**
- * Registers a managed domain that is there already, and has its feed read from the start: what happened at the tenant in between,
- * and what it is to hear of everybody again. Equal records cost nothing.
+ * Registers an existing managed domain again, and reads its feed from the start: for what happened at the tenant meanwhile, and to report
+ * every user to it again. Equal records cost nothing.
  * @throws as `registerAtTenant`
  */
 export async function registerAgain(

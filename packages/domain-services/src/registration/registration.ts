@@ -20,34 +20,34 @@ import type { PublicDomainKeys } from '../pairing/domain-keys.ts';
 import type { Places } from '../places.ts';
 import { codeNeeded, openTenant } from './identity.ts';
 
-/** A managed domain as it registers; without keys before it has any. */
+/** A managed domain as it registers. It has no keys before its creation. */
 export interface OwnDomain {
   realm: string;
   keys: PublicDomainKeys | undefined;
 }
 
-/** Which managed domain the tenant has: null for none, undefined where a tenant of the release before does not say. */
+/** The managed domain that the tenant has; null for none, undefined if a tenant of the previous release does not say. */
 export type Registered = RegisteredDomain | null | undefined;
 
-/** Told where it is so. */
+/** Shown in that case. */
 export const TENANT_IS_OLDER =
   'the tenant is of a release before and does not say which managed domain it has: one that it has loses its place without a question';
 
-/** What the tenant says before anything is changed there. */
+/** The tenant's answer before anything is changed there. */
 export interface Look {
   tenantName: string;
-  /** The enrolment that the tenant still accepts; without it a code is needed. */
+  /** The enrolment that the tenant still accepts. Without it a code is needed. */
   enrolment: Identity | undefined;
   domain: Registered;
 }
 
-/** @throws CallError, also when the tenant accepts this agent no more: see `isRemoved` */
+/** @throws CallError, also if the tenant no longer accepts this agent: see `isRemoved` */
 async function readRegistered(send: Send): Promise<Registered> {
   return (await callIfServed(send, managedDomainRoutes.readDomain))?.domain;
 }
 
 /**
- * Asks the tenant which managed domain it has: as the enrolled agent, else by a code, which stays unused.
+ * Asks the tenant which managed domain it has: as the enrolled agent, or else with a code, which stays unused.
  * @throws CausewayError 'code-needed' or 'other-tenant'; CallError
  */
 export async function lookAtTenant(
@@ -75,7 +75,7 @@ export async function lookAtTenant(
 }
 
 /**
- * Everything that this domain has was signed for one tenant.
+ * Refuses another tenant, because everything that this domain has was signed for one tenant.
  * @throws CausewayError 'other-tenant'
  */
 export function refuseOtherTenant(
@@ -89,7 +89,7 @@ export function refuseOtherTenant(
   );
 }
 
-/** Realm and both keys are the same: it is this very domain. */
+/** Realm and both keys are equal, so it is this domain itself. */
 export function isOwn({ realm, keys }: OwnDomain, domain: RegisteredDomain): boolean {
   return (
     domain.realm.toUpperCase() === realm.toUpperCase() &&
@@ -99,9 +99,9 @@ export function isOwn({ realm, keys }: OwnDomain, domain: RegisteredDomain): boo
 }
 
 /**
- * The domain whose place is taken; undefined where there is no other one. Pure.
+ * The domain that is replaced; undefined if there is none. Pure.
  * @param named by `--replace`: its realm
- * @throws CausewayError 'other-managed-domain' when the tenant has another domain and it was not named
+ * @throws CausewayError 'other-managed-domain' if the tenant has another domain that was not named
  */
 export function decideReplacement(
   own: OwnDomain,
@@ -118,7 +118,7 @@ export function decideReplacement(
   );
 }
 
-/** Of both keys, made here: what the tenant calls their fingerprint is not looked at. */
+/** Computed here from both keys. The fingerprint that the tenant shows is not used. */
 export function fingerprintOf({ key, receiptKey }: RegisteredDomain): string {
   try {
     return domainFingerprint(key.publicKey, receiptKey.publicKey);
@@ -127,7 +127,7 @@ export function fingerprintOf({ key, receiptKey }: RegisteredDomain): string {
   }
 }
 
-/** What an administrator has to know before one managed domain takes the place of another. */
+/** What an administrator has to know before one managed domain replaces another. */
 export function replacementConsequences(
   realm: string,
   tenantName: string,

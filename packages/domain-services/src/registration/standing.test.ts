@@ -41,10 +41,10 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end();
 });
 
-/** What a tenant says when it is asked for its managed domain; a number is the status of an error, an error is thrown. */
+/** A tenant's answer to the question for its managed domain. A number is the status of an error; a CallError is thrown. */
 type Answer = RegisteredDomain | null | number | CallError;
 
-/** The first domain's watch, with a tenant that says whatever a test wants. */
+/** The first domain's watch, with a tenant that answers as a test wants. */
 function watching(answer: Answer, file = join(folder, `${randomUUID()}.db`)) {
   const ledger = new Ledger(file, clock);
   const tenant = {
@@ -85,7 +85,7 @@ function watching(answer: Answer, file = join(folder, `${randomUUID()}.db`)) {
     ledger,
     tenant,
     watch,
-    /** Says something else from now on, and waits until it was asked a few times. */
+    /** Changes the tenant's answer, and waits until it was asked a few times. */
     async says(next: Answer, confirmation: object | 404 = 404) {
       Object.assign(tenant, { answer: next, confirmation });
       await clock.sleeping();
@@ -102,7 +102,7 @@ function watching(answer: Answer, file = join(folder, `${randomUUID()}.db`)) {
   };
 }
 
-test('a domain that is its tenant’s says so and raises no alarm', async () => {
+test("reports a domain that is its tenant's as registered, and raises no alarm", async () => {
   const watch = watching(first.shown);
   const { state, alarm, next, since } = await watch.says(first.shown);
   assert.deepEqual([state, alarm, next], ['registered', null, null]);
@@ -110,7 +110,7 @@ test('a domain that is its tenant’s says so and raises no alarm', async () => 
   assert.deepEqual(watch.log(), []);
 });
 
-test('another copy of this machine is an alarm in log and status while the tenant hears both', async () => {
+test('reports another copy of this machine in log and status while the tenant sees both', async () => {
   const { tenant, watch, says, log } = watching(first.shown);
   const at = '2026-11-28T10:00:00.000Z';
   tenant.otherRuns = [{ machine: 'ds1-copy', address: '10.0.0.7', firstSeenAt: at, lastSeenAt: at }];
@@ -128,7 +128,7 @@ test('another copy of this machine is an alarm in log and status while the tenan
   assert.equal(log().length, 2, 'each is told once');
 });
 
-test('a domain whose keys nobody confirmed at the tenant says what to do, without an alarm, until somebody has', async () => {
+test('a domain whose keys are not confirmed at the tenant gives advice instead of an alarm, until they are', async () => {
   const watch = watching(first.shown);
   const { realm, keys } = first.own;
   const unconfirmed = { realm, fingerprint: keys!.fingerprint, confirmed: null, owed: 2 };
@@ -150,13 +150,13 @@ for (const [what, answer, state, alarm, next] of [
     /domain register --replace AADDS2\.EXAMPLE\.NET\. Or stop it/,
   ],
   [
-    'the tenant has one of the same realm with another key',
+    'the tenant has a domain of the same realm with another key',
     { ...first.shown, key: second.shown.key },
     'replaced',
     /the tenant has AADDS\.EXAMPLE\.NET/,
     /domain register --replace AADDS\.EXAMPLE\.NET/,
   ],
-  ['the tenant has none', null, 'withdrawn', /It was withdrawn/, /causeway domain register\. Or stop it/],
+  ['the tenant has no domain', null, 'withdrawn', /It was withdrawn/, /causeway domain register\. Or stop it/],
   [
     'the tenant does not accept the agent',
     new CallError(401, 'invalid_client', 'no token'),
@@ -165,7 +165,7 @@ for (const [what, answer, state, alarm, next] of [
     /enrolment create --kind domain.*register --code-file/,
   ],
 ] as const) {
-  test(`${what}: an alarm in status with what to do, and once in the log`, async () => {
+  test(`raises an alarm with advice in the status, and once in the log: ${what}`, async () => {
     const watch = watching(first.shown);
     await watch.says(first.shown);
     const registration = await watch.says(answer);
@@ -183,13 +183,13 @@ for (const [what, answer, state, alarm, next] of [
   });
 }
 
-test('a tenant of the release before, which does not say, raises no alarm', async () => {
+test('raises no alarm with a tenant of the previous release, which does not say which domain it has', async () => {
   const watch = watching(404);
   const { state, alarm } = await watch.says(404);
   assert.deepEqual([state, alarm, watch.alarms()], ['unknown', null, []]);
 });
 
-test('a tenant that does not answer changes nothing of what is known', async () => {
+test('keeps what is known when the tenant does not answer', async () => {
   const watch = watching(second.shown);
   const { since } = await watch.says(second.shown);
   for (const answer of [503, new CallError(0, 'no-answer', 'down')]) {
@@ -199,7 +199,7 @@ test('a tenant that does not answer changes nothing of what is known', async () 
   assert.equal(watch.alarms().length, 1);
 });
 
-test('an answer from before a registration is no alarm after it', async () => {
+test('raises no alarm for an answer from before a registration', async () => {
   const { ledger, tenant, says, alarms } = watching(second.shown);
   await says(second.shown);
   tenant.meanwhile = () => {
@@ -211,7 +211,7 @@ test('an answer from before a registration is no alarm after it', async () => {
   assert.equal(alarms().length, 1);
 });
 
-test('the alarm keeps its time over a start, and is in the log of the new one once', async () => {
+test('keeps the time of an alarm across a restart, and logs it once after the restart', async () => {
   const watch = watching(second.shown);
   const { since } = await watch.says(second.shown);
   await watch.end();
@@ -220,7 +220,7 @@ test('the alarm keeps its time over a start, and is in the log of the new one on
   assert.equal(again.alarms().length, 1);
 });
 
-test('a registration replaces another domain only by its name, and never its own', () => {
+test('a registration replaces another domain only if it is named, and never its own', () => {
   const named = { realm: second.own.realm, fingerprint: second.own.keys!.fingerprint };
   const fresh: OwnDomain = { realm: first.own.realm, keys: undefined };
   const refused = { code: 'other-managed-domain', status: 409 };
@@ -239,7 +239,7 @@ test('a registration replaces another domain only by its name, and never its own
   }
 });
 
-test('who replaces a domain is told what becomes of its people, of Connect and of cloud-only people', () => {
+test('tells the administrator what a replacement means for users, Connect and cloud-only users', () => {
   const replaced = { realm: second.own.realm, fingerprint: second.own.keys!.fingerprint };
   const text = replacementConsequences(first.own.realm, 'contoso', replaced).join('\n');
   for (const part of [

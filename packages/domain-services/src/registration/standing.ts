@@ -7,27 +7,27 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { MAKE_CODE } from './identity.ts';
 import { fingerprintOf, isOwn, type OwnDomain } from './registration.ts';
 
-/** Whether this domain is its tenant's, as the tenant said last. */
+/** Whether this domain is its tenant's, by the tenant's last answer. */
 const Standing = z.discriminatedUnion('state', [
   z.strictObject({
     state: z.literal('registered'),
-    /** Nobody has confirmed its keys at the tenant: cloud-only passwords are sealed to nobody. */
+    /** Its keys are not confirmed at the tenant, so no cloud-only passwords are sealed to it. */
     unconfirmed: z.literal(true).optional(),
   }),
   /** The tenant has another managed domain. */
   z.strictObject({ state: z.literal('replaced'), realm: z.string(), fingerprint: z.string() }),
-  /** It has none. */
+  /** The tenant has no managed domain. */
   z.strictObject({ state: z.literal('withdrawn') }),
-  /** It does not accept this domain's agent. */
+  /** The tenant does not accept this domain's agent. */
   z.strictObject({ state: z.literal('removed') }),
-  /** It does not say: nothing is claimed. */
+  /** The tenant does not say, so nothing is claimed. */
   z.strictObject({ state: z.literal('unknown') }),
 ]);
 export type Standing = z.infer<typeof Standing>;
 
 const Noted = z.strictObject({ standing: Standing, since: z.iso.datetime() });
 
-/** What the tenant says now. @throws CallError when it says nothing */
+/** The tenant's present answer. @throws CallError if there is none */
 async function askStanding(
   send: Send,
   own: OwnDomain,
@@ -48,13 +48,13 @@ async function askStanding(
   }
 }
 
-/** A tenant of the release before seals without a confirmation. */
+/** A tenant of the previous release seals without a confirmation. */
 async function readUnconfirmed(send: Send, signal: AbortSignal): Promise<{ unconfirmed?: true }> {
   const served = await callIfServed(send, managedDomainRoutes.readConfirmation, { signal });
   return served?.confirmation?.confirmed === null ? { unconfirmed: true } : {};
 }
 
-/** @returns whether that is something else than before */
+/** @returns whether it differs from before */
 export function noteStanding(ledger: Ledger, standing: Standing): boolean {
   const before = readNoted(ledger)?.standing;
   if (JSON.stringify(before) === JSON.stringify(standing)) return false;
@@ -115,8 +115,8 @@ export interface StandingWatchOptions {
 }
 
 /**
- * Asks the tenant again and again which managed domain it has, and says it loudly once it is another one; and whom it proposes as the
- * domain's administrators.
+ * Regularly asks the tenant which managed domain it has, and raises an alarm once it is another one. Also asks whom the tenant proposes as
+ * the domain's administrators.
  */
 export class StandingWatch implements Service {
   readonly name = 'standing';
@@ -124,7 +124,7 @@ export class StandingWatch implements Service {
   #said = false;
   #otherRuns: SeenRun[] | undefined;
   readonly #bell = new Bell();
-  // What was known stays known: who does not answer says nothing of it.
+  // What was known stays known: a missing answer is no news.
   readonly #noDomain: Trouble;
   readonly #noProposals: Trouble;
 
@@ -139,12 +139,12 @@ export class StandingWatch implements Service {
     this.#noProposals = silent('whom it proposes as administrators');
   }
 
-  /** Other starts of this Domain Services, as the tenant said last. */
+  /** Other running copies of this Domain Services, by the tenant's last answer. */
   get otherRuns(): SeenRun[] | undefined {
     return this.#otherRuns;
   }
 
-  /** Asks at once: something was done about it. */
+  /** Asks at once, because something was done about it. */
   wake(): void {
     this.#bell.ring();
   }
@@ -159,7 +159,7 @@ export class StandingWatch implements Service {
     await this.#noDomain.during(async () => {
       const before = ledger.state.get('standing');
       const { standing, otherRuns } = await askStanding(send, own, signal);
-      // A registration in between is news; the answer may be from before it.
+      // A registration came in between, and the answer may be from before it.
       if (ledger.state.get('standing') !== before) return;
       this.#say(noteStanding(ledger, standing));
       this.#hearRuns(otherRuns);
@@ -174,7 +174,7 @@ export class StandingWatch implements Service {
     }, signal);
   }
 
-  /** Another copy of this Domain Services is told when it is heard of, and when it is gone. */
+  /** Logs when another copy of this Domain Services appears, and when it stops. */
   #hearRuns(otherRuns: SeenRun[] | undefined): void {
     const before = this.#otherRuns;
     this.#otherRuns = otherRuns;
@@ -183,7 +183,7 @@ export class StandingWatch implements Service {
     if (before && !otherRuns) log.info('only one copy of this Domain Services calls the tenant now');
   }
 
-  /** An alarm once, and again in the log of a new start. */
+  /** Logs an alarm once, and again after a restart. */
   #say(changed: boolean): void {
     const { alarm, next, since } = readRegistration(this.#options.ledger, this.#options.own.realm);
     if (alarm !== null && (changed || !this.#said)) this.#options.log.error({ since, next }, alarm);

@@ -15,7 +15,7 @@ export class AccountsPeer {
   readonly accountDescriptor = new Uint8Array();
   readonly stored = new Map<string, Values>();
   readonly tombstones = new Map<string, Values>();
-  /** DNs of accounts that somebody moved. */
+  /** DNs of accounts that were moved by hand. */
   readonly moved = new Map<string, string>();
 
   isUp = true;

@@ -4,12 +4,12 @@ import type { DirectoryAccount } from '../directory/found-accounts.ts';
 import type { WriteResult } from '../directory/write.ts';
 import { slotOfName, slotOfPrincipal } from '../names/naming.ts';
 
-/** A directory that compares and refuses names as Samba does, and holds nothing but names. */
+/** A directory that compares and refuses names as Samba does, and keeps nothing else. */
 export class DirectoryPeer {
   readonly realm: string;
   readonly users = 'OU=AADDC Users,DC=aadds,DC=example,DC=net';
   readonly accounts = new Map<string, { name: string; principal: string | null }>();
-  /** Called before each change: a test ends the story there by throwing. */
+  /** Called before each change. A test can throw here to simulate a kill. */
   onChange: () => void = () => {};
   changes = 0;
 

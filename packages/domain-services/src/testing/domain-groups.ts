@@ -15,13 +15,13 @@ import { GroupKeeper } from '../upkeep/group-keeper.ts';
 import { SidKeeper } from '../upkeep/sid-keeper.ts';
 import type { SambaPeer } from './samba-peer.ts';
 
-/** A group of ours, as the scripted Samba has it. */
+/** A group of ours in the scripted Samba. */
 export interface DomainGroup {
   readonly anchor: string;
   readonly forest: string;
   readonly name: string;
   readonly security: boolean;
-  /** Forests and anchors of those who are ours; objectGUIDs of everybody else. */
+  /** Forests and anchors of our own members; objectGUIDs of all others. */
   readonly members: ReadonlySet<string>;
 }
 
@@ -37,7 +37,10 @@ interface DomainGroupsOptions {
   onCaughtUp: (askedAt: number) => void;
 }
 
-/** Who follows the feed of groups, who writes them, and who writes the on-premises SIDs of everybody, as a run of Domain Services has them. */
+/**
+ * The follower of the feed of groups, the keeper that writes them, and the keeper of on-premises SIDs, as a run of Domain Services has
+ * them.
+ */
 export class DomainGroups {
   readonly follower: GroupFollower;
   readonly #keeper: GroupKeeper;
@@ -60,7 +63,7 @@ export class DomainGroups {
     this.#context = { ledger, directory, groups, domain, log, later: new Later(ledger.clock) };
   }
 
-  /** What differs is written, as far as the directory takes it. */
+  /** Writes what differs, as far as the directory accepts it. */
   async keep(): Promise<void> {
     try {
       await this.#keeper.turn(this.#context, new AbortController().signal);
@@ -69,7 +72,7 @@ export class DomainGroups {
     }
   }
 
-  /** A beat of who writes on-premises SIDs. @param others how many sleep beside it */
+  /** One beat of the keeper of on-premises SIDs. @param others how many services sleep beside it */
   async keepSids(clock: HandClock, others: number): Promise<void> {
     const end = new AbortController();
     const running = this.#sids.run(end.signal);
@@ -79,7 +82,7 @@ export class DomainGroups {
   }
 }
 
-/** The groups that say whose they are. */
+/** The groups that have a mark of ours. */
 export function groupsOf(samba: SambaPeer): DomainGroup[] {
   const ours = oursOf(samba);
   return [...samba.groups.stored].flatMap(([guid, { name, values, members }]) => {
@@ -95,7 +98,7 @@ export function groupsOf(samba: SambaPeer): DomainGroup[] {
   });
 }
 
-/** Who of ours has which on-premises SID, by a shadow group or in `sIDHistory`: a line for each, which names forest, anchor and SID. */
+/** Which of our objects has which on-premises SID, by a shadow group or in `sIDHistory`: one line each, with forest, anchor and SID. */
 export function sidsOf(samba: SambaPeer): string[] {
   const ours = oursOf(samba);
   const whose = (guid: string): string => {
@@ -112,7 +115,7 @@ export function sidsOf(samba: SambaPeer): string[] {
   ];
 }
 
-/** Whose accounts and groups are, by objectGUID. */
+/** The forest and anchor of each of our accounts and groups, by objectGUID. */
 function oursOf(samba: SambaPeer): Map<string, Person> {
   const groups = [...samba.groups.stored].map(([guid, { values }]) => [guid, values] as const);
   return new Map(

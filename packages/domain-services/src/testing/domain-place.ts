@@ -25,7 +25,7 @@ import { registerAtTenant } from '../registration/register.ts';
 import { type DomainGroup, DomainGroups, groupsOf } from './domain-groups.ts';
 import { SambaPeer, type SambaSnapshot } from './samba-peer.ts';
 
-/** An account of ours, as the scripted Samba has it. */
+/** An account of ours in the scripted Samba. */
 export interface DomainAccount {
   readonly guid: string;
   readonly anchor: string;
@@ -38,13 +38,13 @@ export interface DomainAccount {
   readonly ntHash: Uint8Array | undefined;
 }
 
-/** What a ledger had at a moment, by the ends of its files' names; undefined: it is lost. */
+/** The ledger's files at one moment, by the endings of their names; undefined if the ledger is lost. */
 export type LedgerSnapshot = ReadonlyMap<string, Uint8Array> | undefined;
 
 const ENDS = ['', '-wal'];
 /** The beats of heads and of receipts sleep all the while. */
 const BEATS = 2;
-/** A tenant that does not answer ends a turn after so long. */
+/** After this time a tenant that does not answer ends a turn. */
 const PATIENCE_MS = 120_000;
 
 interface Running {
@@ -56,8 +56,8 @@ interface Running {
 }
 
 /**
- * Domain Services whose Samba is scripted, as its service runs it, a turn when it is told. It can be stopped; its ledger, its Samba or both
- * can be taken back to an earlier day. Its keys and what administrators confirmed lie beside the ledger and stay.
+ * Domain Services with a scripted Samba, run as its service runs it, one turn per call. It can be stopped, and its ledger, its Samba or
+ * both can be set back to an earlier day. Its keys and what administrators confirmed are beside the ledger, and stay.
  */
 export class DomainPlace {
   readonly samba: SambaPeer;
@@ -168,19 +168,19 @@ export class DomainPlace {
     await clock.sleeping(BEATS);
   }
 
-  /** The tenant's feed is read without waiting for news: whoever runs the turns knows when there may be some. */
+  /** Reads the tenant's feed without waiting for news: the caller of the turns knows when there may be some. */
   async #openTenant(): Promise<Send> {
     const { tenant } = this.#configuration;
     const send = await openTenant(this.#places, tenant, requireIdentity(this.#places));
     return (path, init) => send(path.replace(/(?<=[?&]wait=)[\d.]+/, '0'), init);
   }
 
-  /** What the service does once time has passed: heads and receipts that are due, both feeds to their ends, groups, blocks. */
+  /** What the service does once time has passed: due heads and receipts, both feeds to their ends, groups, blocks. */
   async turn(): Promise<void> {
     const { ledger, follower, groups } = this.#open;
     const { clock } = this;
     await clock.sleeping(BEATS);
-    await clock.pass(1); // a head counts for what is asked for after it
+    await clock.pass(1); // a head counts for requests that come after it
     await this.#readToItsEnd('users', follower);
     await this.#readToItsEnd('groups', groups.follower);
     await groups.keep();
@@ -207,7 +207,7 @@ export class DomainPlace {
     await reading;
   }
 
-  /** The tenant shows all of its feeds once more. */
+  /** Makes the tenant show all of its feeds again. */
   readAgain(): void {
     const { follower, groups } = this.#open;
     follower.readAgain();
@@ -222,19 +222,19 @@ export class DomainPlace {
     running?.ledger.close();
   }
 
-  /** Which of the two was found to be older at a start, each time. */
+  /** For each start that found ledger or directory older: which of the two. */
   reunions(): string[] {
     return this.ledger.audit
       .list(1000)
       .flatMap(({ action, detail }) => (action === 'reunite' ? [detail] : []));
   }
 
-  /** How far each forest has arrived, as `domain status` says it. */
+  /** How far each forest has arrived, as in `domain status`. */
   arrivals(): DomainArrival[] {
     return arrivals(this.ledger, limitsOf(this.#configuration), this.#open.heads.startedAt);
   }
 
-  /** The accounts that say whose they are. */
+  /** The accounts that have a mark of ours. */
   accounts(): DomainAccount[] {
     return [...this.samba.stored].flatMap(([guid, values]) => {
       const text = (name: string) => values[name]?.[0]?.toString();
@@ -248,7 +248,7 @@ export class DomainPlace {
     });
   }
 
-  /** The groups that say whose they are. */
+  /** The groups that have a mark of ours. */
   groups(): DomainGroup[] {
     return groupsOf(this.samba);
   }
@@ -260,7 +260,7 @@ export class DomainPlace {
     await block({ ledger, realm, applyBlocks: apply }, { user });
   }
 
-  /** An administrator looks at each list that waits, and lets it go. @param may whom they let go; the list waits else */
+  /** An administrator looks at each list that is held, and approves it. @param may whether to approve a list of these users */
   approve(may: (anchors: readonly string[]) => boolean = () => true): number {
     let approved = 0;
     for (const operation of ['delete', 'create'] as const)
@@ -279,13 +279,13 @@ export class DomainPlace {
       try {
         files.set(end, readFileSync(this.#places.ledger + end));
       } catch {
-        // there is nothing that is not in the database
+        // the database has no such file at the moment
       }
     }
     return files;
   }
 
-  /** Stops it, and leaves what it kept then in the place of what it lost. What is not named stays. */
+  /** Stops it, and replaces the present state by a snapshot. What is not named stays. */
   async takeBack(snapshots: {
     ledger?: { of: LedgerSnapshot };
     samba?: { of: SambaSnapshot | undefined };

@@ -51,7 +51,7 @@ export interface Group {
   sid: string;
 }
 
-/** The Kerberos keys that a domain controller of the realm makes of a password. */
+/** The Kerberos keys that a domain controller of the realm derives from a password. */
 export function kerberosKeys(realm: string, name: string, password: string): KerberosKeys {
   const salt = `${realm}${name}`;
   const key = (enctype: number) => ({ enctype, key: stringToKey(enctype, password, salt) });
@@ -59,8 +59,8 @@ export function kerberosKeys(realm: string, name: string, password: string): Ker
 }
 
 /**
- * A forest and its Connect, whose records are real and which signs whatever a test wants; with `CLOUD_FOREST` a
- * tenant and its cloud-only users.
+ * A forest and its Connect, which signs real records with whatever contents a test wants. With `CLOUD_FOREST` it is a tenant with its
+ * cloud-only users.
  */
 export class ForestPeer {
   readonly signingKey: SigningKey = generateSigningKey();
@@ -69,7 +69,7 @@ export class ForestPeer {
   epoch = 0;
   readonly tenant: string;
   readonly forest: string;
-  /** Of the forest's only domain, without a RID. */
+  /** The SID of the forest's only domain, without a RID. */
   readonly domainSid: string;
   #sequence = Date.now() * 1000;
   #rid = 1200;
@@ -96,7 +96,7 @@ export class ForestPeer {
     return { anchor, objectGuid: id, name, sid: `${this.domainSid}-${++this.#rid}` };
   }
 
-  /** Of the tenant's own, the record says no SID. */
+  /** For a group of the tenant's own, the record has no SID. */
   group(name: string): Group {
     const id = randomUUID();
     const anchor = this.#cloud ? id : randomBytes(16).toString('base64');
@@ -117,7 +117,7 @@ export class ForestPeer {
     });
   }
 
-  /** The slices of all members, each by an anchor or a SID, as this forest's Connect divides them. */
+  /** The slices of a member list of anchors or SIDs, as this forest's Connect divides it. */
   slices(group: Group, references: readonly string[], changes: Partial<MembersFields> = {}): string[] {
     return Array.from(divideMembers('', references), ([prefix, members]) =>
       this.slice(group, members, { prefix, ...changes }),
@@ -129,7 +129,7 @@ export class ForestPeer {
     return signMembers(this.signingKey, { ...this.#common(group), prefix: '', members, ...changes });
   }
 
-  /** What the feed of groups shows of a group, as an honest tenant does. */
+  /** An item of the feed of groups, as an honest tenant shows it. */
   groupItem({ anchor }: Group, record: string) {
     return { forest: this.forest, sourceAnchor: anchor, record };
   }
@@ -147,7 +147,7 @@ export class ForestPeer {
     });
   }
 
-  /** A record of a password; `version` counts the person's passwords. */
+  /** A record with a password; `version` counts the user's passwords. */
   async credential(
     person: Person,
     password: string,
@@ -160,7 +160,7 @@ export class ForestPeer {
     return record!;
   }
 
-  /** A record that takes a password away; `version` as for `credential`. */
+  /** A record that withdraws a password; `version` as for `credential`. */
   withdrawal(person: Person, version: number, changes: Partial<WithdrawalFields> = {}): string {
     return signWithdrawal(this.signingKey, {
       ...this.#common(person),
@@ -170,7 +170,7 @@ export class ForestPeer {
     });
   }
 
-  /** Records of one batch. */
+  /** The records of one batch. */
   async credentials(
     sealer: CredentialSealer,
     batch: {
@@ -202,7 +202,7 @@ export class ForestPeer {
     return records;
   }
 
-  /** What this forest's Connect says that the tenant has; `changes` for what it would say otherwise. */
+  /** A head in which this forest's Connect says what the tenant has; `changes` replace fields. */
   head(entries: readonly Entry[], changes: Partial<HeadFields> = {}): string {
     const sorted = entries.toSorted((a, b) => Buffer.compare(Buffer.from(a.anchor), Buffer.from(b.anchor)));
     const buckets = Map.groupBy(sorted, ({ anchor }) => bucketOf(anchor));
@@ -218,7 +218,7 @@ export class ForestPeer {
     });
   }
 
-  /** The same in a version that no release has yet: what a newer Connect would sign. */
+  /** The same record in a version that no release has yet, as a newer Connect would sign it. */
   ofNewerVersion(signed: string): string {
     const [header, payload] = signed.split('.') as [string, string];
     const said = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as object;
@@ -228,7 +228,7 @@ export class ForestPeer {
     return `${text}.${signature.toString('base64url')}`;
   }
 
-  /** A user of the feed, as an honest tenant shows it. */
+  /** A user in the feed, as an honest tenant shows it. */
   item(person: Person, accountRecord: string | null, credentialRecord: string | null) {
     const origin: FeedItem['origin'] = this.#cloud ? 'cloud' : 'synchronized';
     const forest = this.#cloud ? null : this.forest;

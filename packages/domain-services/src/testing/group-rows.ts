@@ -3,7 +3,7 @@ import { type GroupEntry, newGroup } from '../ledger/groups/group-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Person } from '../person.ts';
 
-/** Puts down what changed of a group; one that is new is a security group in the directory. */
+/** Saves changes of a group. A new group is a security group in the directory. */
 export function saveGroup(ledger: Ledger, person: Person, changes: Partial<GroupEntry> = {}): void {
   const { forest, anchor } = person;
   const made = { securityEnabled: true, managedGuid: `guid of ${anchor}`, hasName: anchor, sequence: 1 };
@@ -11,7 +11,7 @@ export function saveGroup(ledger: Ledger, person: Person, changes: Partial<Group
   ledger.groups.save({ ...known, ...changes });
 }
 
-/** The group has these members in the directory. @param guids objectGUIDs, which stand for their anchors */
+/** Gives the group these members in the directory. @param guids objectGUIDs, which also serve as anchors */
 export function saveMembers(ledger: Ledger, group: Person, guids: readonly string[]): void {
   const slice = { prefix: '', sequence: 1, objectGuid: group.anchor, digest: '' };
   ledger.slices.believe(group, slice, guids, [slice]);

@@ -9,14 +9,14 @@ import { type FoundGroup, MAX_MEMBERS } from '../directory/groups/managed-groups
 import type { WriteResult } from '../directory/write.ts';
 import type { GroupContext } from '../groups/group-context.ts';
 
-/** A group with objectGUIDs of its members. */
+/** A group with the objectGUIDs of its members. */
 export interface StoredGroup {
   name: string;
   values: Values;
   members: Set<string>;
 }
 
-/** All groups that there are, and what is left of others, by objectGUID. */
+/** All groups, and the tombstones of deleted ones, by objectGUID. */
 export interface GroupsSnapshot {
   readonly stored: ReadonlyMap<string, StoredGroup>;
   readonly tombstones: ReadonlyMap<string, StoredGroup>;
@@ -25,19 +25,19 @@ export interface GroupsSnapshot {
 const GONE: WriteResult = { ok: false, gone: true, reason: 'no such object' };
 const IN_USE: WriteResult = { ok: false, gone: false, refused: true, reason: 'in use' };
 
-/** A directory that keeps groups, their members and their tombstones as Samba does, and of people no more than that they are there. */
+/** A directory that keeps groups, their members and their tombstones as Samba does. Of users it knows only that they exist. */
 export class GroupsPeer {
   readonly stored = new Map<string, StoredGroup>();
   readonly tombstones = new Map<string, StoredGroup>();
   /** Accounts and computers, by objectGUID, with their names. */
   readonly others = new Map<string, string>();
-  /** Values of `member` that were written. */
+  /** How many values of `member` were written. */
   written = 0;
-  /** Called before each change: a test ends the story there by throwing. */
+  /** Called before each change. A test can throw here to simulate a kill. */
   onChange: () => void | Promise<void> = () => {};
   readonly #accounts: () => Iterable<readonly [string, string]>;
 
-  /** @param accounts those that somebody else keeps, with their names */
+  /** @param accounts those kept by another peer, with their names */
   constructor(accounts: () => Iterable<readonly [string, string]> = () => []) {
     this.#accounts = accounts;
   }
@@ -48,7 +48,7 @@ export class GroupsPeer {
     return guid;
   }
 
-  /** The links of whatever is gone are gone with it. */
+  /** Removes an object together with the links to it. */
   removeOther(guid: string): void {
     this.others.delete(guid);
     for (const { members } of this.stored.values()) members.delete(guid);
@@ -58,7 +58,7 @@ export class GroupsPeer {
     return structuredClone({ stored: this.stored, tombstones: this.tombstones });
   }
 
-  /** @param snapshot undefined: there never was a group */
+  /** @param snapshot undefined if there never was a group */
   takeBack(snapshot: GroupsSnapshot | undefined): void {
     for (const kind of ['stored', 'tombstones'] as const) {
       this[kind].clear();
@@ -170,14 +170,14 @@ export class GroupsPeer {
       }),
     takeOut: async (guid, members) => {
       const group = this.stored.get(guid);
-      // As `ldbmodify` without a control: who is not in it spoils the change.
+      // As `ldbmodify` does without a control: the change fails if one of them is no member.
       if (!members.every(one => group?.members.has(one))) return GONE;
       for (const one of members) group!.members.delete(one);
       return { ok: true };
     },
   };
 
-  /** A change of a group itself. */
+  /** Changes a group itself. */
   writeAtRest(guid: string, values: Values): WriteResult {
     const group = this.stored.get(guid);
     if (group === undefined) return GONE;

@@ -16,8 +16,8 @@ const TENANT = randomUUID();
 const never = new AbortController().signal;
 
 /**
- * Two forests and a tenant whose keys are trusted, each for itself, and a scripted directory that a keeper writes: what a tenant shows is
- * believed or refused, and what comes of it can be seen.
+ * Two forests and a tenant, each with its trusted key, and a scripted directory that a keeper writes. A test shows items as the tenant, and
+ * sees what is believed or refused and what becomes of it.
  */
 export class GroupsPlace {
   readonly tenant = TENANT;
@@ -44,12 +44,12 @@ export class GroupsPlace {
     });
   }
 
-  /** What the tenant shows as of a group. */
+  /** An item that the tenant shows for a group. */
   item({ anchor }: Pick<Group, 'anchor'>, record: string, forest: string | null = this.corp.forest) {
     return { forest, sourceAnchor: anchor, record };
   }
 
-  /** A page of the feed, which ends with it, and what the keeper makes of it. @returns why what was not believed was not */
+  /** Shows a page at the end of the feed, and lets the keeper act on it. @returns why the rest was not believed */
   async show(...items: GroupFeedItem[]): Promise<Problem[]> {
     const { ledger, log, domain } = this;
     for (const one of ledger.problems.list(1000)) ledger.problems.clear(one, one.kind);
@@ -67,7 +67,7 @@ export class GroupsPlace {
     await this.#keeper.turn({ ledger, directory, groups, domain, log, later: this.#later }, never);
   }
 
-  /** The account of a person is there, as the feed's pages make it. */
+  /** Adds the account of a user, as the feed's pages do. */
   come({ anchor, objectGuid, name }: Person, { forest }: ForestPeer = this.corp): void {
     const managedGuid = this.peer.addOther(name);
     this.ledger.accounts.save({
@@ -76,7 +76,7 @@ export class GroupsPlace {
     });
   }
 
-  /** All groups of the directory with names of their members, and the on-premises SIDs that anybody is to have. */
+  /** All groups of the directory with the names of their members, and the on-premises SIDs that objects should have. */
   directory() {
     const { others, stored } = this.peer;
     const nameOf = (guid: string) => others.get(guid) ?? stored.get(guid)!.name;

@@ -12,7 +12,7 @@ import { ShadowsPeer } from './shadows-peer.ts';
 
 const GENERATION = 'adminDescription';
 
-/** All that a scripted Samba had at a moment. */
+/** The whole state of a scripted Samba at one moment. */
 export interface SambaSnapshot {
   readonly stored: ReadonlyMap<string, Values>;
   readonly tombstones: ReadonlyMap<string, Values>;
@@ -21,7 +21,7 @@ export interface SambaSnapshot {
   readonly generation: string | undefined;
 }
 
-/** A managed domain's Samba as a whole: its accounts and groups, with names as it compares them, and its database while it does not run. */
+/** A managed domain's whole Samba: accounts and groups, with names compared as Samba does, and the database while it does not run. */
 export class SambaPeer extends AccountsPeer {
   readonly groups = new GroupsPeer(() => this.#names());
   readonly shadows = new ShadowsPeer({
@@ -40,12 +40,12 @@ export class SambaPeer extends AccountsPeer {
     this.groups.onChange = () => this.#beforeChange();
   }
 
-  /** After so many changes of accounts and groups it takes no more, until it is started again: as if the power went. */
+  /** After this many changes of accounts and groups it accepts no more until it is started again, as after a power failure. */
   endAfter(changes: number): void {
     this.#changesUntilEnd = changes;
   }
 
-  /** From here on it serves the Domain Services that has this ledger. */
+  /** From here on it serves the Domain Services with this ledger. */
   serve(ledger: Ledger): void {
     this.#changesUntilEnd = Number.POSITIVE_INFINITY;
     this.#generations = new Generations(ledger, this.users.slice(this.users.indexOf(',') + 1));
@@ -66,7 +66,7 @@ export class SambaPeer extends AccountsPeer {
   };
 
   override async write(write: Write): Promise<WriteResult> {
-    // Whoever has it written wipes its secrets.
+    // The caller wipes its secrets after the write.
     const values = structuredClone(write.values);
     if (write.kind === 'modify') return this.ensure(write.guid, values);
     await this.#beforeChange();
@@ -100,7 +100,7 @@ export class SambaPeer extends AccountsPeer {
     };
   }
 
-  /** @param snapshot undefined: a domain that was made anew */
+  /** @param snapshot undefined for a newly made domain */
   takeBack(snapshot: SambaSnapshot | undefined): void {
     for (const kind of ['stored', 'tombstones'] as const) {
       this[kind].clear();
@@ -112,7 +112,7 @@ export class SambaPeer extends AccountsPeer {
     this.#generation = snapshot?.generation;
   }
 
-  // Its database at rest.
+  // The database while Samba does not run.
 
   async generation(): Promise<string | undefined> {
     return this.#generation;
@@ -157,7 +157,7 @@ export class SambaPeer extends AccountsPeer {
     await this.#generations?.beforeChange(work => work(this.#ldap()));
   }
 
-  /** As much of LDAP as a generation is read and written with. */
+  /** The part of LDAP that reads and writes a generation. */
   #ldap(): LdapConnection {
     const put = async (text: unknown): Promise<void> => {
       this.#generation = String(text);

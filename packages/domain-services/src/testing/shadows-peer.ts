@@ -17,12 +17,12 @@ interface Objects {
   readonly users: string;
   /** Accounts and groups, by objectGUID. */
   all(): Iterable<readonly [string, Values]>;
-  /** A change of one of them. */
+  /** Changes one of them. */
   write(guid: string, values: Values): Promise<WriteResult>;
   beforeChange(): Promise<void>;
 }
 
-/** Shadow groups as Samba keeps them: with a member each, which is gone with its object; and `sIDHistory` of accounts and groups. */
+/** Shadow groups as Samba keeps them, each with one member that disappears with its object; and `sIDHistory` of accounts and groups. */
 export class ShadowsPeer {
   /** objectGUIDs of members by SID. */
   readonly stored = new Map<string, readonly string[]>();
@@ -46,7 +46,7 @@ export class ShadowsPeer {
     this.directory = directory as ManagedDirectory;
   }
 
-  /** Who has which SID. */
+  /** The objects that have each SID. */
   holders(): Map<string, readonly string[]> {
     const there = new Set(Array.from(this.#objects.all(), ([guid]) => guid));
     return new Map(Array.from(this.stored, ([sid, members]) => [sid, members.filter(one => there.has(one))]));
@@ -71,7 +71,7 @@ export class ShadowsPeer {
     }
   }
 
-  /** As much of LDAP as they are read and written with. */
+  /** The part of LDAP that reads and writes them. */
   #ldap(): LdapConnection {
     const scripted: Pick<LdapConnection, 'search' | 'add' | 'modify' | 'delete'> = {
       search: async (base, options) => this.#search(base, String(options?.filter)),

@@ -7,13 +7,13 @@ import { type KeeperContext, keepDirectory } from '../directory/keep-directory.t
 import { accountDn } from '../directory/structure.ts';
 import type { ManagedDomain } from '../managed-domain.ts';
 
-/** Within so long an acceptance and its end take effect; a new organizational unit after this many times as long. */
+/** An acceptance and its end take effect within this time; for a new organizational unit it is `RIGHTS_EVERY` times as long. */
 const INTERVAL_MS = 2_000;
 const RIGHTS_EVERY = 5;
 
 /**
- * Keeps *AAD DC Administrators*: its members are the accepted administrators and nobody else, and it may do what `delegate` says. Whoever
- * else puts somebody into it sees them go again.
+ * Keeps *AAD DC Administrators*: its members are exactly the accepted administrators, and it has the rights that `delegate` gives. Removes
+ * members that others added.
  */
 export class DelegationKeeper implements Service {
   readonly name = 'administrators of the domain';
@@ -36,7 +36,7 @@ export class DelegationKeeper implements Service {
     );
   }
 
-  /** The rights are looked at less often than the members: of them nothing waits for us but a new organizational unit. */
+  /** Rights are checked less often than members: only a new organizational unit has to wait for them. */
   #looks = 0;
 
   async #look(ldap: LdapConnection, domain: ManagedDomain): Promise<void> {
@@ -55,7 +55,10 @@ export class DelegationKeeper implements Service {
     if (written.length > 0) log.info({ written }, 'granted rights to AAD DC Administrators');
   }
 
-  /** Its access list is lost by a restore alone, while the service is stopped: once is enough of a tool that takes a third of a second. */
+  /**
+   * Only a restore loses the folder's access list, and the service is stopped then. So checking once is enough, with a tool that takes a
+   * third of a second.
+   */
   #folderIsKept = false;
 
   async #keepFolder(): Promise<boolean> {

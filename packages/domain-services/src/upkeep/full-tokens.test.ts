@@ -35,7 +35,7 @@ function person(anchor: string): void {
 const found = async (limit: number) =>
   (await findFullTokens(ledger, limit)).map(({ anchor, groups }) => [anchor, groups]);
 
-test('groups count that somebody is in by other groups, each once, and circles end', async () => {
+test('counts groups that a user is in through other groups, each once, and stops at circles', async () => {
   for (const name of ['alice', 'bob', 'carol']) person(name);
   group('top', ['middle', 'low']);
   group('middle', ['low', 'top']);
@@ -49,7 +49,7 @@ test('groups count that somebody is in by other groups, each once, and circles e
   assert.deepEqual(await found(4), []);
 });
 
-test('groups without an on-premises SID count for nothing, and nobody is in a group through a distribution group', async () => {
+test('does not count groups without an on-premises SID, nor groups reached through a distribution group', async () => {
   person('alice');
   group('a', ['cloud', 'list']);
   group('b', ['cloud']);
@@ -60,7 +60,7 @@ test('groups without an on-premises SID count for nothing, and nobody is in a gr
   assert.deepEqual(await found(2), []);
 });
 
-test('what each group reaches is itself and all above it that have a SID', () => {
+test('each group reaches itself and all groups above it that have a SID', () => {
   const groups = ['a', 'b', 'c'].map(anchor => ({
     ...{ forest: FOREST, anchor, managedGuid: anchor, hasSid: anchor !== 'b' },
   }));
@@ -82,7 +82,7 @@ test('what each group reaches is itself and all above it that have a SID', () =>
   );
 });
 
-test('the status names who is in more than 450', async () => {
+test('the status names users in more than 450 groups', async () => {
   person('alice');
   for (let n = 0; n <= MANY_GROUPS; n++) group(`g${n}`, ['alice']);
   const told: unknown[] = [];

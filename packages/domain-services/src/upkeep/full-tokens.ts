@@ -4,14 +4,14 @@ import type { FullToken, TokenGroup } from '../ledger/sids/token-book.ts';
 import { keyOf } from '../person.ts';
 
 /**
- * Whoever is in more groups with on-premises SIDs is named: each of them is two SIDs in a token, and Windows refuses one with more than
- * 1,024.
+ * Users in more groups with on-premises SIDs than this are named. Each such group puts two SIDs into a token, and Windows refuses one with
+ * more than 1,024.
  */
 export const MANY_GROUPS = 450;
-/** Members that are looked at without anybody else having a turn. */
+/** How many members are checked before other work gets a turn. */
 const PAGE = 500;
 
-/** Who is in more groups with on-premises SIDs than `limit`, nested ones too; who is in most of them first. */
+/** Users in more groups with on-premises SIDs than `limit`, nested ones included, the one in most groups first. */
 export async function findFullTokens(
   ledger: Ledger,
   limit = MANY_GROUPS,
@@ -19,7 +19,7 @@ export async function findFullTokens(
 ): Promise<FullToken[]> {
   const { tokens } = ledger;
   const groups = tokens.groups();
-  // Nobody can be in more than there are.
+  // No user can be in more groups than exist.
   if (groups.filter(({ hasSid }) => hasSid).length <= limit) return [];
   const guidOf = new Map(groups.map(group => [keyOf(group), group.managedGuid]));
   const above = Map.groupBy(
@@ -50,7 +50,7 @@ export async function findFullTokens(
 }
 
 /**
- * Of each group the groups with on-premises SIDs whose member it makes one, itself among them. Groups may be in each other in a circle.
+ * For each group the groups with on-premises SIDs that its members belong to, itself included. Groups may contain each other in a circle.
  * @param above the groups that each group is in directly
  */
 export function reachedFrom(

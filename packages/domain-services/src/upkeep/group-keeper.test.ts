@@ -31,7 +31,7 @@ class Scene {
   readonly said: string[] = [];
   readonly log = createLog('test', { write: line => void this.said.push(line) });
   readonly peer = new GroupsPeer();
-  /** Its sequences are behind those of the forest. */
+  /** Its sequences are lower than those of the forest. */
   readonly cloud = new ForestPeer(TENANT, CLOUD_FOREST);
   readonly corp = new ForestPeer(TENANT);
   /** The feed writes many people. */
@@ -75,7 +75,7 @@ class Scene {
     return this.believeOf(this.corp, group, ...records);
   }
 
-  /** @param owner whose group it is */
+  /** @param owner the forest or tenant that the group belongs to */
   believeOf(owner: ForestPeer, group: Group, ...records: string[]): string[] {
     const forest = owner === this.cloud ? null : owner.forest;
     const items = records.map(record => ({ ...owner.groupItem(group, record), forest }));
@@ -87,7 +87,7 @@ class Scene {
     });
   }
 
-  /** The account of a person is made, as the feed's pages make it. */
+  /** Adds the account of a user, as the feed's pages do. */
   come(person: Person, managedGuid = this.peer.addOther(person.name)): string {
     const { forest } = this.corp;
     const entry = this.ledger.accounts.of({ forest, anchor: person.anchor });
@@ -136,7 +136,7 @@ class Scene {
 const sequenceOf = (record: string): number =>
   (JSON.parse(Buffer.from(record.split('.')[1]!, 'base64url').toString()) as { sequence: number }).sequence;
 
-test('whatever comes first, members are written once both are there', async () => {
+test('writes members once both sides exist, whichever comes first', async () => {
   const scene = new Scene();
   const { corp } = scene;
   const [staff, nested] = [corp.group('Staff'), corp.group('Nested')];
@@ -155,7 +155,7 @@ test('whatever comes first, members are written once both are there', async () =
   assert.deepEqual(scene.members('Staff'), ['Nested', 'alice', 'bob']);
 });
 
-test('one changed member of a large group writes one value, and reads no list', async () => {
+test('writes one value, and reads no list, for one changed member of a large group', async () => {
   const scene = new Scene();
   const { corp, peer } = scene;
   const staff = corp.group('Staff');
@@ -172,7 +172,7 @@ test('one changed member of a large group writes one value, and reads no list', 
   assert.deepEqual([scene.members('Staff')?.length, peer.written], [1499, 1]);
 });
 
-test('removes members while the feed writes many people, and adds members and groups afterwards', async () => {
+test('writes what changed during a write next', async () => {
   const scene = new Scene();
   const { corp } = scene;
   const [staff, later] = [corp.group('Staff'), corp.group('Later')];
@@ -217,7 +217,7 @@ test('what changes while it is written is written next', async () => {
   assert.equal(scene.ledger.memberships.nextDue(), undefined);
 });
 
-test('a member that the directory refuses holds up nobody beside it, and is tried again', async () => {
+test('retries a member that the directory refuses, and writes the others', async () => {
   const scene = new Scene();
   const { corp, peer } = scene;
   const staff = corp.group('Staff');
@@ -235,7 +235,7 @@ test('a member that the directory refuses holds up nobody beside it, and is trie
   assert.deepEqual(scene.members('Staff'), ['alice', 'bob']);
 });
 
-test('what closes goes before what opens, whatever the order of groups', async () => {
+test('revokes access before it grants any, whatever the order of groups', async () => {
   const scene = new Scene();
   const { corp, peer } = scene;
   const groups = ['One', 'Two', 'Three'].map(name => corp.group(name));
@@ -273,7 +273,7 @@ test('what closes goes before what opens, whatever the order of groups', async (
   }
 });
 
-test('a leaver is in no group and in none again, until the forest says so anew; of groups the same', async () => {
+test('a user or group that leaves and comes back is in no group until the forest lists it again', async () => {
   const scene = new Scene();
   const { corp } = scene;
   const [staff, nested] = [corp.group('Staff'), corp.group('Nested')];
@@ -299,7 +299,7 @@ test('a leaver is in no group and in none again, until the forest says so anew; 
   assert.deepEqual(scene.members('Staff'), ['Nested', 'alice']);
 });
 
-test('whoever leaves a forest and comes back is in a group of the tenant’s own again, whatever was signed when', async () => {
+test("a user who leaves a forest and comes back is in a group of the tenant's own again, whatever was signed when", async () => {
   const scene = new Scene();
   const { corp, cloud } = scene;
   const [alice, own] = [corp.person('alice'), cloud.group('Own')];
@@ -316,7 +316,7 @@ test('whoever leaves a forest and comes back is in a group of the tenant’s own
   assert.deepEqual(scene.members('Own'), ['alice']);
 });
 
-test('somebody who comes back before anything was written has lost the links that the directory took away', async () => {
+test('writes a membership again that the directory removed, even if the user comes back before anything was written', async () => {
   const scene = new Scene();
   const { corp } = scene;
   const staff = corp.group('Staff');
@@ -331,7 +331,7 @@ test('somebody who comes back before anything was written has lost the links tha
   assert.deepEqual(scene.members('Staff'), ['alice']);
 });
 
-test('a living holder keeps its name, the newcomer takes digits, and the name once it is free', async () => {
+test('a living holder keeps its name; the newcomer takes digits, and the name once it is free', async () => {
   const scene = new Scene();
   const { corp, peer } = scene;
   const computer = peer.addOther('staff');
@@ -348,7 +348,7 @@ test('a living holder keeps its name, the newcomer takes digits, and the name on
   assert.deepEqual(scene.problems(staff), []);
 });
 
-test('a reference by SID means its one living holder, where an administrator confirmed the domain for that forest', async () => {
+test('resolves a SID to its one living holder, if an administrator confirmed the domain for that forest', async () => {
   const scene = new Scene();
   const { corp, ledger } = scene;
   const [staff, other] = [corp.group('Staff'), corp.group('Other')];
@@ -367,7 +367,7 @@ test('a reference by SID means its one living holder, where an administrator con
   assert.deepEqual(scene.members('Staff'), []);
 });
 
-test('what somebody else changed is put right within the hour', async () => {
+test('corrects changes by others within the hour', async () => {
   const scene = new Scene();
   const { corp, peer } = scene;
   const staff = corp.group('Staff');
@@ -387,7 +387,7 @@ test('what somebody else changed is put right within the hour', async () => {
   assert.match(scene.said.join(''), /corrected them/);
 });
 
-test('a ledger that was lost finds its groups and their members, and takes out nobody before all is known', async () => {
+test('a new ledger finds its groups and members after the old one was lost, and removes nobody before all is known', async () => {
   const scene = new Scene();
   const { corp, peer } = scene;
   const staff = corp.group('Staff');
@@ -410,7 +410,7 @@ test('a ledger that was lost finds its groups and their members, and takes out n
   assert.deepEqual([peer.stored.size, peer.written], [1, 1], 'only mallory goes');
 });
 
-test('more deletions of groups than go without a question wait, and go by an approval', async () => {
+test('holds deletions of groups above the threshold until they are approved', async () => {
   const scene = new Scene();
   const { corp, peer, ledger } = scene;
   const groups = Array.from({ length: 12 }, (_, n) => corp.group(`group ${n}`));
@@ -436,7 +436,7 @@ const Step = fc.record({
   after: fc.nat(6),
 });
 
-/** @param own the groups are the tenant's, and the people a forest's */
+/** @param own the groups are the tenant's, and the users a forest's */
 const endsAsComputed = (own: boolean, numRuns: number): Promise<void> =>
   fc.assert(
     fc.asyncProperty(fc.array(Step, { minLength: 30, maxLength: 60, size: 'max' }), async steps => {
@@ -449,7 +449,7 @@ const endsAsComputed = (own: boolean, numRuns: number): Promise<void> =>
       const isPerson = (one: Person | Group) => people.includes(one as Person);
       const referenceOf = (one: Person | Group) =>
         own && isPerson(one) ? referenceToForest(corp.forest, one.anchor) : one.anchor;
-      // The model: the newest record of each, the newest list, and when each was deleted last.
+      // The model: the newest record of each object, the newest list, and the time of its last deletion.
       const here = new Map<string, number>();
       const left = new Map<string, number>();
       const kinds = new Map<Group, boolean>();
@@ -513,7 +513,7 @@ const endsAsComputed = (own: boolean, numRuns: number): Promise<void> =>
         const wanted = (list && list.at > (left.get(group.anchor) ?? 0) ? list.members : [])
           .map(n => objects[n]!)
           .filter(one => here.has(one.anchor))
-          // Whoever of a forest comes back is in the tenant's groups again.
+          // A user of a forest who comes back is in the tenant's groups again.
           .filter(one => (own && isPerson(one)) || list!.at > (left.get(one.anchor) ?? 0))
           .map(one => (isPerson(one) ? one.name : nameOf(one.anchor)));
         assert.deepEqual(scene.members(name), wanted.sort());
@@ -525,8 +525,8 @@ const endsAsComputed = (own: boolean, numRuns: number): Promise<void> =>
     { numRuns },
   );
 
-test('whatever happens in whatever order, the directory ends as one computation from all records says', () =>
+test('the directory ends as computed from all records, whatever happens in whatever order', () =>
   endsAsComputed(false, 20));
 
-test('the same of groups of the tenant’s own, with people of a forest in them', () =>
+test("the same holds for groups of the tenant's own with users of a forest in them", () =>
   endsAsComputed(true, 8));

@@ -11,41 +11,41 @@ import { writeMembers } from '../groups/write-members.ts';
 import type { GroupEntry } from '../ledger/groups/group-book.ts';
 import { keyOf } from '../person.ts';
 
-/** How often it is looked what is to be done. */
+/** How often to look for work. */
 const BEAT_MS = 500;
-/** Groups that are written after each other. */
+/** How many groups are written in one batch. */
 const BATCH = 100;
-/** How often it is looked whether a name is free that a group wants. */
+/** How often to check whether a name that a group wants is free. */
 const NAMES_MS = 60_000;
-/** How often all of them are looked at. */
+/** How often to compare all groups with the directory. */
 const COMPARE_MS = 60 * 60_000;
 const AGAIN_MS = 5_000;
 
 export interface GroupKeeperOptions extends KeeperContext {
   deletionThreshold: number;
-  /** A name may be a person's now, which a group has let go of. */
+  /** Called when a group has released a name that a user may have now. */
   onNamesDue?: () => void;
-  /** The tenant is to be told what became of groups. */
+  /** Called when there is something about groups to report to the tenant. */
   onUnreported?: () => void;
   /** Whether the feed writes many people. What opens waits for them; what closes does not. */
   isLoading?: () => boolean;
 }
 
 /**
- * Keeps the groups of forests and their members in the directory as their records say. What is to be done is what differs in the ledger,
- * so a kill only repeats it, and the order in which people, groups and members come does not matter. INVARIANT: what closes goes before
- * what opens.
+ * Keeps the groups of forests and their members in the directory as their records say. The differences in the ledger are the work to do. So
+ * a kill only repeats work, and the order in which users, groups and members come does not matter. INVARIANT: it revokes access before it
+ * grants any.
  */
 export class GroupKeeper implements Service {
   readonly name = 'groups';
   readonly #options: GroupKeeperOptions;
   #comparedAt: number | undefined;
   #namesAt = 0;
-  /** What was to be told when `onUnreported` was called last. */
+  /** What there was to report when `onUnreported` was last called. */
   #told = 0;
-  /** Groups of whose members in the directory it was not known yet who is in them: those that a new ledger found there. */
+  /** Groups that a new ledger found in the directory, while it does not know yet who belongs to them. */
   readonly #unsure = new Set<string>();
-  /** Of these, those whose members were not looked at since. */
+  /** Those of them whose members were not checked since. */
   readonly #unseen = new Set<string>();
 
   constructor(options: GroupKeeperOptions) {
@@ -79,7 +79,7 @@ export class GroupKeeper implements Service {
     this.#told = Math.max(this.#told, newest);
   }
 
-  /** All that is to be done now. */
+  /** Does all pending work. */
   async turn(context: GroupContext, signal: AbortSignal): Promise<void> {
     await this.#compare(context, signal);
     const freed = await deleteGroups(context, this.#options.deletionThreshold);
@@ -132,7 +132,7 @@ export class GroupKeeper implements Service {
     return written;
   }
 
-  /** What is in a group that was found in the directory is not written again. */
+  /** Does not write members again that a group already had when it was found in the directory. */
   async #learnMembers(context: GroupContext, entry: GroupEntry): Promise<void> {
     const key = keyOf(entry);
     if (!this.#unseen.delete(key)) return;
@@ -140,7 +140,7 @@ export class GroupKeeper implements Service {
     if (isWhole) this.#unsure.delete(key);
   }
 
-  /** Whom somebody put into a group while no ledger knew it is known once all of it has come. */
+  /** Members that were added by hand while no ledger knew the group can be told apart once all records have come. */
   async #learnOthers(context: GroupContext, signal: AbortSignal): Promise<void> {
     const { ledger } = this.#options;
     if (this.#unsure.size === 0 || !ledger.state.get('groupsReadAt')) return;
@@ -152,7 +152,7 @@ export class GroupKeeper implements Service {
     this.#unseen.clear();
   }
 
-  /** What somebody else changed comes back. At the start, too: the ledger or the directory may be an older one. */
+  /** Undoes changes by others. Runs at the start, too, because the ledger or the directory may be an older one. */
   async #compare(context: GroupContext, signal: AbortSignal): Promise<void> {
     const { ledger, log } = this.#options;
     const { clock } = ledger;

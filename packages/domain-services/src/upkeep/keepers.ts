@@ -13,7 +13,7 @@ import { ManagerKeeper } from './manager-keeper.ts';
 import { SidKeeper } from './sid-keeper.ts';
 import { TokenWatch } from './token-watch.ts';
 
-/** All that is kept as it is to be in the directory, beside what the feed brings. */
+/** All services that keep the directory as it should be, apart from the feed. */
 export function keepersOf(
   context: KeeperContext,
   places: Places,

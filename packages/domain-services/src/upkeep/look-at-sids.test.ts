@@ -13,7 +13,7 @@ const DOMAIN = 'S-1-5-21-1-2-3';
 const GUID = '11111111-2222-4333-8444-555555555555';
 const GROUP = { forest: FOREST, anchor: 'group' };
 
-/** A group that is in the directory with a SID in `sIDHistory`, and a ledger that does not know of that. */
+/** A group in the directory with a SID in `sIDHistory`, and a ledger that does not know about that SID. */
 function scene(sid: string) {
   const ledger = new Ledger(':memory:');
   ledger.confirmSid(DOMAIN, FOREST);
@@ -29,7 +29,7 @@ function scene(sid: string) {
   return { ledger, look, due: () => ledger.sids.due('all', 10) };
 }
 
-test('what a lost ledger had written to sIDHistory goes, where a record that came before the look says that there is to be none', async () => {
+test('removes an sIDHistory that a lost ledger wrote, if a record that came before the look has no SID', async () => {
   const sid = `${DOMAIN}-1107`;
   const { ledger, look, due } = scene(sid);
   saveGroup(ledger, GROUP, { managedGuid: GUID, securityEnabled: false });
@@ -43,7 +43,7 @@ test('what a lost ledger had written to sIDHistory goes, where a record that cam
   ledger.close();
 });
 
-test('what stands in sIDHistory from before anybody was asked stays, while nobody has said whose its domain is', async () => {
+test('keeps an sIDHistory from before confirmations existed while its domain is not confirmed', async () => {
   const sid = 'S-1-5-21-4-5-6-1107';
   const { ledger, look, due } = scene(sid);
   saveGroup(ledger, GROUP, { managedGuid: GUID });

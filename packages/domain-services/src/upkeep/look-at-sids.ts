@@ -5,15 +5,15 @@ import type { SidBook } from '../ledger/sids/sid-book.ts';
 
 type LookContext = Pick<KeeperContext, 'ledger' | 'directory' | 'log'>;
 
-/** What is otherwise than it was written. */
+/** How the directory differs from what was written. */
 export interface Look {
-  /** Groups and accounts that have to be written again: they are due from now on. */
+  /** Groups and accounts that have to be written again. They are due from now on. */
   differing: number;
-  /** SIDs of groups that are nobody's. */
+  /** SIDs of groups that belong to no object. */
   ofNobody: string[];
 }
 
-/** Looks at all on-premises SIDs in the directory, and has the ledger know what is there. */
+/** Looks at all on-premises SIDs in the directory, and updates the ledger with what is there. */
 export async function lookAtSids(context: LookContext, groups: Pick<ShadowGroups, 'list'>): Promise<Look> {
   const { ledger, directory } = context;
   const histories = await sidHistories(directory);
@@ -25,7 +25,7 @@ export async function lookAtSids(context: LookContext, groups: Pick<ShadowGroups
   return { differing, ofNobody: [...found.keys()] };
 }
 
-/** Of accounts that a release before made, and where the ledger was lost, the directory says the SID: none was written that is refused. */
+/** For accounts of an earlier release, and after the ledger was lost, the directory tells the SID. No refused SID was ever written. */
 function learnOfBefore(
   { ledger, log }: LookContext,
   histories: readonly { guid: string; sid: string }[],
@@ -42,8 +42,8 @@ function learnOfBefore(
 }
 
 /**
- * What stands in `sIDHistory` and was not written by the rule stays as it is; but not with an object whose record says that it is to have
- * none: where a ledger lost what it had written, that record may come before anybody looks.
+ * What is in `sIDHistory` and was not written by the rule stays as it is, except for an object whose record has no SID: after the ledger
+ * was lost, that record may come before anyone looks.
  */
 function lookAtHistories(sids: SidBook, found: ReadonlyMap<string, string>): number {
   const differing = sids.all().filter(({ sid, history, managedGuid }) => {
@@ -54,7 +54,7 @@ function lookAtHistories(sids: SidBook, found: ReadonlyMap<string, string>): num
   return differing.length;
 }
 
-/** @param found members by SID; those that are somebody's are taken out of it */
+/** @param found members by SID; SIDs that belong to an object are removed from it */
 function lookAtGroups(sids: SidBook, found: Map<string, string[]>): number {
   const isOf = (members: string[] | undefined, guid: string | null) =>
     members?.length === 1 && members[0] === guid;
@@ -66,7 +66,7 @@ function lookAtGroups(sids: SidBook, found: Map<string, string[]>): number {
     differing += 1;
     sids.wrote(one, null);
   }
-  // A ledger that was lost finds again what it had written.
+  // A ledger that was lost finds what it had written.
   for (const one of sids.all()) {
     if (one.sid === null || !isOf(found.get(one.sid), one.managedGuid)) continue;
     sids.wrote(one, one.sid);

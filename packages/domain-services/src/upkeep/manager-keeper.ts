@@ -7,7 +7,7 @@ import { Later } from '../groups/later.ts';
 import type { DueManager } from '../ledger/manager-book.ts';
 import { keyOf, type Person } from '../person.ts';
 
-/** How often it is looked what is to be done. */
+/** How often to look for work. */
 const BEAT_MS = 500;
 /** Managers in one transaction. */
 const BATCH = 400;
@@ -21,8 +21,8 @@ export interface ManagerKeeperOptions extends KeeperContext {
 }
 
 /**
- * Keeps `manager` in the directory as the forests' profiles say: by the account of whoever is meant, as soon and as long as there is one.
- * What is to be done is what differs in the ledger, so a kill only repeats it, and the order in which people come does not matter.
+ * Keeps `manager` in the directory as the forests' profiles say, with the account of that manager, as soon and as long as there is one. The
+ * differences in the ledger are the work to do. So a kill only repeats work, and the order in which users come does not matter.
  */
 export class ManagerKeeper implements Service {
   readonly name = 'managers';

@@ -9,35 +9,35 @@ import type { DueSid, Sharing } from '../ledger/sids/sid-book.ts';
 import { keyOf } from '../person.ts';
 import { lookAtSids } from './look-at-sids.ts';
 
-/** How often it is looked what is to be done. */
+/** How often to look for work. */
 const BEAT_MS = 500;
-/** At most so many objects at once, which takes a quarter of a second: a change of the feed waits no longer for it. */
+/** Up to this many objects at once, which takes a quarter of a second: a change from the feed waits no longer than that. */
 const BATCH = 400;
 /** How often it is looked among all: the end of an account, or of a group, is told by nobody. */
 const LOOK_MS = 5_000;
-/** Until what the directory refused is tried again. */
+/** How long to wait before retrying what the directory refused. */
 const AGAIN_MS = 60_000;
-/** How often all of them are looked at. */
+/** How often to compare all of them with the directory. */
 const COMPARE_MS = 60 * 60_000;
 const NOT_WRITTEN = 'sid-not-written';
 
 export interface SidKeeperOptions extends KeeperContext {
-  /** Of its own: what the feed has started ahead waits for the feed's changes. */
+  /** One of its own: the one that the feed has started ahead waits for the changes of the feed. */
   ldbModify: LdbModify;
   sharing: Sharing;
 }
 
 /**
- * Keeps the on-premises SIDs that people and security groups have here: the shadow group of each, by which Samba puts it into tickets, and
- * `sIDHistory`, for who reads that. What is to be done is what differs in the ledger, so a kill only repeats it. INVARIANT: what closes goes before what
- * opens: of a SID that changed the old one opens nothing before the new one does.
+ * Keeps the on-premises SIDs of users and security groups: the shadow group of each, by which Samba puts the SID into tickets, and
+ * `sIDHistory`, for whatever reads that. The differences in the ledger are the work to do, so a kill only repeats work. INVARIANT: it
+ * revokes access before it grants any: when a SID changes, the old one stops working before the new one does.
  */
 export class SidKeeper implements Service {
   readonly name = 'on-premises SIDs';
   readonly #options: SidKeeperOptions;
-  /** What the directory refused, by object, and when it is tried again. */
+  /** What the directory refused, by object, and when to retry it. */
   readonly #later = new Map<string, number>();
-  /** SIDs whose groups are empty and cannot be deleted yet, and when that is tried again. */
+  /** SIDs whose groups are empty and cannot be deleted yet, and when to retry that. */
   readonly #empty = new Map<string, number>();
   #comparedAt: number | undefined;
   #lookAgainAt = 0;
@@ -71,7 +71,7 @@ export class SidKeeper implements Service {
     );
   }
 
-  /** Nothing is looked for among everybody while nothing changed, but for what is tried again. */
+  /** Does not look through all objects while nothing changed, except for retries. */
   #isTime(): boolean {
     const { clock, sids } = this.#options.ledger;
     if (!sids.takeChanged() && clock.monotonic() < this.#lookAgainAt) return false;
@@ -79,7 +79,7 @@ export class SidKeeper implements Service {
     return true;
   }
 
-  /** Once at a start, and the comparison every hour. */
+  /** Prepares the container once at the start, and compares every hour. */
   async #prepare(groups: ShadowGroups): Promise<void> {
     const { clock } = this.#options.ledger;
     if (this.#comparedAt !== undefined && clock.monotonic() - this.#comparedAt < COMPARE_MS) return;
@@ -90,7 +90,7 @@ export class SidKeeper implements Service {
     this.#comparedAt = clock.monotonic();
   }
 
-  /** What is from before the rule goes with the setting, too. What the last run was refused is seen again. */
+  /** A changed setting also removes what is from before the rule. Refusals of the last run are seen again. */
   #followSetting(): void {
     const { ledger, sharing } = this.#options;
     ledger.transaction(() => {
@@ -100,7 +100,7 @@ export class SidKeeper implements Service {
     });
   }
 
-  /** What somebody else changed comes back; a group of nobody goes. */
+  /** Undoes changes by others, and removes groups that belong to no object. */
   async #compare(groups: ShadowGroups): Promise<void> {
     const { differing, ofNobody } = await lookAtSids(this.#options, groups);
     for (const sid of ofNobody) await this.#takeAway(groups, sid);
@@ -111,7 +111,7 @@ export class SidKeeper implements Service {
       );
   }
 
-  /** @returns how many objects have their SID now that had none before */
+  /** @returns how many objects have got a SID */
   async #round(groups: ShadowGroups, signal: AbortSignal): Promise<number> {
     const { ledger, sharing, log } = this.#options;
     await this.#deleteEmpty(groups);
@@ -132,7 +132,7 @@ export class SidKeeper implements Service {
     return objects;
   }
 
-  /** Takes away what the object is to have no more. @returns whether nothing of it is left */
+  /** Removes what the object should no longer have. @returns whether nothing of it is left */
   async #close(groups: ShadowGroups, one: DueSid): Promise<boolean> {
     const { ledger, directory } = this.#options;
     const { wanted, written, history, managedGuid } = one;
@@ -149,7 +149,7 @@ export class SidKeeper implements Service {
     return true;
   }
 
-  /** Empties a group, which then opens nothing any more, and deletes it, at once or later. */
+  /** Empties a group, which grants no access from then on, and deletes it, at once or later. */
   async #takeAway(groups: ShadowGroups, sid: string): Promise<WriteResult> {
     const { ledger, log } = this.#options;
     const emptied = await groups.empty(sid);
@@ -157,7 +157,7 @@ export class SidKeeper implements Service {
     const deleted = await groups.delete(sid);
     if (deleted.ok) this.#empty.delete(sid);
     else {
-      // Some user's primary group has its RID, say.
+      // For example, its RID is the primary group of a user.
       if (!this.#empty.has(sid))
         log.warn(
           { sid, reason: deleted.reason },
@@ -176,7 +176,7 @@ export class SidKeeper implements Service {
     }
   }
 
-  /** @returns how many have theirs now */
+  /** @returns how many objects have got their SID */
   async #openAll(groups: ShadowGroups, due: readonly Opening[]): Promise<number> {
     const { ledger, directory, ldbModify, log } = this.#options;
     const objects = [...new Map(due.map(one => [one.wanted, one])).values()];
@@ -185,7 +185,7 @@ export class SidKeeper implements Service {
     );
     const write = (one: Write): Promise<WriteResult> => {
       const { wanted, managedGuid } = writes.get(one)!;
-      // The group may be there.
+      // The group may exist already.
       return one.kind === 'add' ? groups.open(wanted, managedGuid) : directory.write(one);
     };
     let opened = 0;
@@ -211,7 +211,7 @@ export class SidKeeper implements Service {
     return opened;
   }
 
-  /** What is refused is told once, and tried again. */
+  /** Reports a refusal once, and retries it. */
   #went(one: DueSid, result: WriteResult): boolean {
     const { ledger, log } = this.#options;
     const key = keyOf(one);
@@ -223,7 +223,7 @@ export class SidKeeper implements Service {
     const { reason } = result;
     if (!this.#later.has(key)) log.warn({ forest, anchor, reason }, 'cannot write an on-premises SID yet');
     this.#later.set(key, ledger.clock.now() + AGAIN_MS);
-    // Of an account that no record has come for yet, `unclaimed` is all that is told.
+    // For an account of which no record has come yet, only `unclaimed` is reported.
     const others = ledger.problems.of(one).filter(({ kind, code }) => kind === 'sid' && code !== NOT_WRITTEN);
     if (!result.gone && sequence !== null && others.length === 0)
       ledger.problems.save({
@@ -241,7 +241,7 @@ interface Opening extends DueSid {
 
 const isOpening = (one: DueSid): one is Opening => one.wanted !== null && one.managedGuid !== null;
 
-/** What a new account was made with is in its `sIDHistory` already. */
+/** A new account has its SID in `sIDHistory` from the start. */
 function writesFor(groups: ShadowGroups, { wanted, written, history, managedGuid }: Opening): Write[] {
   const values = { sIDHistory: [encodeSid(wanted)] };
   return [

@@ -4,10 +4,10 @@ import type { CountedTokens } from '../ledger/sids/token-book.ts';
 import { findFullTokens, MANY_GROUPS } from './full-tokens.ts';
 
 const INTERVAL_MS = 60 * 60_000;
-/** People who are named. */
+/** How many users are named. */
 const NAMED = 50;
 
-/** Looks once an hour who has so many on-premises SIDs that Windows will refuse them. */
+/** Checks once an hour which users have so many on-premises SIDs that Windows will refuse them. */
 export class TokenWatch implements Service {
   readonly name = 'tokens';
   readonly #context: Pick<KeeperContext, 'ledger' | 'log'>;

@@ -8,10 +8,7 @@ import { number, OF_PERSON, type Row, text } from '../sql-row.ts';
 export interface GroupEntry extends Person {
   /** INVARIANT: a group keeps this objectGUID until an administrator accepts another one. */
   objectGuid: string;
-  /**
-   * Of the newest record that was believed, including a deletion; null if the group was found in the directory and no record of it has
-   * come.
-   */
+  /** Of the newest record that was believed, or deletion; null for a group found in the directory of which no record has come. */
   sequence: number | null;
   digest: string | null;
   wantedName: string | null;
@@ -106,10 +103,7 @@ export class GroupBook {
     return this.#all('SELECT * FROM groups WHERE last_managed_guid IS NOT NULL');
   }
 
-  /**
-   * Up to `limit` groups that differ from their records, after this one, without deletions. The caller takes groups that stop being
-   * security groups first.
-   */
+  /** Up to `limit` groups that differ from their records, after this one, without deletions. Ask for former security groups first. */
   due(securityEnabled: boolean, limit: number, after: Person = { forest: '', anchor: '' }): GroupEntry[] {
     const sql = `SELECT * FROM groups WHERE ${IS_DUE} AND deleted = 0 AND security_enabled = ?
       AND (${RANK}, anchor) > (?, ?) ORDER BY ${RANK}, anchor LIMIT ?`;

@@ -96,9 +96,7 @@ export class MembershipBook {
     this.#database.run(`UPDATE memberships SET due = 2 ${OF_ONE}`, forest, anchor, key, reference);
   }
 
-  /**
-   * What the group now has in the directory for this membership. If no slice names it and the group does not have it, the row is deleted.
-   */
+  /** What the group now has of this membership. Deletes the row if no slice names it and the group does not have it. */
   wrote({ forest, anchor }: Person, { key, reference }: MembershipKey, written: string | null): void {
     const one = [forest, anchor, key, reference];
     this.#database.run(

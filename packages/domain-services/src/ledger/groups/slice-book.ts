@@ -70,9 +70,7 @@ export class SliceBook {
     );
   }
 
-  /**
-   * Drops slices that no longer count, because they are older than the group's deletion or of another object. They make nobody a member.
-   */
+  /** Drops slices that no longer count: older than the group's deletion, or of another object. They make nobody a member. */
   forget(group: Person, slices: readonly LedgerSlice[]): void {
     const { forest, anchor } = group;
     for (const slice of slices) {

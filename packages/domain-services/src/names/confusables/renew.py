@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes table.ts anew from Unicode's confusables data, as Debian's package python3-confusable-homoglyphs brings it.
+"""Generates table.ts from Unicode's confusables data in Debian's package python3-confusable-homoglyphs.
 
 usage: renew.py [confusables.json] > table.ts
 """
