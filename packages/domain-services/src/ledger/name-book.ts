@@ -112,10 +112,7 @@ export class NameBook {
     return row && { forest: String(row.forest), anchor: String(row.anchor), name: String(row.has_name) };
   }
 
-  /**
-   * An administrator gives an account name to a user or a group. While that one wants it, no object of the other kind and no other group
-   * gets it.
-   */
+  /** An administrator gives an account name to a user or group. While that one wants it, no other group or kind of object gets it. */
   give(slot: Slot, { forest, anchor }: Person): void {
     const sql = 'INSERT OR REPLACE INTO given_names (slot, forest, anchor) VALUES (?, ?, ?)';
     this.#database.run(sql, slot, forest, anchor);

@@ -152,9 +152,7 @@ class World {
     );
   }
 
-  /**
-   * Asserts that nobody has a name that is truly another user's, that the directory agrees with the ledger, and that nothing is left to do.
-   */
+  /** Asserts that nobody has another user's true name, that directory and ledger agree, and that nothing is left to do. */
   check(): void {
     const slots = new Map<string, Person>();
     for (const { entry, inDirectory } of this.people()) {

@@ -37,10 +37,7 @@ interface DomainGroupsOptions {
   onCaughtUp: (askedAt: number) => void;
 }
 
-/**
- * The follower of the feed of groups, the keeper that writes them, and the keeper of on-premises SIDs, as a run of Domain Services has
- * them.
- */
+/** The follower of the feed of groups, the keeper of groups, and the keeper of on-premises SIDs, as in a run of Domain Services. */
 export class DomainGroups {
   readonly follower: GroupFollower;
   readonly #keeper: GroupKeeper;

@@ -55,10 +55,7 @@ export class DelegationKeeper implements Service {
     if (written.length > 0) log.info({ written }, 'granted rights to AAD DC Administrators');
   }
 
-  /**
-   * Only a restore loses the folder's access list, and the service is stopped then. So checking once is enough, with a tool that takes a
-   * third of a second.
-   */
+  /** Only a restore, with the service stopped, loses the folder's access list. One check is enough: the tool takes a third of a second. */
   #folderIsKept = false;
 
   async #keepFolder(): Promise<boolean> {

@@ -62,10 +62,7 @@ const IS_THERE = '(s.is_group = 0 OR g.managed_guid IS NOT NULL)';
 const FREE = `NOT EXISTS (SELECT 1 FROM shadows AS o WHERE o.written = s.sid AND (o.forest <> s.forest OR o.anchor <> s.anchor))`;
 /** What may be in `sIDHistory` from before confirmations existed counts as written, and so it is removed. */
 const TAKE_FROM_BEFORE = 'history = coalesce(history, sid)';
-/**
- * If an object lost its SID and has it again, it is unknown whether the shadow group still has it, for example after a deletion and a
- * restore.
- */
+/** If an object lost its SID and has it again, nobody knows whether the shadow group has it still, for example after a restore. */
 const WRITE_AGAIN = 'written = CASE WHEN sid IS NOT NULL OR written IS NOT ?3 THEN written END';
 const COUNTS = 'count(written) AS written, count(*) FILTER (WHERE sid IS NOT written) AS waiting';
 
@@ -180,9 +177,7 @@ export class SidBook {
     return row && String(row.forest);
   }
 
-  /**
-   * The domains whose SIDs forests send, or that administrators confirmed. A domain that is confirmed for one forest belongs to no other.
-   */
+  /** The domains whose SIDs forests send, or administrators confirmed. A domain confirmed for one forest belongs to no other. */
   domains(): DomainSid[] {
     const sql = `SELECT d.sid, d.forest, d.pinned_at, d.confirmed_at, count(s.anchor) AS objects, sum(s.is_group) AS groups,
         coalesce(d.declined_at, (SELECT o.confirmed_at FROM domain_sids AS o
