@@ -3,7 +3,7 @@ import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { goOn, noteReached } from './epochs.ts';
 
 export interface Counter {
-  /** Before anything else of this transaction is counted. */
+  /** Before this transaction counts anything else. */
   readonly value: number;
   /** Of the last change before this transaction. */
   readonly changedAt: Date | null;
@@ -13,8 +13,8 @@ export interface Counter {
 
 /**
  * Hands out positions in the tenant's change feed. The counter's row stays locked until the transaction ends, so
- * that positions become visible in their order: a reader that has seen position n will never miss a smaller one.
- * The lock also lets one batch at a time decide and write, which is what makes the verdicts true.
+ * positions become visible in order: a reader that has seen position n never misses a smaller one. The lock also
+ * lets only one batch at a time decide and write, which keeps the verdicts true.
  */
 export async function lockCounter(inside: TenantScope): Promise<Counter> {
   const row = await inside
@@ -36,7 +36,7 @@ export async function lockCounter(inside: TenantScope): Promise<Counter> {
   };
 }
 
-/** Takes the lock for what no feed shows. It is counted, too: so its loss is found when the database was restored. */
+/** Takes the lock for a change that no feed shows. It counts, too, so that a restored database reveals its loss. */
 export async function countDecision(inside: TenantScope): Promise<void> {
   const counter = await lockCounter(inside);
   counter.next();
@@ -50,9 +50,7 @@ export interface Reach {
   readonly generation: string;
 }
 
-/**
- * INVARIANT: read in one statement, after whatever is said to be no further than that: the newest epoch ends at no smaller counter.
- */
+/** INVARIANT: read in one statement, and after the data that it bounds. The newest epoch ends at this counter or later. */
 export async function readReach(scope: TenantScope): Promise<Reach> {
   const { rows } = await scope.run<Reach | { counter: number; epoch: null }>(
     tenantId => sql`
@@ -66,7 +64,7 @@ export async function readReach(scope: TenantScope): Promise<Reach> {
     noteReached(scope, reach.counter);
     return reach;
   }
-  // Nobody has changed anything since the release that brought epochs.
+  // Nothing has changed since the release that brought epochs.
   await scope.transaction(lockCounter);
   return readReach(scope);
 }

@@ -1,4 +1,4 @@
 import { EventEmitter } from 'node:events';
 
-/** Wakes this process's waiting readers of a tenant's feed; those of other processes poll. */
+/** Wakes this process's waiting readers of a tenant's feed. Those of other processes poll. */
 export const changes = new EventEmitter().setMaxListeners(0);

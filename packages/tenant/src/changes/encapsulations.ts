@@ -1,13 +1,12 @@
 import { sql } from 'kysely';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
-/** Changes of the tenant between two clearances: so many encapsulations that no record needs any more are kept at most. */
+/** Changes of the tenant between two clearances, and so the most encapsulations that can be kept after their last record. */
 const CLEAR_EVERY = 32_768;
 
 /**
- * Keeps what the credential records of a batch have alike (docs/formats.md, *Sealing*), and now and then clears away what no record needs
- * any more. Under the lock of the change counter.
- *
+ * Stores what the credential records of a batch have in common (docs/formats.md, *Sealing*), and from time to time deletes what no record
+ * needs any more. The caller holds the lock of the change counter.
  * @param id position in the change feed of the first of these records
  */
 export async function keepEncapsulation(
@@ -24,7 +23,7 @@ export async function keepEncapsulation(
   if (period(id) > period(before)) await clear(inside, before);
 }
 
-/** @param newest of what is old: the records of newer ones are about to be written */
+/** @param newest the last id that may go: the records of later ones are about to be written */
 async function clear(inside: TenantScope, newest: number): Promise<void> {
   await inside.run(
     tenantId => sql`

@@ -7,35 +7,35 @@ export type Epoch = Omit<Selectable<EpochsTable>, 'tenant_id'>;
 
 /** Bytes of an epoch's id. */
 export const EPOCH_LENGTH = 6;
-/** The newest ones; of those before, a mark is believed to have been reached. */
+/** So many of the newest are kept. A mark of an older epoch counts as reached. */
 const KEPT = 1000;
 
-/** What this process knows of the epoch that it began of each tenant. */
+/** What this process knows of the epoch that it began, per tenant. */
 const own = new Map<string, { readonly id: string; reached: number }>();
 
 /**
- * Goes on in the epoch that this process began, under the lock of the change counter. INVARIANT: where the counter may have gone back, another epoch
- * begins before anything is counted: with the first change of a process, and where the database does not have what this one had.
+ * Continues the epoch that this process began. The caller holds the lock of the change counter. INVARIANT: if the counter may have gone
+ * back, another epoch begins before anything is counted: with a process's first change, and when the database lacks what this process had.
  */
 export async function goOn(
   inside: TenantScope,
   at: { readonly value: number; readonly changedAt: Date | null },
 ): Promise<void> {
   const mine = own.get(inside.tenantId);
-  // A transaction that was rolled back leaves none in the database.
+  // A rolled back transaction leaves no epoch in the database.
   if (mine && at.value >= mine.reached && (await isKept(inside, mine.id))) mine.reached = at.value;
   else own.set(inside.tenantId, { id: await beginEpoch(inside, at), reached: at.value });
 }
 
-/** This process has seen that so much was counted and committed. */
+/** This process has seen that this many changes were counted and committed. */
 export function noteReached({ tenantId }: TenantScope, value: number): void {
   const mine = own.get(tenantId);
   if (mine) mine.reached = Math.max(mine.reached, value);
 }
 
 /**
- * Begins an epoch, under the lock of the change counter.
- * @param how after a loss it begins a generation, too
+ * Begins an epoch. The caller holds the lock of the change counter.
+ * @param how after a loss it also begins a generation
  * @returns its id
  */
 export async function beginEpoch(
@@ -65,7 +65,7 @@ async function isKept(inside: TenantScope, id: string): Promise<boolean> {
   return (await inside.select('epochs').select('id').where('id', '=', id).executeTakeFirst()) !== undefined;
 }
 
-/** In their order. */
+/** In ascending order. */
 export function readEpochs(inside: TenantScope): Promise<Epoch[]> {
   return inside
     .select('epochs')

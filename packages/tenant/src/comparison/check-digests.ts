@@ -17,7 +17,7 @@ type Digests = Map<string, Bucket & { readonly digest: Digest }>;
 
 const keyOf = ({ forest, bucket }: Bucket): string => `${forest} ${bucket}`;
 
-/** Makes sure every hour, until the signal, that the digests of all tenants are those of their rows. */
+/** Checks every hour, until the signal, that all tenants' digests match their rows. */
 export function keepDigests(installation: Installation, log: Log, signal: AbortSignal): Promise<void> {
   return keepGoing({
     signal,
@@ -39,8 +39,8 @@ export function keepDigests(installation: Installation, log: Log, signal: AbortS
 }
 
 /**
- * Makes a tenant's digests anew, a slice of its users at a time, and corrects those that were wrong. Nothing is locked meanwhile: a
- * bucket that changed while it was read is left for the next time.
+ * Makes a tenant's digests again, a slice of its users at a time, and corrects those that were wrong. It locks nothing meanwhile:
+ * it leaves a bucket that changed while it was read for the next time.
  * @returns what was wrong
  */
 export async function checkDigests(scope: TenantScope, signal: AbortSignal): Promise<Bucket[]> {
@@ -60,7 +60,7 @@ async function readKept(scope: TenantScope): Promise<Digests> {
   return new Map(rows.map(row => [keyOf(row), { ...row, digest: digestFrom(row.digest) }]));
 }
 
-/** @returns undefined when the signal ended it */
+/** @returns undefined when the signal stopped it */
 async function makeDigests(scope: TenantScope, signal: AbortSignal): Promise<Digests | undefined> {
   const digests: Digests = new Map();
   for await (const slice of slices(scope)) {
@@ -81,9 +81,8 @@ async function makeDigests(scope: TenantScope, signal: AbortSignal): Promise<Dig
 }
 
 /**
- * INVARIANT: only a digest that is still what it was before its users were read: what changed one of them meanwhile has changed the
- * digest, too.
- * @returns whether it was
+ * INVARIANT: corrects only a digest that is still the same as before its users were read: a change of a user changes it.
+ * @returns whether it corrected it
  */
 async function correct(scope: TenantScope, bucket: Bucket, was: Digest, is: Digest): Promise<boolean> {
   const digest = digitsOf(is);

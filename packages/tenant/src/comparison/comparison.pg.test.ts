@@ -74,7 +74,7 @@ onEveryBackend(
         assert.equal(page.lines.length, MAX_LINES);
       }
     };
-    /** As Connect makes them of what it believes. */
+    /** As Connect computes them from what it believes. */
     const digestsOf = (lines: readonly TenantLine[]): string => {
       const buckets = Map.groupBy(lines.map(lineOf), ({ anchor }) => bucketOf(anchor));
       return packBuckets(ALL.map(bucket => linesDigest(buckets.get(bucket) ?? [])));
@@ -128,7 +128,7 @@ onEveryBackend(
         ),
     };
 
-    it('agrees with the lines after whatever history', async () => {
+    it('agrees with the lines after any history', async () => {
       const steps = fc.array(
         fc.record({
           step: fc.constantFrom(...Object.keys(STEPS)),
@@ -163,7 +163,7 @@ onEveryBackend(
       ]);
     });
 
-    it('gives the example in the docs the digest that another program makes of it', async () => {
+    it('gives the example in the docs the digest that another program computes', async () => {
       const formats = readFileSync(new URL('../../../../docs/formats.md', import.meta.url), 'utf8');
       const [, text, digest] = /^ {4}(\S+ \d+ \d+ \S+ open)$.*?`([0-9a-f]{32})`/ms.exec(formats)!;
       const [anchor, account, credential, words] = text!.split(' ');
@@ -187,7 +187,7 @@ onEveryBackend(
       assert.equal(Buffer.from(rows[0]!.digest).toString('hex'), digest);
     });
 
-    it('sees what somebody changed in the database itself, and where', async () => {
+    it('finds rows that were changed in the database itself', async () => {
       const [one, two] = [person(500_001), person(500_002)];
       await objects(connect, [accountItem(connect, one), accountItem(connect, two)]);
       await credentials(connect, [await credentialItem(two, 'Made-up 1!', order(1))]);
@@ -229,15 +229,15 @@ onEveryBackend(
       assert.deepEqual(await compare(there, elsewhere), buckets);
     });
 
-    it('refuses a Connect of another forest', async () => {
+    it('rejects a Connect of another forest', async () => {
       const refused = { status: 403, code: 'other-forest' };
       await assert.rejects(compare(digestsOf([]), elsewhere, OTHER_FOREST), refused);
       await assert.rejects(linesOf(ALL, elsewhere, OTHER_FOREST), refused);
     });
 
-    it('gives the lines of the buckets that were asked for alone, page after page in the order of bytes', async () => {
+    it('returns only the lines of the requested buckets, page by page in byte order', async () => {
       const many = `${MAX_LINES * 2 + 500}`;
-      // Long ago deleted ones are between them, and letters of both cases.
+      // Deleted users are between them, and letters of both cases.
       await sql`insert into users (tenant_id, id, origin, forest, source_anchor, object_guid, user_principal_name, upn_key,
         account_enabled, profile, administrator, account_sequence, created_at, deleted_at)
       select tenant_id, gen_random_uuid(), 'synchronized', forest, case when n % 2 = 0 then 'aN' else 'An' end || n,
@@ -260,7 +260,7 @@ onEveryBackend(
       assert.deepEqual(await linesOf(some), asked);
     });
 
-    it('corrects a digest that was wrong', async () => {
+    it('corrects a wrong digest', async () => {
       const right = digestsOf(await linesOf());
       const { database } = tenant().running;
       const { scope } = (await new Installation(database, clock).findTenant('contoso'))!;
@@ -279,7 +279,7 @@ onEveryBackend(
       assert.deepEqual(await checkDigests(scope, signal), []);
     });
 
-    it('corrects them every hour, and warns', async () => {
+    it('corrects wrong digests every hour, and warns', async () => {
       const right = digestsOf(await linesOf());
       await sql`update line_digests set digest = ~digest where bucket < 9 and forest = ${FOREST}
       and tenant_id = ${connect.tenantId}`.execute(tenant().running.database);
@@ -296,9 +296,9 @@ onEveryBackend(
       assert.deepEqual(await compare(right), []);
     });
 
-    it('takes no change for a wrong digest that comes while the users are read', async () => {
+    it('does not take a change for a wrong digest when it comes while the users are read', async () => {
       const { scope } = (await new Installation(tenant().running.database, clock).findTenant('contoso'))!;
-      // They are read last.
+      // These are read last.
       const people = [1, 2, 3].map(number => person(500_010 + number, { anchor: `~${number}` }));
       const change = () =>
         objects(
@@ -315,7 +315,7 @@ onEveryBackend(
       assert.deepEqual(await compare(digestsOf(await linesOf())), []);
     });
 
-    it('digests the users of a database from a release before', async () => {
+    it('digests the users of a database from an earlier release', async () => {
       const right = digestsOf(await linesOf());
       const { database } = tenant().running;
       for (const event of ['insert', 'update', 'delete']) {

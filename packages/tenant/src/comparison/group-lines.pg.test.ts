@@ -44,7 +44,7 @@ onEveryBackend('comparing groups with Connect', tenant => {
     prefix,
     sequence,
   });
-  /** A group with slices of these prefixes, and the lines of it. */
+  /** Fills a group with slices of these prefixes. @returns its lines */
   const fill = async (prefixes: readonly string[], forest = FOREST): Promise<[Group, GroupEntry[]]> => {
     const who = group(++number);
     const provisioning = groupProvisioningOf(() => connect, forest);
@@ -66,10 +66,10 @@ onEveryBackend('comparing groups with Connect', tenant => {
     elsewhere = await enrolAgent(tenant().url, others, 'connect');
   });
 
-  it('agrees on groups and live slices, and says which buckets differ', async () => {
+  it('agrees on groups and live slices, and reports which buckets differ', async () => {
     assert.deepEqual(await compare([]), []);
     const [, some] = await fill(['', '0', '1']);
-    // What '0' and '1' decide together leaves nothing to the slice of all.
+    // Together '0' and '1' cover everything, and leave nothing to the slice of all.
     const live = some.filter(({ prefix }) => prefix !== '');
     const [, others] = await fill(['', '01']);
     const entries = [...live, ...others];
@@ -87,7 +87,7 @@ onEveryBackend('comparing groups with Connect', tenant => {
     }
   });
 
-  it('knows a change at once, and forgets what is deleted', async () => {
+  it('reflects a change at once, and drops what is deleted', async () => {
     const before = (await linesOf()).map(entryOf);
     assert.deepEqual(await compare(before), []);
     const [who, entries] = await fill(['']);
@@ -110,7 +110,7 @@ onEveryBackend('comparing groups with Connect', tenant => {
     assert.deepEqual(await linesOf(ALL, elsewhere), []);
   });
 
-  it('reads lines of the buckets that were asked for, page by page', async () => {
+  it('reads the lines of the requested buckets, page by page', async () => {
     const many = Array.from({ length: 1100 }, () => group(++number));
     for (let from = 0; from < many.length; from += 500) {
       const some = many.slice(from, from + 500);
@@ -129,7 +129,7 @@ onEveryBackend('comparing groups with Connect', tenant => {
     );
   });
 
-  it('agrees after a change of a user, and where the database was restored', async () => {
+  it('agrees after a change of a user, and after the database was restored', async () => {
     const before = (await linesOf()).map(entryOf);
     const restore = await backUp(tenant().running.database);
     const [, entries] = await fill(['']);

@@ -8,7 +8,10 @@ import { bytesOf, digestFrom } from './digests.ts';
 type LinesReply = ReplyOf<typeof synchronizedGroupRoutes.readGroupLines>;
 type LineKey = { readonly sourceAnchor: string; readonly prefix: string | null };
 
-/** What the tenant has of a forest's groups and of the slices of their members (docs/formats.md, *Comparing*): the key names a line, and gives its bucket. */
+/**
+ * What the tenant has of a forest's groups and of the slices of their members (docs/formats.md, *Comparing*). The key names a line and
+ * decides its bucket.
+ */
 const LINES = (tenantId: string, forest: string): RawBuilder<unknown> => sql`
   select source_anchor, null as prefix, sequence, source_anchor as key from groups
     where tenant_id = ${tenantId} and forest = ${forest} and deleted_at is null
@@ -17,15 +20,15 @@ const LINES = (tenantId: string, forest: string): RawBuilder<unknown> => sql`
   from groups join group_slices as slices on slices.tenant_id = ${tenantId} and slices.group_id = groups.id
     where groups.tenant_id = ${tenantId} and forest = ${forest} and deleted_at is null`;
 
-/** The digests of forests' groups, which are made anew only where a group or slice has changed since. */
+/** The digests of forests' groups. They are made again only after a change of a group or slice. */
 export class GroupDigests {
   /** By tenant and forest. */
   readonly #kept = new Map<string, { readonly state: string; readonly buckets: string }>();
 
-  /** The buckets that are here otherwise than these digests say. @param buckets as `packBuckets` makes them */
+  /** The buckets that differ from these digests. @param buckets as `packBuckets` makes them */
   async differingFrom(scope: TenantScope, forest: string, buckets: string): Promise<number[]> {
     const name = `${scope.tenantId} ${forest}`;
-    // Read before the digests: whatever changes meanwhile makes them anew the next time.
+    // Read before the digests, so that a change meanwhile causes new ones the next time.
     const state = await readState(scope);
     let kept = this.#kept.get(name);
     if (kept?.state !== state) {
@@ -36,7 +39,10 @@ export class GroupDigests {
   }
 }
 
-/** No two states of groups and slices have the same: each change has a position of its own in its epoch, and whatever goes, goes with another change. */
+/**
+ * Differs for any two states of groups and slices: each change has its own position in its epoch, and a row disappears only together with
+ * another change.
+ */
 async function readState(scope: TenantScope): Promise<string> {
   const { epoch } = await readReach(scope);
   const { rows } = await scope.run<{ groups: number | null; slices: number | null }>(
@@ -57,12 +63,12 @@ async function makeDigests(scope: TenantScope, forest: string): Promise<string> 
   return packBuckets(Array.from({ length: BUCKETS }, (_, bucket) => bytesOf(digests.get(bucket) ?? 0n)));
 }
 
-/** The lines of some buckets, each group before the slices of its members, from behind a line on. */
+/** The lines of some buckets after a given line, each group before the slices of its members. */
 export async function readGroupLines(
   scope: TenantScope,
   { forest, buckets, after }: { forest: string; buckets: readonly number[]; after: LineKey | null },
 ): Promise<LinesReply> {
-  // A group has no prefix, and comes before the slice of all.
+  // A group has no prefix, and sorts before the slice of all.
   const isBehind = after
     ? sql`(source_anchor, prefix is not null, coalesce(prefix, '')) > (${after.sourceAnchor}, ${after.prefix !== null}, ${after.prefix ?? ''})`
     : sql`true`;

@@ -5,7 +5,7 @@ import type { UsersTable } from '../database/schema.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { slices } from './slices.ts';
 
-/** The lines of some buckets, in the order of the anchors, from behind an anchor on. */
+/** The lines of some buckets after a given anchor, in the order of the anchors. */
 export async function readLines(
   scope: TenantScope,
   { forest, buckets, after }: { forest: string; buckets: readonly number[]; after: string },

@@ -1,10 +1,10 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
-/** Users that one statement looks at, and who else has the last one's anchor: it holds up nobody for long, whatever the tenant's size. */
+/** Users per statement, plus those who share the last one's anchor. Small enough to block nobody for long, whatever the tenant's size. */
 const SLICE = 1000;
 
-/** Conditions on `users` by which its synchronized users are read a slice at a time, in the order of their anchors. */
+/** Conditions on `users` that read its synchronized users a slice at a time, in the order of their anchors. */
 export async function* slices(scope: TenantScope, after = ''): AsyncGenerator<RawBuilder<boolean>> {
   for (let from: string | null = after; from !== null; ) {
     const { rows } = await scope.run<{ last: string | null }>(

@@ -103,7 +103,7 @@ onEveryBackend('what the tenant has, for a Connect that compares', tenant => {
     assert.equal(/PPH1|\$|record|credential/i.test(answer), false);
   });
 
-  it('shows what somebody wrote into the table, also what no forest can have said', async () => {
+  it('shows what was written directly into the table, even if no forest can have sent it', async () => {
     await run(sql`update users set profile = jsonb_set(profile, '{department}', to_jsonb(repeat('x', 2000))),
       account_expires = 'infinity', sam_account_name = repeat('y', 300) where source_anchor = ${person(4).anchor}`);
     const fourth = (await usersOf())[3]!;
@@ -147,7 +147,7 @@ onEveryBackend('what the tenant has, for a Connect that compares', tenant => {
     ]);
   });
 
-  it('shows more groups and users than one answer has', async () => {
+  it('shows more groups and users than fit into one answer', async () => {
     await run(sql`insert into groups (tenant_id, id, origin, forest, source_anchor, security_enabled, created_at)
       select ${connect.tenantId}::uuid, gen_random_uuid(), 'synchronized', ${OTHER_FOREST}, 'g' || lpad(n::text, 8, '0'), true, now()
       from generate_series(1, ${MAX_STORED + 700}) as n`);
@@ -170,7 +170,7 @@ onEveryBackend('what the tenant has, for a Connect that compares', tenant => {
     assert.equal((await usersOf(OTHER_FOREST)).length, MAX_STORED + 11);
   });
 
-  it('answers an agent about its own forests alone, and of its own tenant', async () => {
+  it('answers an agent only about its own forests and its own tenant', async () => {
     for (const forest of [FOREST, OTHER_FOREST])
       assert.deepEqual(
         [

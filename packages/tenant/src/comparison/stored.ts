@@ -13,10 +13,10 @@ import { slices } from './slices.ts';
 
 type From = { readonly forest: string; readonly after: string };
 
-/** Groups whose members one statement looks for. */
+/** Groups per statement that reads members. */
 const GROUPS = 500;
 
-/** The users of a forest as they stand in the table, whoever wrote it: a page in the order of the anchors. */
+/** The users of a forest as they stand in the table, whoever wrote them: one page, in the order of the anchors. */
 export async function readStoredUsers(
   scope: TenantScope,
   { forest, after }: From,
@@ -87,7 +87,7 @@ export async function readStoredGroups(
   return { groups: fitting, more: rows.length > fitting.length };
 }
 
-/** Who is in the groups of a forest, as it stands in the table: the rest of the group where the page before ended, then of those behind it. */
+/** The memberships of a forest as they stand in the table: the rest of the group where the previous page ended, then of later groups. */
 export async function readStoredMemberships(
   scope: TenantScope,
   { forest, after }: { forest: string; after: StoredMembership | null },
@@ -96,7 +96,7 @@ export async function readStoredMemberships(
   const read = async (groups: readonly { id: string }[], behind: StoredMembership | null): Promise<void> => {
     if (groups.length === 0) return;
     const isBehind = behind ? sql`(key, reference) > (${behind.key}, ${behind.member})` : sql`true`;
-    // Group by group, each by its index: only as much is read as is wanted.
+    // Group by group, each by its index, to read no more than needed.
     const { rows } = await scope.run<StoredMembership>(
       tenantId => sql`
         select g.source_anchor as "sourceAnchor", m.key, m.reference as member
@@ -123,7 +123,7 @@ export async function readStoredMemberships(
   return { memberships: found.slice(0, MAX_STORED), more: found.length > MAX_STORED };
 }
 
-/** The first living groups of a forest, in the order of their anchors. */
+/** The first undeleted groups of a forest, in the order of their anchors. */
 const groupsOf = (scope: TenantScope, forest: string) =>
   scope
     .select('groups')
@@ -134,8 +134,7 @@ const groupsOf = (scope: TenantScope, forest: string) =>
     .orderBy('source_anchor')
     .limit(GROUPS);
 
-/** As many of the first as one answer may have. */
-/** What no forest can have said (PostgreSQL knows years above 9999, and infinity) is never. */
+/** Null for a time that no forest can have sent: PostgreSQL has years above 9999, and infinity. */
 function timestampOf(date: Date | null): string | null {
   return date instanceof Date && date.getUTCFullYear() <= 9999 ? date.toISOString() : null;
 }

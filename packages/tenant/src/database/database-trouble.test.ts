@@ -4,7 +4,7 @@ import { CausewayError } from '@causeway/service';
 import { databaseTrouble, isFatal } from './database-trouble.ts';
 import { openDatabase } from './open-database.ts';
 
-test('a database that cannot work now is a 503 with a plain reason, everything else stays what it is', () => {
+test('answers 503 with a plain reason while the database cannot work, and keeps every other error as it is', () => {
   const of = (fields: object) => databaseTrouble(Object.assign(new Error('inside'), fields));
   for (const [fields, code] of [
     [{ code: '53100' }, 'disk-full'],
@@ -29,7 +29,7 @@ test('a database that cannot work now is a 503 with a plain reason, everything e
   assert.deepEqual([isFatal({ severity: 'PANIC' }), isFatal({ severity: 'ERROR' })], [true, false]);
 });
 
-test('a server that is not there is named at the start', async () => {
+test('names a server that cannot be reached at the start', async () => {
   await assert.rejects(openDatabase({ kind: 'postgres', url: 'postgres://x:y@127.0.0.1:1/z' }), {
     code: 'database-unavailable',
     message: /^cannot open the database at databaseUrl: connect ECONNREFUSED 127\.0\.0\.1:1$/,

@@ -5,22 +5,22 @@ import type { DatabaseConnection, Dialect, Driver } from 'kysely';
 const SQLSTATE = {
   diskFull: '53100',
   inputOutput: '58030',
-  /** What PostgreSQL calls a file system that is read-only; also a right that is missing, of which another source file tells. */
+  /** PostgreSQL's code for a read-only file system. It also means a missing right, but then the error names another source file. */
   insufficientPrivilege: '42501',
   readOnlyTransaction: '25006',
 } as const;
-/** The parts of PostgreSQL that write files. */
+/** The source files of PostgreSQL that write files. */
 const WRITES_FILES = /^(md|fd|xlog\w*|slru|smgr|buffile|file_\w+|relmapper|timeline|reinit|twophase)\.c$/;
-/** Connection exceptions, want of resources, a server that ends or begins, and errors of the system beneath it. */
+/** Connection exceptions, lack of resources, a server that starts or stops, and errors of the operating system. */
 const PASSING = /^(08|53|57P|58)/;
 const UNREACHABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOENT']);
-/** The driver has no codes for these. */
+/** The driver gives these errors no code. */
 const LOST =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/;
 
 /**
- * A database that cannot work now: its disk is full or read-only, or it is not there. No fault of who asked, so it is a 503 that says
- * to try again, without anything of the inside.
+ * Recognizes a database that cannot work now: its disk is full or read-only, or it cannot be reached. The caller is not at fault, so
+ * it gets a 503 to retry, without internal details.
  * @returns undefined for every other error
  */
 export function databaseTrouble(error: unknown): CausewayError | undefined {
@@ -51,14 +51,14 @@ function unavailable(
   cause: unknown,
 ): CausewayError {
   const error = new CausewayError(code, message, { cause });
-  return Object.assign(error, { statusCode: error.status }); // by which oidc-provider answers
+  return Object.assign(error, { statusCode: error.status }); // oidc-provider takes its status from here
 }
 
-/** PostgreSQL ends the whole server after these; the one in the process cannot, and hangs at the next question. */
+/** PostgreSQL stops the whole server after these. The embedded one cannot, and hangs at the next query. */
 export const isFatal = (error: unknown): boolean =>
   ['PANIC', 'FATAL'].includes(String((error as { severity?: unknown } | undefined)?.severity));
 
-/** A dialect whose failures are told by `databaseTrouble`, whoever asked the database. */
+/** A dialect that reports its failures as `databaseTrouble`, whichever code ran the query. */
 export function telling(dialect: Dialect): Dialect {
   const told = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
@@ -77,7 +77,7 @@ export function telling(dialect: Dialect): Dialect {
 
 type Told = <T>(work: () => Promise<T>) => Promise<T>;
 
-/** Its own methods in the place of the driver's: drivers know their connections again, which therefore stay the same objects. */
+/** Replaces methods in place: drivers recognize their own connections, so these must stay the same objects. */
 function tellingDriver(driver: Driver, told: Told): Driver {
   const seen = new WeakSet<DatabaseConnection>();
   const { acquireConnection, beginTransaction, commitTransaction } = driver;

@@ -1,6 +1,6 @@
-// SQL of a migration: released, it is never changed. What a line and its digest are stands in docs/formats.md, *Comparing*.
+// SQL of a released migration, so it never changes. docs/formats.md, *Comparing*, defines a line and its digest.
 
-/** A line of `users` is there for synchronized users who are not deleted. */
+/** `users` has one line per synchronized user who is not deleted. */
 const LINES = (rows: string): string => `
   select tenant_id, forest, source_anchor, causeway_line(source_anchor, account_sequence, credential_sequence,
     encapsulation_id, cloud_credential, order_epoch, order_version, order_time, order_invocation_id) as line
@@ -10,7 +10,7 @@ const DIGESTS = (lines: string): string => `
   select tenant_id, forest, causeway_bucket(source_anchor), bit_xor(causeway_line_digest(line))
   from (${lines}) as lines group by 1, 2, 3`;
 
-/** Once a statement, whatever it is; in the order of the buckets, so that two of them never wait for each other. */
+/** Runs once per statement, and in the order of the buckets, so that two statements never deadlock. */
 const keeping = (event: 'insert' | 'update' | 'delete', tables: string, changed: string): string[] => [
   `create function causeway_digest_${event}() returns trigger language plpgsql as $$
     begin
@@ -23,7 +23,7 @@ const keeping = (event: 'insert' | 'update' | 'delete', tables: string, changed:
 ];
 
 export const LINE_DIGESTS: readonly string[] = [
-  // An anchor is bytes: in their order Connect reads them.
+  // Anchors sort as bytes, the order in which Connect reads them.
   'alter table users alter column source_anchor type text collate "C"',
   `create function causeway_bucket(anchor text) returns integer language sql stable parallel safe as $$
     select get_byte(sha256(convert_to(anchor, 'UTF8')), 0) $$`,
@@ -38,12 +38,12 @@ export const LINE_DIGESTS: readonly string[] = [
       || case when order_version is not null and cloud_credential is null then ' withdrawn' else ' open' end $$`,
   `create function causeway_line_digest(line text) returns bit(128) language sql stable parallel safe as $$
     select ('x' || encode(substr(sha256(convert_to(line, 'UTF8')), 1, 16), 'hex'))::bit(128) $$`,
-  // By the index by anchor, whatever PostgreSQL knows of the table: PGlite never gathers statistics.
+  // Forces the index by anchor, whatever statistics PostgreSQL has: PGlite never gathers any.
   `create function causeway_slice_end(tenant uuid, after text, size integer) returns text language sql stable
     set enable_sort = off as $$
     select source_anchor from users where tenant_id = tenant and source_anchor > after
     order by source_anchor offset size - 1 limit 1 $$`,
-  // Half of a page stays free: what changes a digest touches no index.
+  // Half of each page stays free for updates in place: a change of a digest touches no index.
   `create table line_digests (
     tenant_id uuid not null references tenants,
     forest text not null,
@@ -53,7 +53,7 @@ export const LINE_DIGESTS: readonly string[] = [
   `insert into line_digests (tenant_id, forest, bucket, digest) ${DIGESTS(LINES('users'))}`,
   ...keeping('insert', 'new table as after', LINES('after')),
   ...keeping('delete', 'old table as before', LINES('before')),
-  // A line that did not change is there twice.
+  // A line that did not change appears twice.
   ...keeping(
     'update',
     'old table as before new table as after',

@@ -12,8 +12,8 @@ interface Named {
 }
 
 /**
- * Makes the keys of all sign-in names anew, as names are compared now. Two names that were two until now may be one: whoever was there
- * first keeps it, and the other one has none until one of them is renamed or an administrator hands the name over.
+ * Makes the keys of all sign-in names again, as names are compared now. Two names that used to differ may now be equal. The user who
+ * had it first keeps it. The other has none until one of them is renamed or an administrator hands the name over.
  */
 export async function makeNameKeys(database: Kysely<Schema>): Promise<void> {
   const { rows } =

@@ -9,19 +9,19 @@ import { accountItem, person } from '../testing/people.ts';
 import { enrolAgent } from '../testing/test-agent.ts';
 import { migrate } from './migrations.ts';
 
-/** Every column with its type and default, every index and every check, as PostgreSQL itself tells them. */
+/** Every column with its type and default, every index and every check, as PostgreSQL itself lists them. */
 const SHAPE = sql<{ line: string }>`
   select format('%s.%s %s %s %s', table_name, column_name, data_type, is_nullable, column_default) as line
     from information_schema.columns where table_schema = 'public'
   union all select indexdef from pg_indexes where schemaname = 'public'
   union all select format('%s %s', conrelid::regclass, pg_get_constraintdef(oid))
     from pg_constraint where connamespace = 'public'::regnamespace
-      and contype <> 'n'`; // not null is a constraint since PostgreSQL 18, and in the columns everywhere
+      and contype <> 'n'`; // PostgreSQL 18 lists not null as a constraint; the columns above have it in every version
 
 const shapes: string[][] = [];
 
 onEveryBackend('the migrations', tenant => {
-  it('make the same database whatever it runs on', async () => {
+  it('make the same database on every backend', async () => {
     const { rows } = await SHAPE.execute(tenant().running.database);
     const shape = rows.map(({ line }) => line).sort();
     assert.ok(shape.some(line => line.startsWith('users.cloud_credential ')));
@@ -29,7 +29,7 @@ onEveryBackend('the migrations', tenant => {
     assert.deepEqual(shape, shapes[0]);
   });
 
-  it('let a second forest have an anchor where a release before knew one user by it', async () => {
+  it('let a second forest use an anchor after a release that knew one user per anchor', async () => {
     const { database } = tenant().running;
     const { send: admin } = await tenant().createTenant('contoso');
     const other = 'fabrikam.example.org';

@@ -8,11 +8,11 @@ interface Migration {
   readonly number: number;
   readonly name: string;
   readonly statements: readonly string[];
-  /** What SQL cannot say. */
+  /** For what SQL cannot express. */
   readonly program?: (database: Kysely<Schema>) => Promise<void>;
 }
 
-/** Numbered, in order, never changed once released: a later change is a further migration. */
+/** Numbered and in order. A released migration never changes: a later change is a further migration. */
 const MIGRATIONS: readonly Migration[] = [
   {
     number: 1,
@@ -65,7 +65,7 @@ const MIGRATIONS: readonly Migration[] = [
         account_reason text,
         primary key (tenant_id, id),
         check ((origin = 'synchronized') = (source_anchor is not null and forest is not null)))`,
-      // Signed and sealed text: there is nothing to compress in it.
+      // Signed and sealed text does not compress.
       'alter table users alter column account_record set storage external',
       'alter table users alter column credential_record set storage external',
       'create unique index users_by_anchor on users (tenant_id, source_anchor)',
@@ -157,7 +157,7 @@ const MIGRATIONS: readonly Migration[] = [
     statements: [
       `alter table enrolments add column forests jsonb not null default '[]'`,
       `alter table agents add column forests jsonb not null default '[]'`,
-      // A Connect that enrolled before goes on with what it has provisioned so far.
+      // A Connect that enrolled earlier keeps the forests that it has provisioned so far.
       `update agents set forests = known.forests
         from (select tenant_id, agent_id, jsonb_agg(forest order by forest) as forests
           from connect_statuses group by tenant_id, agent_id) as known
@@ -220,7 +220,7 @@ const MIGRATIONS: readonly Migration[] = [
         encapsulation text not null,
         primary key (tenant_id, id))`,
       'alter table users add column encapsulation_id bigint',
-      // Records of version 1 are in the managed domain already; one that is made anew asks for a forced full password sync.
+      // The managed domain already has records of version 1. A new one asks for a forced full password sync.
       `update users set credential_record = null, credential_record_received_at = null, credential_sequence = null`,
     ],
   },
@@ -242,7 +242,7 @@ const MIGRATIONS: readonly Migration[] = [
         primary key (tenant_id, name_key))`,
       'create index users_by_wanted_name on users (tenant_id, wanted_key) where deleted_at is null',
     ],
-    // The keys are made by a table that no database has.
+    // No table of the database yields these keys, so a program makes them.
     program: makeNameKeys,
   },
   {
@@ -274,7 +274,7 @@ const MIGRATIONS: readonly Migration[] = [
       `alter table users
         add column session_epoch bigint not null default 0,
         add column blocked_at timestamptz`,
-      // INVARIANT: whatever ends somebody's sessions moves the epoch, whoever writes it: a session of another epoch is none.
+      // INVARIANT: whatever ends a user's sessions moves the epoch, whoever writes it. A session of another epoch does not count.
       `create function causeway_end_sessions() returns trigger language plpgsql as $$
         begin
           new.session_epoch := old.session_epoch + 1;
@@ -301,7 +301,7 @@ const MIGRATIONS: readonly Migration[] = [
     number: 11,
     name: 'keys of the managed domain that an administrator confirmed',
     statements: [
-      // Of a domain from before, nobody has compared anything.
+      // Nobody has compared the fingerprint of an older domain.
       `alter table managed_domains
         add column confirmed_fingerprint text,
         add column confirmed_at timestamptz,
@@ -313,7 +313,7 @@ const MIGRATIONS: readonly Migration[] = [
     name: 'a synchronized user is forest and anchor',
     statements: [
       'drop index users_by_anchor',
-      // The anchor first: administrators look for it alone.
+      // The anchor comes first: administrators search by it alone.
       'create unique index users_by_anchor on users (tenant_id, source_anchor, forest)',
     ],
   },
@@ -326,7 +326,7 @@ const MIGRATIONS: readonly Migration[] = [
     number: 14,
     name: 'whether an account has expired is asked of the time that its record came',
     statements: [
-      // An expiry that is changed without a record says no time, and is taken for an end.
+      // An expiry that changes without a record has no time, and counts as a revocation.
       `create or replace trigger users_end_sessions before update on users for each row when (
           (old.account_enabled and not new.account_enabled)
           or (old.deleted_at is null and new.deleted_at is not null)
@@ -433,7 +433,7 @@ const MIGRATIONS: readonly Migration[] = [
         primary key (tenant_id, group_id, prefix),
         foreign key (tenant_id, group_id) references groups)`,
       'create index group_slices_changed on group_slices (tenant_id, changed_seq)',
-      // The key follows from the reference, and finds the members of a slice.
+      // The key is derived from the reference, and finds the members of a slice.
       `create table memberships (
         tenant_id uuid not null,
         group_id uuid not null,
@@ -441,14 +441,14 @@ const MIGRATIONS: readonly Migration[] = [
         reference text collate "C" not null,
         primary key (tenant_id, group_id, key, reference))`,
       'create index memberships_by_reference on memberships (tenant_id, reference)',
-      // The bits of a key, as a prefix has them.
+      // The bits of a key, in the form of a prefix.
       `create function causeway_bits(key text) returns text language sql stable parallel safe as $$
         select (('x' || substr(key, 1, 8))::bit(32))::text $$`,
-      // What slices said before somebody was deleted counts for nobody who comes back.
+      // Slices from before a deletion do not count for a user who comes back.
       'alter table users add column deleted_sequence bigint',
       `update users set deleted_sequence = account_sequence where deleted_at is not null and origin = 'synchronized'`,
       `create index users_deleted on users (tenant_id, forest, deleted_sequence) where deleted_sequence is not null`,
-      // Who holds a SID is looked up for each member that is named by one.
+      // Each member that a SID names needs a look-up of its holder.
       `create index users_by_security_identifier on users (security_identifier, tenant_id) where deleted_at is null`,
       `create index groups_by_security_identifier on groups (security_identifier, tenant_id) where deleted_at is null`,
       `alter table applications
@@ -485,8 +485,8 @@ const MIGRATIONS: readonly Migration[] = [
 const MIGRATION_LOCK = 0x63_61_75_73;
 
 /**
- * Brings the database to this program's version; several processes may start at once.
- * @throws CausewayError 'database-too-new' when a later version of this program has been here
+ * Brings the database to this program's version. Several processes may start at once.
+ * @throws CausewayError 'database-too-new' when a later version of this program has migrated it
  */
 export async function migrate(database: Kysely<Schema>): Promise<void> {
   await database.transaction().execute(async transaction => {

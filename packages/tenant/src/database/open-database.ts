@@ -15,22 +15,22 @@ export type Database = Kysely<Schema>;
 
 const INT8 = pg.types.builtins.INT8;
 const POOL_SIZE = 10;
-/** A segment of PostgreSQL's log, which PGlite wants as a whole, and some. */
+/** PGlite writes a whole segment of PostgreSQL's log, and a little more. */
 const PGLITE_NEEDS = 20 * 1024 * 1024;
 
 export interface DatabaseOptions {
-  /** Sees every statement's text, never its parameters. */
+  /** Receives every statement's text, never its parameters. */
   readonly onQuery?: ((statement: string) => void) | undefined;
   /**
-   * The embedded database has come to an end, as a server of PostgreSQL would by a PANIC: another question to it would hang the whole
-   * process, so this is to end it.
+   * Called when the embedded database has stopped, as a PostgreSQL server does after a PANIC. Another query would hang the whole
+   * process, so the callback must end it.
    */
   readonly onFatal?: ((reason: CausewayError) => void) | undefined;
 }
 
 /**
- * Opens the tenant's database and brings it to this version. The same SQL runs on PostgreSQL and on PGlite,
- * PostgreSQL itself in the process. What queries throw when the database cannot work is in `databaseTrouble`.
+ * Opens the tenant's database and migrates it to this version. The same SQL runs on PostgreSQL and on PGlite (PostgreSQL
+ * in the process). Queries fail as `databaseTrouble` says when the database cannot work.
  * @throws CausewayError 'disk-full', 'disk-failed' or 'database-unavailable', and 'database-tls' as `postgresConnection`
  */
 export async function openDatabase(
@@ -49,7 +49,7 @@ export async function openDatabase(
     await migrate(database);
   } catch (cause) {
     if (location.kind === 'pglite' && location.directory !== undefined) {
-      // Not closed: what PGlite did not get through, it does not close either.
+      // Left open: PGlite cannot close what it could not finish opening.
       const disk = suspectDisk(cause, location.directory, PGLITE_NEEDS);
       if (disk) throw disk;
     }
@@ -80,14 +80,14 @@ function postgres({ url, caFile }: DatabaseLocation & { kind: 'postgres' }): Dia
     connectionTimeoutMillis: 10_000,
     application_name: 'causeway-tenant',
     types: {
-      // Sequences are below 2^53 by the contract, so a number holds every bigint that is stored here.
+      // The contract keeps sequences below 2^53, so a number holds every bigint stored here.
       getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
         oid === INT8
           ? Number
           : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
     },
   });
-  pool.on('error', () => undefined); // an idle connection that broke is replaced at the next query
+  pool.on('error', () => undefined); // the next query replaces an idle connection that broke
   return new PostgresDialect({ pool });
 }
 
@@ -98,12 +98,12 @@ function pglite(directory: string | undefined, onFatal: DatabaseOptions['onFatal
       const isNew = directory === undefined || !existsSync(join(directory, 'PG_VERSION'));
       const embedded = await PGlite.create({
         ...(directory && { dataDir: directory }),
-        // Unpacking what `initdb` makes takes a third of the time that running it takes.
+        // Unpacking a finished cluster takes a third of the time of `initdb`.
         ...(isNew && { loadDataDir: await emptyCluster() }),
         parsers: { [INT8]: Number },
       });
       const { execProtocolStream } = embedded;
-      // Here, because PGlite itself goes on to ask for a ROLLBACK.
+      // Hooked in here because PGlite itself would send a ROLLBACK next.
       embedded.execProtocolStream = (...input) =>
         execProtocolStream.apply(embedded, input).catch((error: unknown) => {
           if (isFatal(error)) onFatal?.(embeddedTrouble(error, directory));

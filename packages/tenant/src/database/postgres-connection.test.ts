@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { openDatabase } from './open-database.ts';
 import { postgresConnection } from './postgres-connection.ts';
 
-test('off loopback a PostgreSQL is reached by verified TLS, whatever its address asks for', t => {
+test('requires verified TLS off loopback, whatever the address asks for', t => {
   const folder = mkdtempSync(join(tmpdir(), 'causeway-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'ca.pem');
@@ -48,12 +48,12 @@ test('off loopback a PostgreSQL is reached by verified TLS, whatever its address
       return code === 'bad-configuration' && !message.includes('hunter2') && cause === undefined;
     },
   );
-  // The driver goes where the parameter says.
+  // The driver connects to the host in the parameter.
   assert.ok(postgresConnection('postgres://me@127.0.0.1/x?host=db.example.net').ssl);
   assert.ok(postgresConnection('postgres://me@127.evil.example/x').ssl);
 });
 
-test('loopback and Unix sockets are reached as their address says', () => {
+test('connects to loopback and Unix sockets as their address says', () => {
   for (const url of [
     'postgres://me:secret@127.0.0.1:5432/causeway',
     'postgres://me@[::1]/causeway?sslmode=disable',
@@ -65,7 +65,7 @@ test('loopback and Unix sockets are reached as their address says', () => {
   }
 });
 
-test('a server off loopback that offers no TLS is told nothing, and the message says what to do', async t => {
+test('sends nothing to a server off loopback that offers no TLS, and says what to do', async t => {
   const heard: Buffer[] = [];
   const server = createServer(socket => {
     socket.on('error', () => undefined);
@@ -77,7 +77,7 @@ test('a server off loopback that offers no TLS is told nothing, and the message 
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   t.after(() => server.close());
   const { port } = server.address() as AddressInfo;
-  // Linux takes 0.0.0.0 for this machine, and nothing of ours calls it loopback.
+  // Linux treats 0.0.0.0 as this machine, but our code does not count it as loopback.
   const url = `postgres://me:hunter2@0.0.0.0:${port}/causeway`;
   await assert.rejects(openDatabase({ kind: 'postgres', url }), {
     code: 'database-unavailable',

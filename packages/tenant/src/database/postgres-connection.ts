@@ -3,7 +3,7 @@ import { CausewayError } from '@causeway/service';
 import { isLoopback } from '@causeway/wire';
 import pg from 'pg';
 
-/** What of an address tells the driver about TLS: it would go before everything that we say. */
+/** Parameters of the address that set TLS in the driver: they would override everything that we set. */
 const TLS_PARAMETERS = [
   'sslmode',
   'ssl',
@@ -15,14 +15,15 @@ const TLS_PARAMETERS = [
 ];
 const IN_THE_CLEAR = ['disable', 'no-verify', 'false', '0'];
 
-/** How a PostgreSQL is reached: what of `pg.PoolConfig` its address and the configuration decide. */
+/** How to connect to PostgreSQL: the part of `pg.PoolConfig` that the address and the configuration decide. */
 export type PostgresConnection = Pick<pg.PoolConfig, 'connectionString' | 'ssl'>;
 
 /**
- * INVARIANT: off loopback the connection is TLS, and the server's certificate is of a CA that is known and names the host; the password
- * is sent after that. Loopback and Unix sockets are reached as the address says, and with TLS where a CA file is configured.
- * @param caFile PEM; `sslrootcert` in the address stands for it, and without both the machine's CAs count
- * @throws CausewayError 'bad-configuration' for what is no address, 'database-tls' for an address that wants no TLS where there must be one, and for files that cannot be read
+ * INVARIANT: off loopback the connection uses TLS, and the server's certificate comes from a known CA and names the host. The password is
+ * sent only after that. Loopback and Unix sockets connect as the address says, and with TLS if a CA file is configured.
+ * @param caFile PEM; `sslrootcert` in the address has the same effect, and without both the machine's CAs count
+ * @throws CausewayError 'bad-configuration' for an invalid address, 'database-tls' for an address that turns TLS off where it is required,
+ * and for files that cannot be read
  */
 export function postgresConnection(url: string, caFile?: string): PostgresConnection {
   const mark = url.indexOf('?');
@@ -32,7 +33,7 @@ export function postgresConnection(url: string, caFile?: string): PostgresConnec
   for (const name of TLS_PARAMETERS) query.delete(name);
   const rest = query.size === 0 ? '' : `?${query}`;
   const connectionString = (mark < 0 ? url : url.slice(0, mark)) + rest;
-  // As the driver reads it: a parameter or the environment may name another host than the address does.
+  // Parsed by the driver: a parameter or the environment may name another host than the address.
   const host = hostOf(connectionString);
   const local = isLoopback(host) || host.startsWith('/');
   if (local && (caFile === undefined || host.startsWith('/'))) return { connectionString: url };
@@ -61,7 +62,7 @@ function hostOf(connectionString: string): string {
   try {
     return new pg.Client({ connectionString }).host;
   } catch {
-    // What the driver throws may quote the address, which has the password in it.
+    // The driver's error may quote the address, which contains the password.
     throw new CausewayError(
       'bad-configuration',
       "databaseUrl: an address 'postgres://user:password@host/name' expected",
@@ -77,7 +78,7 @@ function read(file: string, name: string): string {
   }
 }
 
-/** What to do about a server that TLS did not come to terms with; empty for other errors. */
+/** What to do about a server whose TLS failed; empty for other errors. */
 export function tlsAdvice(error: unknown): string {
   const { code = '', message = '' } = error as { code?: string; message?: string };
   if (message === 'The server does not support SSL connections') {

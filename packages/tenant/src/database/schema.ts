@@ -10,7 +10,7 @@ type NullableJson<T extends object> = ColumnType<T | null, string | null, string
 export interface TenantsTable {
   id: Fixed<string>;
   name: Fixed<string>;
-  /** The tenant's own keys: it signs ID tokens and cookies with them. No key of any forest or managed domain. */
+  /** The tenant's own keys, which sign ID tokens and cookies. No key of any forest or managed domain. */
   keys: Json<TenantKeys>;
   created_at: Fixed<Date>;
 }
@@ -31,15 +31,15 @@ export interface UsersTable {
   forest: Fixed<string | null>;
   source_anchor: Fixed<string | null>;
   object_guid: string | null;
-  /** The true name, as the forest says it; of a forest that never said one, empty. */
+  /** The true name, as the forest gives it; empty for a forest that never gave one. */
   user_principal_name: string;
   /** The name that the user signs in with: the true one, a former one that stands in for it, or none. */
   sign_in_name: string | null;
-  /** `nameKey` of the sign-in name, or the id of who has none: unique among the tenant's undeleted users. */
+  /** `nameKey` of the sign-in name, or the id of a user without one: unique among the tenant's undeleted users. */
   upn_key: string;
-  /** `nameKey` of the true name; null where that can be no sign-in name. */
+  /** `nameKey` of the true name; null if it cannot be a sign-in name. */
   wanted_key: string | null;
-  /** Position of the change since which the user wants that name: the first one has it. */
+  /** Position of the change since which the user has wanted that name: the earliest user gets it. */
   wanted_since: number;
   /** Why the true name is not the sign-in name: a code, a colon and words; null when it is. */
   name_problem: string | null;
@@ -50,28 +50,28 @@ export interface UsersTable {
   profile: Json<Profile>;
   administrator: boolean;
   account_sequence: number | null;
-  /** Of the newest deletion; outlives it. */
+  /** Of the newest deletion; kept when the user comes back. */
   deleted_sequence: ColumnType<number | null, number | null | undefined, number | null>;
   account_record: string | null;
   account_received_at: Date | null;
   cloud_credential: string | null;
   credential_change_date: Date | null;
   credential_received_at: Date | null;
-  /** In which life of a restored forest the order is; 0: the first. */
+  /** Which life of a restored forest the order belongs to; 0: the first. */
   order_epoch: ColumnType<number, number | undefined, number>;
   order_version: number | null;
   order_time: number | null;
   order_invocation_id: string | null;
   credential_sequence: number | null;
-  /** The newest of a credential record, a withdrawal or a password that came without a record; outlives all of them. */
+  /** The newest of a credential record, a withdrawal or a password without a record; kept when those are gone. */
   password_sequence: number | null;
-  /** The signed part; what goes beside it is in `encapsulations`. Without that it is a withdrawal. */
+  /** The signed part; the rest is in `encapsulations`. Without that it is a withdrawal. */
   credential_record: string | null;
   encapsulation_id: number | null;
   credential_record_received_at: Date | null;
-  /** Position of the last change in the tenant's change feed; null when there is nothing to say. */
+  /** Position of the last change in the tenant's change feed; null when there is nothing to send. */
   changed_seq: number | null;
-  /** Position of the last change that was more than the same sent again. */
+  /** Position of the last change that brought something new, unlike a resent record. */
   news_seq: number | null;
   created_at: Fixed<Date>;
   deleted_at: Date | null;
@@ -86,9 +86,9 @@ export interface UsersTable {
   mail_nickname: string | null;
   /** Of cloud-only users: the password is a temporary one. */
   must_change: ColumnType<boolean, boolean | undefined, boolean>;
-  /** Of the sessions that are open; a trigger moves it with whatever ends them (migration 10). */
+  /** Open sessions carry it; a trigger raises it with every change that ends them (migration 10). */
   session_epoch: ColumnType<number, number | undefined, number>;
-  /** Since when an administrator keeps the user out of web sign-in, whatever the forest says. */
+  /** Since when an administrator blocks the user's web sign-in, whatever the forest says. */
   blocked_at: Date | null;
 }
 
@@ -109,14 +109,14 @@ export interface GroupMembersTable {
 export interface ChangeCountersTable {
   tenant_id: Fixed<string>;
   value: number;
-  /** When it moved last; null where that was before it was kept. */
+  /** When it last moved; null if that was before this column existed. */
   changed_at: ColumnType<Date | null, Date | undefined, Date>;
 }
 
-/** A stretch of the tenant's changes. A process begins one with its first change, so that none goes on where the database was restored. */
+/** A stretch of the tenant's changes. Each process begins one with its first change, so none continues after a restore. */
 export interface EpochsTable {
   tenant_id: Fixed<string>;
-  /** They follow each other without a gap. */
+  /** Consecutive, without gaps. */
   number: Fixed<number>;
   /** Random, 12 hexadecimal digits. */
   id: Fixed<string>;
@@ -129,16 +129,16 @@ export interface EpochsTable {
   changed_at: Fixed<Date | null>;
 }
 
-/** That changes were lost: what ends sessions and tokens once, and stands in status until an administrator has looked. */
+/** A loss of changes. It ends sessions and tokens once, and status shows it until an administrator has seen it. */
 export interface LossesTable {
   tenant_id: Fixed<string>;
-  /** Of the epoch that began with it, and so of its generation. */
+  /** Of the epoch that began with it, and therefore of its generation. */
   id: Fixed<string>;
-  /** Generations whose marks are no other loss. */
+  /** Generations whose marks belong to this same loss. */
   ended: ColumnType<string[], string, never>;
-  /** Of the last change that is not lost; null where nobody kept it. */
+  /** Of the last change that is not lost; null if it was not recorded. */
   since: Fixed<Date | null>;
-  /** When the mark that proves it was given out: until then at least there were changes that are lost. */
+  /** When the mark that proves the loss was given out: lost changes reach at least up to then. */
   until: Fixed<Date>;
   found_at: Fixed<Date>;
   /** Name of the agent that had the mark. */
@@ -148,22 +148,22 @@ export interface LossesTable {
   seen_by: ColumnType<string | null, undefined, string>;
 }
 
-/** What the managed domain's receipt said of a cloud-only user, of whom this database had something older then. */
+/** What the managed domain's receipt said of a cloud-only user while this database had an older state. */
 export interface NewerInDomainTable {
   tenant_id: Fixed<string>;
   user_id: Fixed<string>;
   account_sequence: number;
-  /** 0 where the managed domain has none. */
+  /** 0 if the managed domain has none. */
   credential_sequence: number;
   /** What the account record says there. */
   deleted: boolean;
-  /** When it was said first. */
+  /** When a receipt first said so. */
   found_at: Date;
 }
 
 export interface TokensTable {
   tenant_id: Fixed<string>;
-  /** By which administrators name it: it opens nothing. */
+  /** Administrators name the code by it. It opens nothing. */
   id: ColumnType<string, string | undefined, never>;
   /** SHA-256 of the bearer token, hex. */
   digest: Fixed<string>;
@@ -178,9 +178,9 @@ export interface EnrolmentsTable {
   kind: Fixed<'connect' | 'domain'>;
   name: Fixed<string>;
   forests: ColumnType<string[], string, string>;
-  /** Ids of the agents whose place may be taken; of a code that a release before made, none. */
+  /** Ids of the agents whose place may be taken; empty for a code from an earlier release. */
   replaces: ColumnType<string[], string, never>;
-  /** The Connect that enrols by it stages. */
+  /** The Connect that enrols with it stages. */
   staging: ColumnType<boolean, boolean | undefined, never>;
   /** Which agent it promotes; null: it enrols a new one. */
   agent_id: ColumnType<string | null, string | undefined, never>;
@@ -196,11 +196,11 @@ export interface AgentsTable {
   version: string;
   jwk: Json<AgentJwk>;
   signing_key: NullableJson<PublicKey>;
-  /** What a Connect may provision; of another agent empty. */
+  /** What a Connect may provision; empty for other agents. */
   forests: ColumnType<string[], string, string>;
   /** The records that it announced with its last request; null: none. */
   accepts: NullableJson<string[]>;
-  /** A Connect that is told what there is, and of which nothing is taken. */
+  /** A staging Connect: it can read what the tenant has, and the tenant accepts nothing from it. */
   staging: ColumnType<boolean, boolean | undefined, boolean>;
   enrolled_at: Fixed<Date>;
   last_seen_at: Date | null;
@@ -212,19 +212,19 @@ export interface ApplicationsTable {
   name: string;
   redirect_uris: ColumnType<string[], string, string>;
   post_logout_redirect_uris: ColumnType<string[], string | undefined, string>;
-  /** SHA-256 of the secret of a confidential client, hex; null of a public one. */
+  /** SHA-256 of a confidential client's secret, hex; null for a public client. */
   secret_digest: string | null;
   created_at: Fixed<Date>;
-  /** How it is told people's groups; null: not at all. */
+  /** How it receives users' groups; null: not at all. */
   groups_claim: 'ids' | 'names' | null;
-  /** The id of the group whose members alone may sign in to it; null: everybody. */
+  /** The id of the only group whose members may sign in to it; null: every user may. */
   for_group: string | null;
 }
 
 export interface OidcPayloadsTable {
   tenant_id: Fixed<string>;
   model: Fixed<string>;
-  /** SHA-256 of the identifier, hex: a bearer token cannot be read back out of the database. */
+  /** SHA-256 of the identifier, hex: nobody can read a bearer token back out of the database. */
   id_digest: Fixed<string>;
   payload: Json<Record<string, unknown>>;
   client_id: string | null;
@@ -241,7 +241,7 @@ export interface ManagedDomainsTable {
   receipt_key: Json<PublicKey>;
   agent_id: string;
   registered_at: Date;
-  /** Of both keys, as an administrator compared it; null until somebody did. Of other keys than those beside it, it says nothing. */
+  /** Of both keys, as an administrator compared it; null before that. It says nothing about keys other than those in this row. */
   confirmed_fingerprint: string | null;
   confirmed_at: Date | null;
   /** The user's id. */
@@ -261,7 +261,7 @@ export interface ConnectStatusesTable {
   quarantined: number;
 }
 
-/** A name that was let go of: for a while it is for its forest alone. */
+/** A released name: for a while only its forest can have it. */
 export interface ReservedNamesTable {
   tenant_id: Fixed<string>;
   name_key: Fixed<string>;
@@ -270,7 +270,7 @@ export interface ReservedNamesTable {
   until: Date;
 }
 
-/** A name that is one user's here and another's in the managed domain, and that an administrator knows of. */
+/** A name that is one user's here and another's in the managed domain, and that an administrator has seen. */
 export interface SeenNamesTable {
   tenant_id: Fixed<string>;
   name_key: Fixed<string>;
@@ -279,14 +279,14 @@ export interface SeenNamesTable {
   seen_at: Fixed<Date>;
 }
 
-/** What the credential records of a batch have alike: stored once, not in each. */
+/** What the credential records of a batch have in common: stored once, not in each. */
 export interface EncapsulationsTable {
   tenant_id: Fixed<string>;
   id: Fixed<number>;
   encapsulation: Fixed<string>;
 }
 
-/** The latest signed word of each side about a whole forest: relayed as it is. */
+/** The latest signed statement of each side about a whole forest, relayed unchanged. */
 export interface StatementsTable {
   tenant_id: Fixed<string>;
   forest: Fixed<string>;
@@ -295,7 +295,7 @@ export interface StatementsTable {
   received_at: Date;
 }
 
-/** The digest of the lines of one bucket of a forest; of a bucket that never had one, there is none. Triggers keep it as `users` changes. */
+/** The digest of the lines of one bucket of a forest; a bucket that never had a line has no row. Triggers update it with `users`. */
 export interface LineDigestsTable {
   tenant_id: Fixed<string>;
   forest: Fixed<string>;
@@ -323,7 +323,7 @@ export interface GroupsTable {
   id: Fixed<string>;
   origin: Fixed<'synchronized' | 'cloud'>;
   forest: Fixed<string | null>;
-  /** Of a group of the tenant's own, its id. */
+  /** For a group of the tenant's own, its id. */
   source_anchor: Fixed<string>;
   object_guid: string | null;
   display_name: string | null;
@@ -333,18 +333,18 @@ export interface GroupsTable {
   security_enabled: boolean;
   scope: string | null;
   sequence: number | null;
-  /** Of the newest deletion; outlives it: of slices that are no newer nothing counts. */
+  /** Of the newest deletion; kept when the group comes back. Slices that are no newer do not count. */
   deleted_sequence: ColumnType<number | null, number | null | undefined, number | null>;
-  /** The signed group record; null where nothing was signed yet. */
+  /** The signed group record; null before the first signature. */
   record: string | null;
-  /** Position of the first change in the tenant's change feed: before all slices, so the feed shows the group there, too. */
+  /** Position of the first change in the tenant's change feed, before all slices, so the feed shows the group there, too. */
   first_seq: ColumnType<number | null, number | null | undefined, number | null>;
   /** Position of the last change in the tenant's change feed. */
   changed_seq: number | null;
   received_at: Date | null;
   created_at: Fixed<Date>;
   deleted_at: Date | null;
-  /** What the managed domain reported of the record, and of the members as all slices say; null: nothing of the newest yet. */
+  /** What the managed domain reported of the record, and of the members in all slices; null: nothing of the newest yet. */
   group_outcome: Reported<string>;
   group_reason: Reported<string>;
   group_reported_at: Reported<Date>;
@@ -365,7 +365,7 @@ export interface GroupSlicesTable {
   changed_seq: number;
 }
 
-/** Who is in which group, as slices say or, of a group of the tenant's own, its administrators, of whose word slices are made. */
+/** Who is in which group: as slices say, or as administrators of a group of the tenant's own say, from which slices are made. */
 export interface MembershipsTable {
   tenant_id: Fixed<string>;
   group_id: Fixed<string>;

@@ -23,7 +23,7 @@ onEveryBackend('statistics', tenant => {
     connect = await enrolAgent(tenant().url, admin, 'connect');
   });
 
-  it('are there while a first import goes on: a tenant is not taken for a few of the rows', async () => {
+  it('exist while a first import runs: the planner does not take a tenant for a few of the rows', async () => {
     const { database } = tenant().running;
     for (let i = 0; i < BATCHES; i++) assert.deepEqual(await batch(), new Set(['applied']));
     const { rows } = await sql<Record<'QUERY PLAN', [{ Plan: Record<'Plan Rows', number> }]>>`
@@ -32,7 +32,7 @@ onEveryBackend('statistics', tenant => {
     assert.ok(expected >= (BATCHES * BATCH) / 3, `${expected} rows are expected`);
   });
 
-  it('that cannot be gathered cost a batch nothing', async () => {
+  it('do not fail a batch when PostgreSQL cannot gather them', async () => {
     const { database } = tenant().running;
     const odd = (body: string) =>
       sql`create or replace function odd(a text) returns text language plpgsql immutable as ${sql.lit(`begin ${body}; end`)}`;

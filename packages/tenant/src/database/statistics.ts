@@ -1,20 +1,19 @@
 import { type QueryResult, type RawBuilder, sql } from 'kysely';
 
-/** What statements are run on. */
+/** What runs a statement. */
 interface Runner {
   run<Row>(statement: () => RawBuilder<Row>): Promise<QueryResult<Row>>;
 }
 
-/** A table that is no longer than so many pages is read as quickly as it is looked up in. */
+/** PostgreSQL reads a table of up to so many pages as fast as it looks a row up. */
 const FEW_PAGES = 16;
-/** PostgreSQL's own is 100: that it takes longer, and tells more than how large a table is and which columns tell its rows apart. */
+/** PostgreSQL's default of 100 takes longer and tells more than we need: a table's size, and which columns tell its rows apart. */
 const TARGET = 10;
 
 /**
- * Gathers statistics of each table that has become more than twice as long since that was done last. PostgreSQL itself does so a minute
- * later, and PGlite never: until then a tenant's id is taken for rare, and where a few names are looked up, all rows of the tenant are
- * read.
- * @param transaction of its own, which holds nothing that somebody waits for
+ * Gathers statistics of each table that has more than doubled since the last time. PostgreSQL itself does so a minute later, and PGlite
+ * never. Until then the planner thinks that a tenant's id is rare, and reads all rows of the tenant to look up a few names.
+ * @param transaction a separate one, which holds no lock that others wait for
  */
 export async function analyzeGrown(transaction: Runner): Promise<void> {
   const { rows } = await transaction.run<{ name: string }>(

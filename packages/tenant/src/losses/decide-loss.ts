@@ -6,21 +6,21 @@ type Place = Pick<Mark, 'epoch' | 'news' | 'again'>;
 export const furthest = ({ news, again }: Pick<Mark, 'news' | 'again'>): number => Math.max(news, again);
 
 /**
- * Whether this database has not been where a genuine mark says that it was: changes were lost.
- * @param epochs all that are kept, in their order
+ * Whether this database never reached what a genuine mark says it did: then changes were lost.
+ * @param epochs all that are kept, in order
  * @param counter now
  */
 export function isBeyond(mark: Place, epochs: readonly Epoch[], counter: number): boolean {
   const index = epochs.findIndex(({ id }) => id === mark.epoch);
   if (index >= 0) return furthest(mark) > (epochs[index + 1]?.began ?? counter);
   const oldest = epochs[0];
-  // One of an epoch that is not kept any more cannot be told from one that was lost before it.
+  // An epoch that is no longer kept looks the same as one that was lost before it.
   return oldest === undefined || oldest.number === 1 || furthest(mark) > oldest.began;
 }
 
 /**
- * When the last change was made that is not lost: that before the first epoch that began after the mark was given out. For people to read,
- * as it goes by the clock.
+ * When the last change was made that is not lost: the last one before the first epoch that began after the mark was given out. It depends
+ * on the clock, so it is only for people to read.
  * @param changedAt of the last change now
  */
 export function lostSince(

@@ -33,7 +33,7 @@ import { MarkKeeper } from './losses.ts';
 const PASSWORD = 'Made-up horse 1!';
 const REDIRECT = 'https://portal.example.net/callback';
 const HOUR_MS = 3_600_000;
-/** It begins with the machine's, by which oidc-provider goes. */
+/** It starts at the machine's time, which oidc-provider uses. */
 const clock = new HandClock(Date.now());
 const BUCKETS_OF_NOBODY = packBuckets(Array.from({ length: BUCKETS }, () => linesDigest([])));
 
@@ -53,7 +53,7 @@ const suite = (tenant: () => TestTenant): void => {
     await applyPassword(connect, who, PASSWORD, 5);
     return who;
   };
-  /** The mark that the tenant gives for the one that Connect shows. */
+  /** Connect shows a mark. @returns the one that the tenant gives in exchange */
   const show = async (mark: string | null, agent = connect): Promise<string> => {
     const body = { forest: FOREST, buckets: BUCKETS_OF_NOBODY, mark };
     return (await call(agent.send, synchronizationRoutes.compareForest, { body })).mark!;
@@ -66,7 +66,7 @@ const suite = (tenant: () => TestTenant): void => {
   };
   const status = (id: string) => call(admin, administrationRoutes.getUser, { params: { id } });
   const losses = async () => (await call(admin, lossRoutes.listLosses)).losses;
-  /** By which the administrator comes back: all tokens have ended. */
+  /** Lets the administrator back in: all tokens have ended. */
   const getToken = async (): Promise<void> => {
     const body = { tenant: name, administrator: `admin@${name}.example.net` };
     const service = serviceIn(tenant().stateDirectory, 'tenant');
@@ -96,7 +96,7 @@ const suite = (tenant: () => TestTenant): void => {
     party = await RelyingParty.discover(issuer, clientId, REDIRECT);
   });
 
-  it('finds out by the mark of a Connect, ends what opens, and gives everybody the same subject again', async () => {
+  it("finds the loss by a mark from Connect, ends all sessions and tokens, and keeps each user's subject", async () => {
     const stays = await hire();
     const backedUpAt = new Date(clock.now()).toISOString();
     const session = await signIn(stays);
@@ -151,7 +151,7 @@ const suite = (tenant: () => TestTenant): void => {
     assert.deepEqual(await losses(), []);
   });
 
-  it('finds out by a cursor though the changes have gone past it since', async () => {
+  it('finds the loss by a cursor even after later changes have passed it', async () => {
     await hire();
     restore = await backUp(tenant().running.database);
     const left = await hire();
@@ -168,7 +168,7 @@ const suite = (tenant: () => TestTenant): void => {
     assert.deepEqual((await read(page.cursor)).items, []);
   });
 
-  it('takes marks of all processes that were lost together for one loss, and another restore for another one', async () => {
+  it('counts all marks of processes that were lost together as one loss, and another restore as another', async () => {
     restore = await backUp(tenant().running.database);
     const marks: string[] = [];
     const shown = async () => {
@@ -194,7 +194,7 @@ const suite = (tenant: () => TestTenant): void => {
     }
   });
 
-  it('finds out that a decision of an administrator is lost, though nobody was changed', async () => {
+  it("finds the loss of an administrator's decision that changed no user", async () => {
     const who = await hire();
     restore = await backUp(tenant().running.database);
     await call(admin, userRoutes.setUserBlocked, { params: { id: who.upn }, body: { blocked: true } });
@@ -206,7 +206,7 @@ const suite = (tenant: () => TestTenant): void => {
     assert.equal((await losses()).length, before + 1);
   });
 
-  it('gives the next password of a cloud-only user a larger order than that which was lost', async () => {
+  it("gives a cloud-only user's next password a larger order than the lost one", async () => {
     const body = { userPrincipalName: 'cloud@contoso.example' };
     const { id } = await call(admin, userRoutes.createUser, { body });
     const reset = () => call(admin, userRoutes.resetPassword, { params: { id } });
@@ -220,7 +220,7 @@ const suite = (tenant: () => TestTenant): void => {
     assert.ok((await versionOf()) > lost);
   });
 
-  it('believes no mark but its own, and takes an old one for no loss', async () => {
+  it('believes only its own marks, and finds no loss in an old one', async () => {
     const other = (await tenant().createTenant(`fabrikam${count}`)).send;
     const elsewhere = await enrolAgent(tenant().url, other, 'connect');
     const foreign = await show(null, elsewhere);
@@ -253,7 +253,7 @@ const suite = (tenant: () => TestTenant): void => {
     assert.equal(await isSignedIn(session), true);
   });
 
-  it('goes on at the cursor of a release before', async () => {
+  it('resumes at a cursor from an earlier release', async () => {
     const { counter } = await readCounters();
     const who = await hire();
     const page = await read(`${counter}.${counter}`);
@@ -262,7 +262,7 @@ const suite = (tenant: () => TestTenant): void => {
     assert.deepEqual((await read(page.cursor)).items, []);
   });
 
-  it('tells no loss while two processes write and readers read', async () => {
+  it('reports no loss while two processes write and readers read', async () => {
     const before = await losses();
     let writing = true;
     const often = async (times: number, work: () => Promise<unknown>): Promise<void> => {
@@ -286,7 +286,7 @@ const suite = (tenant: () => TestTenant): void => {
     assert.deepEqual(await losses(), before);
   });
 
-  it('tells no loss to who reads while another process begins and writes', async () => {
+  it('reports no loss to a reader while another process begins and writes', async () => {
     const { cursor: after } = await read();
     await hire();
     const installation = new Installation(tenant().running.database, clock);
@@ -297,7 +297,7 @@ const suite = (tenant: () => TestTenant): void => {
         const value = target[property];
         if (typeof value !== 'function') return value;
         if (property !== 'run') return value.bind(target);
-        // How far the tenant is, and then the page: between the two comes the other process.
+        // The other process writes between the reading of the position and of the page.
         return async (statement: Parameters<TenantScope['run']>[0]) => {
           await statements.shift()?.();
           return target.run(statement);
@@ -314,11 +314,11 @@ const suite = (tenant: () => TestTenant): void => {
     assert.deepEqual(await losses(), before);
   });
 
-  it('keeps the newest epochs, and takes a mark of one before them for no loss', async () => {
+  it('keeps the newest epochs, and finds no loss in a mark of an earlier one', async () => {
     const mark = await show(null);
     const { scope } = (await new Installation(tenant().running.database, clock).findTenant(name))!;
     await beginProcess();
-    // A thousand processes more, each with its first change.
+    // A thousand more processes, each with its first change.
     await scope.run(
       tenantId => sql`
         insert into epochs select tenant_id, number + n, to_hex(n), generation, began, begun_at, changed_at
@@ -333,7 +333,7 @@ const suite = (tenant: () => TestTenant): void => {
     assert.deepEqual(await losses(), before);
   });
 
-  it('is made anew under its id, which nobody else has, and its users get the ids that they had', async () => {
+  it('can be created again under its own id, which no other tenant gets, and gives its users their old ids', async () => {
     const who = await hire();
     const { id } = await status(who.upn);
     const mark = await show(null);

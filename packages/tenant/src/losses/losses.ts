@@ -8,7 +8,7 @@ import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { furthest, isBeyond, lostSince } from './decide-loss.ts';
 import { type Mark, type MarkKind, readMark, writeMark } from './mark.ts';
 
-/** Keeps marks for an agent: gives them out, and finds out by them that the tenant lost changes. */
+/** Keeps marks for an agent: gives them out, and detects by them that the tenant lost changes. */
 export class MarkKeeper {
   readonly scope: TenantScope;
   readonly #agentName: string;
@@ -27,7 +27,7 @@ export class MarkKeeper {
     return new MarkKeeper(agent, digestKey, log);
   }
 
-  /** @returns undefined for what this tenant did not give out for this use: it proves nothing */
+  /** @returns undefined for a text that this tenant did not give out for this use: it proves nothing */
   read(kind: MarkKind, text: string): Mark | undefined {
     return readMark(this.#key, kind, text);
   }
@@ -39,8 +39,8 @@ export class MarkKeeper {
   }
 
   /**
-   * Heeds the mark that an agent had, and gives it one of everything that is here now.
-   * @param text one that this tenant did not give out is passed over: it may be of another tenant, which had the place of this one
+   * Takes the agent's mark into account and returns a new one that covers everything here now.
+   * @param text ignored if this tenant did not give it out: it may come from another tenant that had this one's place
    */
   async exchange(text: string | null): Promise<string> {
     const mark = text === null ? undefined : this.read('mark', text);
@@ -50,8 +50,8 @@ export class MarkKeeper {
   }
 
   /**
-   * Whether the changes that a mark counts are here. If they are lost, and that is news, the tenant's sessions, tokens and codes end.
-   * INVARIANT: once a loss, whatever marks are shown of it, and by nothing but a mark that this tenant gave out.
+   * Whether the changes that a mark counts are here. If they are lost and the loss is new, the tenant's sessions, tokens and codes
+   * end. INVARIANT: that happens once per loss, however many marks show it, and only for a mark that this tenant gave out.
    */
   async stands(mark: Mark, reach: Reach): Promise<boolean> {
     if (mark.epoch === reach.epoch && furthest(mark) <= reach.counter) return true;
@@ -86,7 +86,7 @@ async function judge(
   return { lost: true, loss: shown(loss) };
 }
 
-/** Of marks that were given out before the last loss was found, each of those that are lost is of it. */
+/** A lost mark from before the last loss was found belongs to that loss. */
 async function hasEnded(inside: TenantScope, generation: string): Promise<boolean> {
   const { rows } = await inside.run(
     tenantId => sql`select from losses where tenant_id = ${tenantId} and ended ? ${generation} limit 1`,
@@ -94,7 +94,7 @@ async function hasEnded(inside: TenantScope, generation: string): Promise<boolea
   return rows.length > 0;
 }
 
-/** Nobody knows what ended since the day of the backup: a password, an account, a token, a code that was used. */
+/** Nobody knows what was revoked since the backup: a password, an account, a token, a code that was used. */
 async function endWhatOpens(inside: TenantScope): Promise<void> {
   await inside.run(
     tenantId =>
@@ -102,7 +102,7 @@ async function endWhatOpens(inside: TenantScope): Promise<void> {
   );
   await inside.delete('tokens').execute();
   await inside.delete('enrolments').execute();
-  // An assertion that was used once stays used.
+  // An assertion can be used only once, also after a loss.
   await inside.delete('oidc_payloads').where('model', '<>', 'ReplayDetection').execute();
 }
 
@@ -122,7 +122,7 @@ const shown = ({ id, since, until, found_at, found_by }: LossRow): Loss => ({
   foundBy: found_by,
 });
 
-/** Those that no administrator has seen yet. */
+/** The losses that no administrator has seen yet. */
 export async function listLosses(scope: TenantScope): Promise<Loss[]> {
   const rows = await scope
     .select('losses')
@@ -133,7 +133,7 @@ export async function listLosses(scope: TenantScope): Promise<Loss[]> {
   return rows.map(shown);
 }
 
-/** An administrator has looked at what the backup does not know. @throws CausewayError 'no-such-loss' */
+/** Records that an administrator has reviewed the loss. @throws CausewayError 'no-such-loss' */
 export async function seeLoss(scope: TenantScope, id: string, userId: string): Promise<void> {
   const seen = await scope
     .update('losses')

@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { EPOCH_LENGTH } from '../changes/epochs.ts';
 import { keyedDigest } from '../tenancy/digest.ts';
 
-/** How far the tenant's changes went, or were read: what a cursor of the feed and the mark of a comparison say, under the tenant's MAC. */
+/** How far the tenant's changes went, or were read. A cursor of the feed and the mark of a comparison carry it, under the tenant's MAC. */
 export interface Mark {
   readonly epoch: string;
   /** Of the epoch. */
@@ -20,9 +20,9 @@ export type MarkKind = 'cursor' | 'groups' | 'mark';
 /** Bytes of a number. */
 const NUMBER_LENGTH = 6;
 const BODY_LENGTH = 2 * EPOCH_LENGTH + 3 * NUMBER_LENGTH;
-/** 46 bytes in base64url: a cursor of the contract has 64 characters at most. */
+/** 46 bytes in base64url: the contract allows a cursor up to 64 characters. */
 const MARK = /^[A-Za-z0-9_-]{62}$/;
-/** Of the text: the body comes before it. */
+/** Length of the body in the text; the MAC follows. */
 const BODY_TEXT = (BODY_LENGTH * 4) / 3;
 
 /** @param key the tenant's `digestKey` */
@@ -35,7 +35,7 @@ export function writeMark(key: string, kind: MarkKind, { epoch, generation, news
   return text + keyedDigest(key, kind, text);
 }
 
-/** @returns undefined for what this tenant did not give out */
+/** @returns undefined for a text that this tenant did not give out */
 export function readMark(key: string, kind: MarkKind, text: string): Mark | undefined {
   if (!MARK.test(text)) return undefined;
   const [said, mac] = [text.slice(0, BODY_TEXT), text.slice(BODY_TEXT)];

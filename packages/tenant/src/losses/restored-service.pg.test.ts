@@ -13,7 +13,7 @@ import { person } from '../testing/people.ts';
 import { runTenantCommand, spawnTenant } from '../testing/run-command.ts';
 import { enrolAgent } from '../testing/test-agent.ts';
 
-describe('a tenant service whose files are of an earlier day', () => {
+describe('a tenant service with files restored from an earlier day', () => {
   const state = mkdtempSync(join(tmpdir(), 'causeway-tenant-'));
   const [files, copy] = [join(state, 'pglite'), join(state, 'copy')];
   const tokenFile = join(state, 'token');
@@ -41,7 +41,7 @@ describe('a tenant service whose files are of an earlier day', () => {
     rmSync(state, { recursive: true, force: true });
   });
 
-  it('finds it out once, though it is killed in between, and says so until an administrator has looked', async () => {
+  it('finds the loss even if it is killed meanwhile, and reports it until an administrator has seen it', async () => {
     await start();
     const service = serviceIn(state, 'tenant');
     const administrator = 'admin@contoso.example.net';
@@ -68,7 +68,7 @@ describe('a tenant service whose files are of an earlier day', () => {
     cpSync(copy, files, { recursive: true });
 
     await start({ CAUSEWAY_CRASH_AT: 'tenant.before-loss' });
-    // What was lost is there again before anybody shows a mark.
+    // Replaces what was lost before any agent shows a mark.
     await applyObject(connect, person(3));
     await applyObject(connect, person(4));
     await assert.rejects(show(mark), error => error instanceof CallError && error.transient);

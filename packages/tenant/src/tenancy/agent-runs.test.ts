@@ -15,7 +15,7 @@ beforeEach(() => {
   runs = new AgentRuns(clock);
 });
 
-/** Each of them calls every few seconds, for so long. @returns what was noticed */
+/** Each run calls every few seconds, for so long. @returns what was noticed */
 async function calling(seconds: number, ...those: Run[]): Promise<string[]> {
   const noticed: string[] = [];
   for (let passed = 0; passed < seconds; passed += 2) {
@@ -25,7 +25,7 @@ async function calling(seconds: number, ...those: Run[]): Promise<string[]> {
   return noticed;
 }
 
-test('two starts that both go on are named to each other, with machine, address and times', async () => {
+test('names two starts that run side by side to each other, with machine, address and times', async () => {
   await calling(60, a);
   assert.deepEqual(await calling(60, a, b), ['begin']);
   const [first, second] = [
@@ -37,7 +37,7 @@ test('two starts that both go on are named to each other, with machine, address 
   assert.equal(runs.together('agent').length, 2);
 });
 
-test('a restart is no second one, nor is a request that was on its way, nor restarts in a row', async () => {
+test('ignores a restart, a request that was on its way, and restarts in a row', async () => {
   await calling(60, a);
   assert.deepEqual(await calling(4, b, a), []);
   assert.deepEqual(await calling(120, b), []);
@@ -45,13 +45,13 @@ test('a restart is no second one, nor is a request that was on its way, nor rest
   assert.deepEqual(runs.together('agent'), []);
 });
 
-test('a command that takes its turn beside the service for a moment is none', async () => {
+test('ignores a command that takes its turn beside the service for a moment', async () => {
   await calling(60, a);
   assert.deepEqual(await calling(6, a, b), []);
   assert.deepEqual(await calling(60, a), []);
 });
 
-test('it ends when one of the two has been silent for minutes, and begins again when it comes back', async () => {
+test('ends when one of the two has been silent for minutes, and begins again when it comes back', async () => {
   await calling(60, a, b);
   assert.deepEqual(await calling(290, a), []);
   assert.equal(runs.besides('agent', a).length, 1);
@@ -60,7 +60,7 @@ test('it ends when one of the two has been silent for minutes, and begins again 
   assert.deepEqual(await calling(20, a, b), ['begin']);
 });
 
-test('who sets the clock makes no second one', async () => {
+test('ignores changes of the wall clock', async () => {
   await calling(60, a);
   clock.set('2026-03-01T08:00:00Z');
   assert.deepEqual(await calling(60, b), []);
@@ -68,7 +68,7 @@ test('who sets the clock makes no second one', async () => {
   assert.deepEqual(await calling(60, run('sync-1')), []);
 });
 
-test('what an agent says of its starts is about itself, and never more than a few are kept', async () => {
+test("keeps an agent's starts apart from other agents', and keeps only a few", async () => {
   await calling(60, a, b);
   runs.note('another', a, '10.0.0.2');
   assert.deepEqual(runs.besides('another', a), []);

@@ -1,12 +1,12 @@
 import { MAX_RUNS, type Run, type SeenRun, shownAddress } from '@causeway/contract';
 import type { Clock } from '@causeway/service';
 
-/** What was on its way when an agent was started anew, or a command that takes the service's place for a moment. */
+/** Allows for requests that were on their way at a restart, and for a command that briefly takes the service's place. */
 const GRACE_MS = 10_000;
-/** Who is silent for so long runs no more. */
+/** A start that is silent for so long counts as stopped. */
 const SILENT_MS = 5 * 60_000;
 
-/** Monotonic milliseconds: nobody who sets the clock makes two of one. */
+/** Monotonic milliseconds: changing the clock cannot make two of one. */
 interface Known extends Run {
   address: string;
   readonly first: number;
@@ -14,8 +14,8 @@ interface Known extends Run {
 }
 
 /**
- * Which starts of each agent call. Two that both go on are two copies of one machine. In memory alone: it costs no write, and what a
- * restart of the tenant forgets shows again within seconds. An agent's word is about that agent, and no other one.
+ * Which starts of each agent call. Two that keep calling are two copies of one machine. They are kept in memory only: that costs no
+ * write, and what a restart of the tenant forgets shows again within seconds. An agent can speak only for itself.
  */
 export class AgentRuns {
   readonly #clock: Clock;
@@ -26,7 +26,7 @@ export class AgentRuns {
     this.#clock = clock;
   }
 
-  /** An agent called. @returns whether two of it begin or cease to run beside each other with that */
+  /** An agent called. @returns whether two starts of it begin or cease to run side by side with this call */
   note(agentId: string, { id, machine }: Run, address: string): 'begin' | 'end' | undefined {
     const now = this.#clock.monotonic();
     const known = this.#living(agentId);
@@ -44,12 +44,12 @@ export class AgentRuns {
     return doubled ? 'begin' : 'end';
   }
 
-  /** The starts of an agent that go on beside each other; none where there is one alone. */
+  /** The starts of an agent that run side by side; empty if there is only one. */
   together(agentId: string): SeenRun[] {
     return this.#together(agentId).map(run => this.#shown(run));
   }
 
-  /** Those that go on beside this start of an agent. */
+  /** The starts that run beside this one. */
   besides(agentId: string, { id }: Run): SeenRun[] {
     const runs = this.#together(agentId);
     return runs.some(run => run.id === id)
@@ -62,7 +62,7 @@ export class AgentRuns {
     return (this.#known.get(agentId) ?? []).filter(({ last }) => last >= since);
   }
 
-  /** A restart ends one before the other begins: their times do not overlap. */
+  /** A restart ends one start before the next begins, so their times do not overlap. */
   #together(agentId: string): Known[] {
     const living = this.#living(agentId);
     const overlap = (a: Known, b: Known) => Math.min(a.last, b.last) - Math.max(a.first, b.first);

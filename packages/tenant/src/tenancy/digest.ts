@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 
-/** SHA-256 in hex of a random secret of 128 bits or more: what is kept in its stead. */
+/** SHA-256 in hex of a random secret of 128 bits or more: stored in its place. */
 export function digestOf(secret: string): string {
   return createHash('sha256').update(secret).digest('hex');
 }

@@ -8,7 +8,7 @@ import { digestOf } from './digest.ts';
 import { makeTenantKeys } from './tenant-keys.ts';
 import { TenantScope } from './tenant-scope.ts';
 
-/** A tenant's administrator, by a token. */
+/** A tenant's administrator, identified by a token. */
 export interface Administrator {
   readonly role: 'admin';
   readonly scope: TenantScope;
@@ -16,26 +16,26 @@ export interface Administrator {
   readonly tokenId: string;
 }
 
-/** An enrolled agent, by a token. */
+/** An enrolled agent, identified by a token. */
 export interface Agent<Role extends 'connect' | 'domain' = 'connect' | 'domain'> {
   readonly role: Role;
   readonly scope: TenantScope;
   readonly agentId: string;
   readonly agentName: string;
   readonly version: string;
-  /** Records that the agent announced with this request; undefined where it announced none. */
+  /** Records that the agent announced with this request; undefined if it announced none. */
   readonly accepts: readonly string[] | undefined;
-  /** Which start of the agent this is; undefined where it does not say. */
+  /** Which start of the agent this is; undefined if it does not say. */
   readonly run: Run | undefined;
   /** Key id of the key that signs this Connect's records. */
   readonly signingKeyId: string | undefined;
   /** What this Connect may provision. */
   readonly forests: readonly string[];
-  /** A Connect of which nothing is taken. */
+  /** A staging Connect: the tenant accepts nothing from it. */
   readonly staging: boolean;
 }
 
-/** Who calls a route that needs a token. The role decides which routes; the scope decides whose data. */
+/** Who calls a route that needs a token. The role decides which routes, the scope decides whose data. */
 export type Caller = Administrator | Agent<'connect'> | Agent<'domain'>;
 
 /** What an agent says of itself with a request. */
@@ -48,8 +48,8 @@ export interface AgentWords {
 const LAST_SEEN_STEP_MS = 60_000;
 
 /**
- * All tenants of one database. The only place that looks across tenants, and each look-up here ends in the
- * scope of the one tenant that a name, a token or a code belongs to.
+ * All tenants of one database. Only this class looks across tenants, and each look-up here ends in the scope
+ * of the one tenant that a name, a token or a code belongs to.
  */
 export class Installation {
   readonly clock: Clock;
@@ -63,8 +63,8 @@ export class Installation {
   }
 
   /**
-   * Makes a tenant, and what `furnish` puts into it: all or nothing.
-   * @param given the id of a tenant that was lost, whose users have their ids by it
+   * Makes a tenant, together with what `furnish` puts into it: all or nothing.
+   * @param given the id of a tenant that was lost, because its users' ids depend on it
    * @throws CausewayError 'tenant-exists'
    */
   async createTenant<Result>(
@@ -130,8 +130,8 @@ export class Installation {
   }
 
   /**
-   * Who holds this bearer token now: asked at every request, so that a removed agent's tokens end at once.
-   * @param said what an agent says of itself; its version is kept: it may have been updated since it enrolled
+   * Who holds this bearer token now. Checked at every request, so that a removed agent's tokens end at once.
+   * @param said what an agent says of itself; its version is stored, because the agent may have been updated since it enrolled
    */
   async findCaller(token: string, said: AgentWords = {}): Promise<Caller | undefined> {
     const digest = digestOf(token);

@@ -5,8 +5,8 @@ import type { TenantKeys } from '../database/schema.ts';
 const generate = promisify(generateKeyPair);
 
 /**
- * Makes a tenant's own keys. They are kept in the database, so that every process of an installation signs
- * with the same: RS256, which every relying party understands (OpenID Connect Core 15.1), and two MAC keys.
+ * Makes a tenant's own keys. The database keeps them, so that every process of an installation signs with the
+ * same: RS256, which every relying party understands (OpenID Connect Core 15.1), and two MAC keys.
  */
 export async function makeTenantKeys(): Promise<TenantKeys> {
   const { privateKey } = await generate('rsa', { modulusLength: 2048 });

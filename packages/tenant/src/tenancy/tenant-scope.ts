@@ -18,13 +18,13 @@ import type { Schema, TenantTables } from '../database/schema.ts';
 type Table = keyof TenantTables;
 
 /**
- * The permission to touch one tenant's rows, as an object that you hold or don't: every query of a tenant's
+ * The permission to touch one tenant's rows, as an object that you hold or don't. Every query of a tenant's
  * tables begins here and carries its tenant_id. INVARIANT: a tenant sees only itself.
  */
 export class TenantScope {
   readonly tenantId: string;
   readonly tenantName: string;
-  /** Whatever is decided or stored here goes by it; SQL is handed the time as a parameter. */
+  /** Every decision and every stored time here uses it. SQL receives the time as a parameter. */
   readonly clock: Clock;
   readonly #database: Database | Transaction<Schema>;
 
@@ -70,12 +70,12 @@ export class TenantScope {
     return query as unknown as DeleteQueryBuilder<Schema, T, DeleteResult>;
   }
 
-  /** A set-based statement that the query builder cannot say; it is handed the tenant's id and must use it. */
+  /** A set-based statement that the query builder cannot express. It receives the tenant's id and must use it. */
   run<Row>(statement: (tenantId: string) => RawBuilder<Row>): Promise<QueryResult<Row>> {
     return statement(this.tenantId).execute(this.#database);
   }
 
-  /** All or nothing. The scope handed in is for use inside alone. */
+  /** All or nothing. The scope passed in is only for use inside. */
   transaction<Result>(work: (scope: TenantScope) => Promise<Result>): Promise<Result> {
     const tenant = { id: this.tenantId, name: this.tenantName };
     return this.#database
