@@ -13,7 +13,7 @@ const WEST = 'west.example.com';
 const ENDED = { code: 'invalid_client' };
 let count = 0;
 
-onEveryBackend('an agent whose place another one takes', tenant => {
+onEveryBackend('a replaced agent', tenant => {
   let admin: Send;
 
   beforeEach(async () => {

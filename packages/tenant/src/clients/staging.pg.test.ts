@@ -33,7 +33,7 @@ const STAGES = { status: 403, code: 'staging' };
 const NO_BUCKETS = packBuckets(Array.from({ length: BUCKETS }, () => linesDigest([])));
 let count = 0;
 
-onEveryBackend('a Connect that stages', tenant => {
+onEveryBackend('a staging Connect', tenant => {
   let admin: Send;
   let active: TestAgent;
   let second: TestAgent;

@@ -20,7 +20,7 @@ import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
 const OTHER_FOREST = 'fabrikam.example.org';
 const EMPTY_FOREST = 'empty.example.org';
 
-onEveryBackend('what the tenant has, for a Connect that compares', tenant => {
+onEveryBackend('the stored objects, for a Connect that compares', tenant => {
   let connect: TestAgent;
   let elsewhere: TestAgent;
   const { objects, credentials, withdraw } = provisioningOf(() => connect);

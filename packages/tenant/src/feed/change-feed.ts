@@ -25,13 +25,12 @@ interface Place {
 }
 
 /**
- * Users changed after a cursor, each as it is now: first those of whom something is new, then those of whom Connect sent again what
- * was there; in both, oldest change first. So nobody's new password waits behind a forced pass. Waits for the first when there are
- * none. After a cursor of changes that were lost, as the database was restored, the feed begins anew, which the reader's ledger makes
- * harmless. A record of a kind or version that the reader has not announced is kept from it.
- *
+ * Users that changed after a cursor, each in the current state. Users with news come first, then those whom Connect only sent again;
+ * in both parts, oldest change first. So no new password waits behind a forced pass. Waits for the first change when there are none.
+ * If changes after the cursor were lost because the database was restored, the feed starts over, which the reader's ledger makes
+ * harmless. The feed leaves out records of a kind or version that the reader has not announced.
  * @param announced undefined for a reader that announces nothing
- * @throws CausewayError 'bad-request' for a cursor that is none
+ * @throws CausewayError 'bad-request' for an invalid cursor
  */
 export async function readChanges(
   marks: MarkKeeper,
@@ -46,7 +45,7 @@ export async function readChanges(
     const reach = await readReach(scope);
     const newest = reach.counter;
     const known = asked !== undefined && (await isKnown(marks, asked, reach));
-    // From the start everybody comes with what is new of him, as he is now.
+    // From the start, each user comes once, as news and in the current state.
     const after = known ? asked : { news: 0, again: newest };
     const atEnd = after.news === newest && (query.only === 'new' || after.again === newest);
     const rows = atEnd ? [] : await readRows(scope, after, query.limit + 1, query.only);
@@ -70,7 +69,7 @@ export async function readChanges(
   }
 }
 
-/** A place in the feed as the reader shows it: one that a release before gave out has no mark, and proves nothing. */
+/** A place in the feed as the reader shows it. One from an earlier release has no mark, and proves nothing. */
 type Asked = Place & { readonly mark?: Mark };
 
 /** @returns undefined for the start */
@@ -87,7 +86,7 @@ async function isKnown(marks: MarkKeeper, asked: Asked, reach: Reach): Promise<b
   return asked.mark ? marks.stands(asked.mark, reach) : furthest(asked) <= reach.counter;
 }
 
-/** After the page was read: it may hold what is beyond an epoch that has ended meanwhile. */
+/** Runs after the page was read: the page may go beyond an epoch that has ended meanwhile. */
 async function writeCursor(
   marks: MarkKeeper,
   text: string,
@@ -96,11 +95,11 @@ async function writeCursor(
 ): Promise<string> {
   const reach = await readReach(marks.scope);
   const same = place.news === asked?.news && place.again === asked.again;
-  // An idle reader's stays as it is: it keeps each that differs.
+  // An idle reader's cursor stays the same, because it stores each one that differs.
   return same && asked.mark?.epoch === reach.epoch ? text : marks.write('cursor', place, reach);
 }
 
-/** @param atLeast where everything was read up to, known from before the page was read */
+/** @param atLeast a position that was read completely, known from before the page was read */
 function placeAfter(before: Place, page: readonly Row[], atLeast: number, only: FeedQuery['only']): Place {
   const place = { ...before };
   for (const { news, seq } of page) place[news ? 'news' : 'again'] = seq;
@@ -114,7 +113,7 @@ type Row = Pick<
   'id' | 'origin' | 'forest' | 'source_anchor' | 'account_record' | 'credential_record' | 'profile'
 > & { encapsulation: string | null; seq: number; news: boolean };
 
-/** In one statement, so that both halves see the same users: who is in the first as he is now need not be in the second. */
+/** One statement, so that both halves see the same users: one that comes in the first half can be left out of the second. */
 async function readRows(
   scope: TenantScope,
   after: Place,
@@ -139,7 +138,7 @@ async function readRows(
   return rows;
 }
 
-/** A profile is new with its record, and does not come again with what was only sent again: a forced pass is of passwords. */
+/** A new profile comes with its record. It does not come again with a resent record: a forced pass is about passwords. */
 function profileOf(
   { profile, news }: Row,
   announced: readonly string[] | undefined,
@@ -158,7 +157,7 @@ const itemOf = (row: Row, announced: readonly string[] | undefined): FeedItem =>
   ...profileOf(row, announced),
 });
 
-/** A reader that has announced all that is known here is spared the look at each record. */
+/** If the reader has announced all kinds known here, skips the look at each record. */
 function shownTo(announced: readonly string[] | undefined, item: FeedItem): FeedItem {
   if (USER_RECORDS.every(name => announced?.includes(name))) return item;
   const shown = (record: string | null): string | null =>
@@ -170,6 +169,6 @@ function shownTo(announced: readonly string[] | undefined, item: FeedItem): Feed
   };
 }
 
-/** A withdrawal is whole without an encapsulation. */
+/** A withdrawal is complete without an encapsulation. */
 const recordOf = ({ credential_record: signed, encapsulation }: Row): string | null =>
   signed === null || encapsulation === null ? signed : joinEncapsulation({ signed, encapsulation });

@@ -24,7 +24,7 @@ import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
 const OTHER = 'fabrikam.example.org';
 const AT = '2026-11-29T10:00:00.000Z';
 
-onEveryBackend('what became of groups in the managed domain', tenant => {
+onEveryBackend('reports about groups from the managed domain', tenant => {
   let admin: Send;
   let connect: TestAgent;
   let domain: TestAgent;
@@ -39,7 +39,7 @@ onEveryBackend('what became of groups in the managed domain', tenant => {
     registered = await register(domain);
   });
 
-  /** @returns how another one names it that is to replace it */
+  /** @returns how a later domain names this one to replace it */
   async function register(agent: TestAgent, replaces?: Replaces): Promise<Replaces> {
     const key = sealingPublicKey(await generateSealingKey());
     const { publicKey: receiptKey } = generateSigningKey();
@@ -80,7 +80,7 @@ onEveryBackend('what became of groups in the managed domain', tenant => {
     return { who, sequence, slice };
   }
 
-  it('is shown of the group and of its members, in the list, too', async () => {
+  it('are shown for the group and its members, in the list, too', async () => {
     const { who, sequence, slice } = await newGroup();
     assert.equal((await shown(who)).managedDomain, undefined);
     await report(who, 'group', sequence, 'applied', { reason: 'name-taken: somebody has it' });
@@ -94,7 +94,7 @@ onEveryBackend('what became of groups in the managed domain', tenant => {
     assert.deepEqual(listed[0]!.managedDomain, expected);
   });
 
-  it('is of the newest record and the newest slice alone: a late word is not kept', async () => {
+  it('count only for the newest record and the newest slice: a late one is dropped', async () => {
     const { who, sequence, slice } = await newGroup();
     const later = nextSequence();
     await report(who, 'group', sequence, 'applied');
@@ -112,7 +112,7 @@ onEveryBackend('what became of groups in the managed domain', tenant => {
     assert.deepEqual(await outcomes(renamed), [undefined, 'applied']);
   });
 
-  it('is of the forest that is named, and has a limit', async () => {
+  it('count only for the forest that they name, and have a limit', async () => {
     const { who, sequence, slice } = await newGroup();
     await report(who, 'group', sequence, 'refused', { forest: OTHER });
     await report(who, 'members', slice, 'refused', { forest: OTHER });
@@ -122,7 +122,7 @@ onEveryBackend('what became of groups in the managed domain', tenant => {
     });
   });
 
-  it('is counted where it was refused, and nothing is kept of a managed domain that another one replaced', async () => {
+  it('are counted if the group was refused, and dropped if the managed domain was replaced', async () => {
     const refused = async () => (await call(admin, administrationRoutes.getTenantStatus)).groupsRefused;
     assert.equal(await refused(), undefined);
     const [one, other] = [await newGroup(), await newGroup()];

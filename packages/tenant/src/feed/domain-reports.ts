@@ -8,14 +8,14 @@ import { isOfTheDomain } from './managed-domain.ts';
 
 type Table = 'users' | 'groups';
 
-/** Where it is kept what became of a record, and whether the record is the current one still. `r` is the report. */
+/** Where the outcome of a record is stored, and whether the record is still the current one. `r` is the report. */
 interface Place {
   table: Table;
   set: RawBuilder<unknown>;
   isCurrent: RawBuilder<unknown>;
 }
 
-/** A slice that came here since has not been seen there. */
+/** The managed domain has not seen a slice that arrived here since. */
 const NEWEST_SLICE = sql`(select coalesce(max(sequence), 0) from group_slices
   where group_slices.tenant_id = groups.tenant_id and group_id = groups.id)`;
 
@@ -50,11 +50,10 @@ const PLACES: Record<DomainReport['kind'], Place> = {
 };
 
 /**
- * Keeps what the managed domain did with the records that are current; reports of earlier ones come too late. A managed domain of a
- * release before says no forest: its report counts where one user alone has the anchor. Under the lock of all that writes users: two
- * that write many of them in different orders would wait for each other, and the domain is not withdrawn meanwhile.
- *
- * @returns false for an agent that is not that of the tenant's managed domain: of its reports nothing is kept
+ * Stores what the managed domain did with the current records. Reports of earlier ones come too late. A managed domain of an earlier
+ * release names no forest: its report counts if only one user has the anchor. Takes the lock that every writer of users takes:
+ * otherwise two that write many users in different orders would deadlock, and an administrator could withdraw the domain meanwhile.
+ * @returns false for an agent that is not that of the tenant's managed domain: its reports are dropped
  */
 export function storeReports(
   scope: TenantScope,
@@ -92,7 +91,7 @@ async function withIds(
   const table = sql.table(name);
   const asked = reports.map(({ sourceAnchor: anchor, forest }, n) => ({ n, anchor, forest: forest ?? null }));
   const synchronized = asked.filter(({ n }) => reports[n]!.forest !== null);
-  // The anchor of what is the tenant's own is its id.
+  // For a user or group of the tenant's own, the anchor is the id.
   const cloud = asked.filter(({ anchor, forest }) => forest === null && isUuid(anchor));
   const { rows } = await scope.run<{ n: number; id: string }>(
     tenantId => sql`

@@ -24,7 +24,7 @@ const feed = (tenant: () => TestTenant): void => {
   };
   const read = (query: { after?: string; limit?: number; wait?: number; only?: 'new' }) =>
     call(domain.send, managedDomainRoutes.readChanges, { query });
-  /** The numberth password of people, sealed anew. */
+  /** Sends the people's password of this number, sealed again. */
   const send = async (numbers: readonly number[], password: number): Promise<void> => {
     const items = numbers.map(async number => {
       const record = await seal(connect, person(number), `P${password}`, order(password));
@@ -34,7 +34,7 @@ const feed = (tenant: () => TestTenant): void => {
     const { verdicts } = await call(connect.send, synchronizationRoutes.exportCredentials, { body });
     assert.ok(verdicts.every(({ verdict }) => verdict === 'applied'));
   };
-  /** Where it stands in a mark (docs/formats.md, *Marks*). */
+  /** Its position in a mark (docs/formats.md, *Marks*). */
   const newsOf = (cursor: string): number => Buffer.from(cursor, 'base64url').readUIntBE(12, 6);
   const numbersOf = (page: { items: FeedItem[] }): number[] =>
     page.items.map(({ sourceAnchor }) => Buffer.from(sourceAnchor, 'base64').readUInt32BE(12));
@@ -43,7 +43,7 @@ const feed = (tenant: () => TestTenant): void => {
     admin = (await tenant().createTenant('contoso')).send;
     connect = await enrolAgent(tenant().url, admin, 'connect');
     domain = await enrolAgent(tenant().url, admin, 'domain');
-    // The tenant's first administrator, a cloud-only user, stands at the beginning.
+    // The tenant's first administrator, a cloud-only user, comes first.
     const { items, cursor } = await read({});
     assert.deepEqual(
       items.map(item => item.origin),
@@ -52,7 +52,7 @@ const feed = (tenant: () => TestTenant): void => {
     start = cursor;
   });
 
-  it('comes in pages, oldest change first, each user once and as it is now', async () => {
+  it('comes in pages, oldest change first, each user once and in the current state', async () => {
     await put([1, 2, 3, 4, 5]);
     await put([2]);
     const first = await read({ after: start, limit: 3 });
@@ -66,7 +66,7 @@ const feed = (tenant: () => TestTenant): void => {
     );
   });
 
-  it('answers a waiting reader when something changes, and an idle one in the end', async () => {
+  it('answers a waiting reader when something changes, and an idle one at the end of its wait', async () => {
     const { cursor } = await read({});
     const waiting = read({ after: cursor, wait: 30 });
     await clock.sleeping(2);
@@ -77,7 +77,7 @@ const feed = (tenant: () => TestTenant): void => {
     );
     const idles = read({ after: (await waiting).cursor, wait: 0.3 });
     for (const asleep of [200, 100]) {
-      assert.equal((await clock.sleeping(2))[0], asleep); // another process's change would be seen after that
+      assert.equal((await clock.sleeping(2))[0], asleep); // by then it would see another process's change
       await clock.pass(asleep);
     }
     const idle = await idles;
@@ -103,7 +103,7 @@ const feed = (tenant: () => TestTenant): void => {
     for (;;) {
       const last = !writing;
       const page = await read({ after: cursor, limit: 7 });
-      // All of it is new: the first of the cursor's two places moves.
+      // All of it is new, so the first of the cursor's two places moves.
       if (page.items.length > 0) assert.ok(newsOf(page.cursor) > newsOf(cursor));
       for (const item of page.items) seen.add(item.sourceAnchor);
       cursor = page.cursor;
@@ -113,7 +113,7 @@ const feed = (tenant: () => TestTenant): void => {
     assert.equal(seen.size, wanted.length);
   });
 
-  it('shows what is new before what is sent again, and everything once', async () => {
+  it('shows news before what is sent again, and everything once', async () => {
     const people = [2001, 2002, 2003, 2004, 2005];
     await put(people);
     await send(people, 1);
@@ -138,7 +138,7 @@ const feed = (tenant: () => TestTenant): void => {
     assert.deepEqual(await next(10), [[], false, false]);
   });
 
-  it('shows what is new at the front also when it was sent again since', async () => {
+  it('shows news at the front even if it was sent again since', async () => {
     const people = [3001, 3002, 3003];
     await put(people);
     await send(people, 1);
@@ -152,7 +152,7 @@ const feed = (tenant: () => TestTenant): void => {
     assert.deepEqual(numbersOf(rest).sort(), [3001, 3002, 3003], 'the second time is no harm');
   });
 
-  it('shows everybody once from the start, whatever was sent again', async () => {
+  it('shows each user once from the start, whatever was sent again', async () => {
     await send([3001, 3002, 3003], 3);
     await send([3001, 3002, 3003], 3);
     const first = await read({ limit: 100 });
@@ -163,7 +163,7 @@ const feed = (tenant: () => TestTenant): void => {
     assert.deepEqual((await read({ after: second.cursor })).items, []);
   });
 
-  it('begins anew for a cursor from a database that has been restored since', async () => {
+  it('starts over for a cursor from before the database was restored', async () => {
     const { items } = await read({ after: '999999999.1' });
     assert.ok(items.length > 0);
     for (const after of ['x', '1', '-1.1', '1.1.1', '1.1 or true'])

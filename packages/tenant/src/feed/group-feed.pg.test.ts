@@ -35,7 +35,7 @@ const feed = (tenant: () => TestTenant): void => {
       after = cursor;
     }
   };
-  /** What each item says, in a few words. */
+  /** A short summary of each item. */
   const saying = ({ items }: GroupFeedPage): string[] =>
     items.map(({ sourceAnchor, forest, record }) => {
       const said = peekGroupRecord(record)!;
@@ -50,7 +50,7 @@ const feed = (tenant: () => TestTenant): void => {
     domain = await enrolAgent(tenant().url, admin, 'domain');
   });
 
-  it('comes in pages, oldest change first, each as it is now', async () => {
+  it('comes in pages, oldest change first, each in the current state', async () => {
     let cursor = await end();
     const [one, other] = [await newGroup(), await newGroup()];
     await members(membersItem(connect, one, ['a']), membersItem(connect, other, ['b']));
@@ -69,7 +69,7 @@ const feed = (tenant: () => TestTenant): void => {
     assert.deepEqual(await read({ after: cursor }), { items: [], cursor, more: false });
   });
 
-  it('shows a group before its slices to who begins, and its last change to who goes on', async () => {
+  it('shows a group before its slices to a new reader, and its last change to a reader that continues', async () => {
     const first = await end();
     const who = await newGroup();
     await members(membersItem(connect, who, ['a']));
@@ -79,7 +79,7 @@ const feed = (tenant: () => TestTenant): void => {
     assert.deepEqual(saying(await read({ after: second })), ['Renamed']);
   });
 
-  it('shows that a group is deleted, and nothing of its members any more', async () => {
+  it('shows that a group is deleted, and none of its members any more', async () => {
     const who = await newGroup();
     await members(membersItem(connect, who, ['a']));
     const cursor = await end();
@@ -90,7 +90,7 @@ const feed = (tenant: () => TestTenant): void => {
     assert.deepEqual(saying(await read({ after: cursor })), [who.name, ': b']);
   });
 
-  it('answers a waiting reader when a group or its members change, and not when a user does', async () => {
+  it('answers a waiting reader when a group or its members change, but not when a user does', async () => {
     const who = await newGroup();
     const after = await end();
     const waiting = read({ after, wait: 30 });
@@ -106,7 +106,7 @@ const feed = (tenant: () => TestTenant): void => {
     assert.deepEqual(await idles, { items: [], cursor, more: false });
   });
 
-  it('leaves out what its reader has not announced, and goes on behind that', async () => {
+  it('leaves out what its reader has not announced, and continues after it', async () => {
     const after = await end();
     const who = await newGroup();
     await members(membersItem(connect, who, ['a']));
@@ -119,7 +119,7 @@ const feed = (tenant: () => TestTenant): void => {
     assert.deepEqual((await read({ after: page.cursor }, as(['members-1']))).items.length, 1);
   });
 
-  it('takes no cursor of the feed of users', async () => {
+  it('rejects a cursor of the feed of users', async () => {
     const { cursor } = await call(domain.send, managedDomainRoutes.readChanges, { query: {} });
     for (const after of [cursor, '1.1', 'x']) await assert.rejects(read({ after }), { code: 'bad-request' });
     const query = { after: await end() };
@@ -135,7 +135,7 @@ const feed = (tenant: () => TestTenant): void => {
     assert.deepEqual((await read({}, elsewhere.send)).items, []);
   });
 
-  it('begins anew after a cursor of changes that were lost, and says so', async () => {
+  it('starts over after a cursor of lost changes, and says so', async () => {
     const kept = await newGroup();
     const restore = await backUp(tenant().running.database);
     await members(membersItem(connect, kept, ['lost']));
@@ -151,4 +151,4 @@ const feed = (tenant: () => TestTenant): void => {
   });
 };
 
-onEveryBackend('feed of groups', feed, { clock });
+onEveryBackend('the feed of groups', feed, { clock });

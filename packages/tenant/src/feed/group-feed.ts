@@ -15,13 +15,12 @@ import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { changed } from './wait-for-change.ts';
 
 /**
- * Groups and slices of their members that changed after a cursor, each as it is now, the oldest change first. Deleted groups are among
- * them. A group comes where it changed first, before all slices of its members, and again where it changed last. Waits for the first when
- * there are none, and begins anew after a cursor of changes that were lost, as the users' feed does. A record that the reader has not
- * announced is left out.
- *
+ * Groups and slices of their members that changed after a cursor, each in the current state, oldest change first. Deleted groups are
+ * included. A group comes at its first change, before all slices of its members, and again at its last change. Waits for the first change
+ * when there are none, and starts over after a cursor of lost changes, as the users' feed does. The feed leaves out records that the
+ * reader has not announced.
  * @param announced undefined for a reader that announces nothing
- * @throws CausewayError 'bad-request' for a cursor that is none
+ * @throws CausewayError 'bad-request' for an invalid cursor
  */
 export async function readGroupChanges(
   marks: MarkKeeper,
@@ -59,7 +58,7 @@ function parseCursor(marks: MarkKeeper, text: string): Mark | undefined {
   throw new CausewayError('bad-request', 'query.after: a cursor that this feed gave out expected');
 }
 
-/** After the page was read: it may hold what is beyond an epoch that has ended meanwhile. */
+/** Runs after the page was read: the page may go beyond an epoch that has ended meanwhile. */
 async function writeCursor(
   marks: MarkKeeper,
   text: string,
@@ -67,7 +66,7 @@ async function writeCursor(
   place: number,
 ): Promise<string> {
   const reach: Reach = await readReach(marks.scope);
-  // An idle reader's stays as it is: it keeps each that differs.
+  // An idle reader's cursor stays the same, because it stores each one that differs.
   if (asked?.news === place && asked.epoch === reach.epoch) return text;
   return marks.write('groups', { news: place, again: place }, reach);
 }
@@ -97,7 +96,7 @@ async function readRows(scope: TenantScope, after: number, limit: number): Promi
   return rows;
 }
 
-/** For a reader that has announced all that is known here, no record is looked at. */
+/** If the reader has announced all kinds known here, skips the look at each record. */
 function shownTo(
   announced: readonly string[] | undefined,
   { forest, source_anchor: sourceAnchor, record }: Row,

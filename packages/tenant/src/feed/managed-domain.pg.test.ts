@@ -44,7 +44,7 @@ const makeDomain = async (realm: string): Promise<Domain> => ({
   receiptKey: generateSigningKey().publicKey,
 });
 
-/** How a domain is named that is to be replaced. */
+/** How a registration names the domain that it replaces. */
 const named = ({ realm, key, receiptKey }: Domain): Replaces => ({
   realm,
   fingerprint: domainFingerprint(key.publicKey, receiptKey.publicKey),
@@ -66,7 +66,7 @@ onEveryBackend('the managed domain of a tenant', tenant => {
     });
   const registered = async (send: Send = admin) => (await call(send, managedDomainRoutes.readDomain)).domain;
 
-  /** As a release before let them enrol: neither takes the other one's place. */
+  /** As an earlier release let them enrol: neither takes the other's place. */
   const enrolBeside = async (there: TestAgent, name: string): Promise<TestAgent> => {
     const becomes = (kind: string) =>
       sql`update agents set kind = ${kind} where id = ${there.id}`.execute(tenant().running.database);
@@ -89,7 +89,7 @@ onEveryBackend('the managed domain of a tenant', tenant => {
     await register(ofFirst, first);
   });
 
-  it('is not replaced by a release before, which names none, whichever of realm and keys differs', async () => {
+  it('is not replaced by an earlier release, which names no domain, whether the realm or a key differs', async () => {
     const others: Domain[] = [
       second,
       { ...first, realm: second.realm },
@@ -109,7 +109,7 @@ onEveryBackend('the managed domain of a tenant', tenant => {
     assert.equal((await registered())!.registeredAt, registeredAt, 'the same again is no other');
   });
 
-  it('is not replaced by one that names another than is there', async () => {
+  it('is not replaced by a domain that names another one than the registered one', async () => {
     for (const replaces of [
       named(second),
       { ...named(first), fingerprint: named(second).fingerprint },
@@ -132,7 +132,7 @@ onEveryBackend('the managed domain of a tenant', tenant => {
     ]);
   });
 
-  it('is replaced by one of two that try at the same time, also when all three have one realm', async () => {
+  it('is replaced by only one of two that try at the same time, even if all three have one realm', async () => {
     for (const realm of [second.realm, first.realm]) {
       const before = await registered();
       const rivals = await Promise.all([makeDomain(realm), makeDomain(realm)]);
@@ -149,7 +149,7 @@ onEveryBackend('the managed domain of a tenant', tenant => {
     }
   });
 
-  it('may come again after it was withdrawn, and another one needs to name nobody then', async () => {
+  it('may register again after a withdrawal, and then another one need not name it', async () => {
     await call(admin, managedDomainRoutes.withdrawDomain);
     await register(ofFirst, first, named(second));
     assert.equal((await registered())!.realm, first.realm);
@@ -158,7 +158,7 @@ onEveryBackend('the managed domain of a tenant', tenant => {
     assert.equal((await registered())!.realm, second.realm);
   });
 
-  it('alone is believed about what was applied: of one before nothing is kept, and nothing is taken any more', async () => {
+  it("alone can report outcomes: a replaced domain's reports and receipts are dropped, old and new", async () => {
     const connect = await enrolAgent(tenant().url, admin, 'connect');
     const who = person(1);
     const sequence = nextSequence();
@@ -211,7 +211,7 @@ onEveryBackend('the managed domain of a tenant', tenant => {
     assert.equal(await receipt(), null);
   });
 
-  it('is withdrawn while it reports: neither waits for the other for ever', async () => {
+  it('can be withdrawn while it reports, without a deadlock', async () => {
     const connect = await enrolAgent(tenant().url, admin, 'connect');
     const people = Array.from({ length: 120 }, (_, n) => ({ who: person(n), sequence: nextSequence() }));
     const changes = people.map(({ who, sequence }) => accountItem(connect, who, { sequence }));
@@ -236,13 +236,13 @@ onEveryBackend('the managed domain of a tenant', tenant => {
     }
   });
 
-  it('is not spoken for by another agent with its keys, which are public, while its own is enrolled', async () => {
+  it('cannot be registered by another agent with its public keys while its own is enrolled', async () => {
     await assert.rejects(register(ofSecond, first), { status: 409, code: 'other-agent' });
     await call(admin, enrolmentRoutes.removeAgent, { params: { id: ofFirst.id } });
     await register(ofSecond, first);
   });
 
-  it('is shown to whoever has a code for a managed domain, which stays unused', async () => {
+  it('is shown to anyone with an enrolment code for a managed domain, and the code stays unused', async () => {
     const open = httpSend({ url: tenant().url });
     const code = async (body: { kind: 'connect' | 'domain'; forests?: string[] }) =>
       (await call(admin, enrolmentRoutes.createEnrolment, { body: { name: 'x', ...body } })).code;

@@ -18,10 +18,10 @@ interface Registration {
 }
 
 /**
- * Registers the managed domain, or the same one again. INVARIANT: another one, by realm or by one of its keys, takes the place of
- * the registered one only when its registration names that one as it is now, and is confirmed by nobody then. Connect believes keys
- * only after an administrator confirmed them; what was sealed here to another key opens no more and is let go of.
- *
+ * Registers the managed domain, or the same one again. INVARIANT: a domain with another realm or another key replaces the
+ * registered one only if its registration names that one in its current state, and then an administrator has to confirm the new
+ * one. Connect trusts keys only after an administrator confirmed them. Records that were sealed here to another key are useless
+ * then, and are deleted.
  * @returns the realm of the domain that was replaced
  * @throws CausewayError 'other-managed-domain', or 'other-agent' for another agent with the keys of the registered domain
  */
@@ -38,7 +38,8 @@ export async function registerDomainKey(
     agent_id: agentId,
   };
   const replaced = await scope.transaction(async inside => {
-    // Passwords are sealed under the same lock, each to the domain that is there then; and of two that replace one, one finds it.
+    // Passwords are sealed under the same lock, each to the domain of that moment. Of two domains that replace one, only the
+    // first finds it.
     const counter = await lockCounter(inside);
     const { domain: before } = await readSyncConfig(inside);
     const same = before !== null && isSame(before, domain);
@@ -61,7 +62,7 @@ export async function registerDomainKey(
   return { replaced };
 }
 
-/** Public keys, which have to be the very same: whoever knows one half of a pair alone gets nobody's place by it. */
+/** Compares public keys in full: knowing only one half of a pair must not win the domain's place. */
 function isSame(before: RegisteredDomain, domain: Registration): boolean {
   return (
     before.realm.toUpperCase() === domain.realm.toUpperCase() &&
@@ -85,7 +86,9 @@ function refuseUnlessNamed(
   );
 }
 
-/** The keys are public, so they prove nothing: while the agent is enrolled that registered them, no other one speaks for that domain. */
+/**
+ * The keys are public, so they prove nothing: while the agent that registered them is enrolled, no other agent can speak for that domain.
+ */
 async function refuseWhileOtherAgent(inside: TenantScope, agentId: string): Promise<void> {
   const { agent_id: id } = await inside
     .select('managed_domains')
@@ -98,10 +101,10 @@ async function refuseWhileOtherAgent(inside: TenantScope, agentId: string): Prom
   );
 }
 
-/** What a managed domain had is in no managed domain now, and its last word about it says nothing of the next one. */
+/** The old domain's outcomes apply to no domain now, and its last statement says nothing of the next one. */
 async function forgetWhatWasThere(inside: TenantScope): Promise<void> {
   await inside.update('users').set(NO_LEGACY).where('origin', '=', 'cloud').execute();
-  // The records of a forest stay: only its Connect makes others, and its heads count them.
+  // A forest's records stay: only its Connect can make others, and its heads count them.
   await inside
     .update('users')
     .set(NO_OUTCOME)
@@ -136,8 +139,8 @@ const NO_GROUP_OUTCOME = {
 };
 
 /**
- * Withdraws the managed domain: nothing is sealed to its key any more. What was applied there is not applied
- * anywhere now; its agent goes on reading until it is removed, so that deletions still arrive.
+ * Withdraws the managed domain: nothing more is sealed to its key, and its outcomes apply no longer. Its
+ * agent keeps reading until an administrator removes it, so that deletions still arrive.
  * @throws CausewayError 'no-managed-domain'
  */
 export async function withdrawDomain(scope: TenantScope): Promise<{ realm: string }> {
@@ -150,7 +153,7 @@ export async function withdrawDomain(scope: TenantScope): Promise<{ realm: strin
   });
 }
 
-/** Whether this agent is that of the tenant's managed domain: what any other one reports is of another domain. */
+/** Whether this agent is that of the tenant's managed domain. Any other agent reports about another domain. */
 export async function isOfTheDomain(scope: TenantScope, agentId: string): Promise<boolean> {
   const row = await scope.select('managed_domains').select('agent_id').executeTakeFirst();
   return row?.agent_id === agentId;
@@ -171,7 +174,7 @@ export async function readSyncConfig(scope: TenantScope): Promise<WindowsCredent
   };
 }
 
-/** The records that the managed domain announced last; undefined without one. */
+/** The records that the managed domain announced last; undefined without a domain. */
 export async function readDomainAccepts(scope: TenantScope): Promise<string[] | undefined> {
   const { rows } = await scope.run<{ accepts: string[] | null }>(
     tenantId => sql`

@@ -5,7 +5,7 @@ import { nameKey } from '@causeway/wire';
 import { sql } from 'kysely';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
-/** Differences that a status names. */
+/** The most differences that a status lists. */
 const MOST = 100;
 
 interface Row {
@@ -18,8 +18,8 @@ interface Row {
 }
 
 /**
- * Names that one user signs in with here, and that another user of another forest has in the managed domain: each place decides by its own
- * first holder, so the same name may open two accounts. Those that an administrator has seen are left out.
+ * Names that one user signs in with here, while another forest's user has them in the managed domain. Each place decides by its own first
+ * holder, so the same name may open two accounts. Differences that an administrator has seen are left out.
  */
 export async function readNameDifferences(scope: TenantScope): Promise<NameDifference[]> {
   return (await readRows(scope)).map(({ name, here, here_forest, there, there_forest }) => ({
@@ -29,7 +29,7 @@ export async function readNameDifferences(scope: TenantScope): Promise<NameDiffe
   }));
 }
 
-/** The managed domain reports a name that it did not give beside `applied`, by a code and the name. */
+/** The managed domain reports a name that it could not give next to `applied`, as a code and the name. */
 async function readRows(scope: TenantScope): Promise<Row[]> {
   const refusedThere = sql`(a.account_reason ~ 'name-(taken|reserved)'
     and position(lower(a.user_principal_name) in lower(a.account_reason)) > 0)`;
@@ -50,7 +50,10 @@ async function readRows(scope: TenantScope): Promise<Row[]> {
   return rows;
 }
 
-/** An administrator has seen whose a name is in which place: the pair is no alarm any more. @throws CausewayError 'no-difference' */
+/**
+ * Records that an administrator has seen who has a name in which place: the pair raises no alarm any more. @throws CausewayError
+ * 'no-difference'
+ */
 export async function seeNameDifference(scope: TenantScope, name: string): Promise<void> {
   const pairs = (await readRows(scope)).filter(({ name_key }) => name_key === nameKey(name));
   if (pairs.length === 0) {

@@ -36,7 +36,7 @@ import type { TestAdministrator } from '../testing/test-tenant.ts';
 const REDIRECT = 'https://portal.example.net/callback';
 type Older = NonNullable<ReceiptFields['older']>[number];
 
-/** A cloud-only user, and the password of now. */
+/** A cloud-only user with the current password. */
 interface Cloud {
   readonly id: string;
   readonly upn: string;
@@ -45,7 +45,7 @@ interface Cloud {
 
 let count = 0;
 
-onEveryBackend('what the managed domain has newer of cloud-only people', tenant => {
+onEveryBackend('cloud-only users whom the managed domain has newer', tenant => {
   let contoso: TestAdministrator;
   let admin: Send;
   let domain: TestAgent;
@@ -80,7 +80,7 @@ onEveryBackend('what the managed domain has newer of cloud-only people', tenant 
     what === 'disableUser'
       ? call(admin, userRoutes.setUserEnabled, { params: { id: upn }, body: { enabled: false } })
       : call(admin, userRoutes[what], { params: { id: upn } });
-  /** What a managed domain that read the feed now would have of somebody. */
+  /** What a managed domain that read the feed now would have of a user. */
   const known = async ({ id }: { id: string }): Promise<Older> => {
     const { items } = await call(domain.send, managedDomainRoutes.readChanges, { query: { limit: 1000 } });
     const { accountRecord, credentialRecord } = items.find(({ userId }) => userId === id)!;
@@ -134,7 +134,7 @@ onEveryBackend('what the managed domain has newer of cloud-only people', tenant 
     party = await RelyingParty.discover(issuer, clientId, REDIRECT);
   });
 
-  it('is named after a restore, and their sessions and tokens end once; nobody is disabled', async () => {
+  it('are listed after a restore, and their sessions and tokens end once; no user is disabled', async () => {
     const [ann, bob, cid, dot] = [await make('ann'), await make('bob'), await make('cid'), await make('dot')];
     await call(admin, administratorRoutes.addAdministrator, { body: { user: ann.upn } });
     const restore = await backUp(tenant().running.database);
@@ -183,7 +183,7 @@ onEveryBackend('what the managed domain has newer of cloud-only people', tenant 
     assert.equal(await isSignedIn(session), true, 'an old receipt that is shown again ends nothing');
   });
 
-  it('is found once more after another restore, and when something else is newer', async () => {
+  it('are found once more after another restore, and when something else is newer', async () => {
     const ann = await make('ann');
     const restore = await backUp(tenant().running.database);
     const monday = { ...ann };
@@ -205,7 +205,7 @@ onEveryBackend('what the managed domain has newer of cloud-only people', tenant 
     }
   });
 
-  it('stays named while only the account was signed anew, as the managed domain has another password', async () => {
+  it('stay listed while only the account was signed again, because the managed domain has another password', async () => {
     const ann = await make('ann');
     const restore = await backUp(tenant().running.database);
     await change(ann);
@@ -223,7 +223,7 @@ onEveryBackend('what the managed domain has newer of cloud-only people', tenant 
     assert.equal(await named(), undefined, 'its account is disabled there until the password is changed');
   });
 
-  it('is believed of nothing but the key that was confirmed, for this tenant, and of its own people', async () => {
+  it('come only from a receipt that the confirmed key signed, for this tenant and its own users', async () => {
     const ann = await make('ann');
     const [, account, credential] = await known(ann);
     const newer: Older = [ann.id, account + 1, credential + 1, false];
@@ -238,7 +238,7 @@ onEveryBackend('what the managed domain has newer of cloud-only people', tenant 
     ];
     for (const lie of lies)
       await assert.rejects(put(lie), { code: 'statement-mismatch', message: /not believed/ });
-    // It is a forest's, or nobody's.
+    // Signed for a forest, or by an unconfirmed key.
     for (const forest of [FOREST, CLOUD_FOREST])
       await assert.rejects(
         call(domain.send, managedDomainRoutes.putReceipt, { body: { forest, receipt: receiptOf([newer]) } }),
@@ -263,7 +263,7 @@ onEveryBackend('what the managed domain has newer of cloud-only people', tenant 
         ...[synchronized, gone.id, elsewhere.id, nobody].map(id => [id, most, most, true] as const),
       ]),
     );
-    // Another agent has taken the place of the domain's, and has registered none.
+    // Another agent has taken the place of the domain's, and has not registered.
     const stranger = await enrolAgent(tenant().url, admin, 'domain', 'stranger');
     await put(receiptOf([newer]), stranger);
     assert.equal(await named(), undefined);
@@ -271,7 +271,7 @@ onEveryBackend('what the managed domain has newer of cloud-only people', tenant 
     assert.equal(await isSignedIn(session), true);
   });
 
-  it('waits for the confirmation of the keys, and ends with the domain', async () => {
+  it('wait for the confirmation of the keys, and end with the domain', async () => {
     const ann = await make('ann');
     const [, account, credential] = await known(ann);
     const newer = receiptOf([[ann.id, account + 1, credential, false]]);
@@ -300,7 +300,7 @@ onEveryBackend('what the managed domain has newer of cloud-only people', tenant 
     assert.equal(await named(), undefined);
   });
 
-  it('is shown by the command, and asked for of a managed domain by what each answer announces', async () => {
+  it('are shown by the command, and each answer asks the managed domain for them', async () => {
     const people = [];
     for (let n = 0; n < 3; n++) people.push(await make(`user${n}`));
     const said = await Promise.all(people.map(known));

@@ -7,8 +7,8 @@ import { confirmedDomain } from '../people/domain-confirmation.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
 /**
- * Of a row that says what the managed domain has. An account record comes after the password that it is of, so its sequence is the user's
- * largest; of somebody without a sealed password the managed domain keeps the last one, disabled.
+ * For a row that says what the managed domain has. An account record is signed after its password, so its sequence is the user's largest.
+ * For a user without a sealed password, the managed domain keeps the last one, disabled.
  */
 const isNewer = (there: 'said' | 'known'): RawBuilder<boolean> => {
   const [account, credential] = [
@@ -21,12 +21,11 @@ const isNewer = (there: 'said' | 'known'): RawBuilder<boolean> => {
 const IS_THERE = sql`users.origin = 'cloud' and users.deleted_at is null`;
 
 /**
- * Takes the managed domain's receipt of the tenant's own people: of whom it has something newer, this database has lost it, and their
- * sessions and tokens end. INVARIANT: once for each thing that is newer, and nobody is disabled. What a receipt says of a person stays true,
- * as the tenant signed it once: so an old one that is shown again ends nothing, and names nobody who was put right.
- *
- * @returns the names of those whose sessions ended; nobody's before an administrator has confirmed the managed domain's keys
- * @throws CausewayError 'statement-mismatch' for one that the confirmed key did not sign of this tenant's own people
+ * Takes the managed domain's receipt about cloud-only users. If it has something newer of a user, this database has lost it, and the user's
+ * sessions and tokens end. INVARIANT: that happens once per newer thing, and disables no user. What a receipt says stays true, because the
+ * tenant signed it once: so an old receipt that is shown again ends nothing, and lists no user who was corrected since.
+ * @returns the names of users whose sessions ended; none before an administrator has confirmed the managed domain's keys
+ * @throws CausewayError 'statement-mismatch' if the confirmed key did not sign it for cloud-only users of this tenant
  */
 export async function takeNewerInDomain(scope: TenantScope, text: string): Promise<string[]> {
   return scope.transaction(async inside => {
@@ -52,7 +51,7 @@ export async function takeNewerInDomain(scope: TenantScope, text: string): Promi
 
 type Older = readonly (readonly [id: string, account: number, credential: number, deleted: boolean])[];
 
-/** @returns of whom this is news */
+/** @returns users for whom this is news */
 async function keepNewer(inside: TenantScope, older: Older): Promise<{ user_id: string }[]> {
   const said = older.map(([id, account_sequence, credential_sequence, deleted]) => ({
     ...{ id, account_sequence, credential_sequence, deleted },
@@ -81,7 +80,7 @@ interface Row {
   readonly count: number;
 }
 
-/** Of whom something newer was found, and nothing newer than that was signed since; undefined when there is nobody. */
+/** Users of whom the managed domain has something newer than all that was signed here since; undefined when there are none. */
 export async function readNewerInDomain(scope: TenantScope): Promise<TenantStatus['newerInDomain']> {
   const { rows } = await scope.run<Row>(
     tenantId => sql`

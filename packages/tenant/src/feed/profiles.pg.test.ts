@@ -16,7 +16,7 @@ import { accountItem, credentialItem, order, person, seal } from '../testing/peo
 import { provisioningOf } from '../testing/provisioning.ts';
 import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
 
-/** What every release but this one announces of users. */
+/** What all earlier releases announce for users. */
 const BEFORE = ['account-3', 'credential-3', 'withdrawal-1', 'withdrawal-2'];
 
 onEveryBackend('profiles', tenant => {
@@ -44,7 +44,7 @@ onEveryBackend('profiles', tenant => {
     domain = await enrolAgent(tenant().url, admin, 'domain');
   });
 
-  it('are kept whole, shown with the manager while that one is here, and cleared by the next', async () => {
+  it('are kept whole, shown with the manager while the manager exists, and cleared by the next', async () => {
     assert.deepEqual(await objects(accountItem(connect, person(1), { profile: WHOLE })), ['applied']);
     const alone = await statusOf(1);
     assert.deepEqual([alone.profile, alone.manager], [WHOLE, undefined]);
@@ -60,7 +60,7 @@ onEveryBackend('profiles', tenant => {
     assert.deepEqual((await statusOf(1)).profile, next);
   });
 
-  it('go on with their record, not with what is only sent again, and to the release before as far as it knows them', async () => {
+  it('go out with their record, not when only sent again, and to an earlier release as far as it knows them', async () => {
     const { cursor } = await read('');
     await objects(accountItem(connect, person(3), { profile: WHOLE }));
     const send = async () => {
@@ -89,7 +89,7 @@ onEveryBackend('profiles', tenant => {
     }
   });
 
-  it('are compared as far as the Connect that asks knows them', async () => {
+  it('are compared as far as the asking Connect knows them', async () => {
     const body = { forest: FOREST, after: person(2).anchor };
     for (const [accepts, profile] of [
       [ACCEPTED_RECORDS, WHOLE],
@@ -103,7 +103,7 @@ onEveryBackend('profiles', tenant => {
     }
   });
 
-  it('cost themselves alone where they are not as agreed', async () => {
+  it('fail alone when they are not as agreed', async () => {
     const good = accountItem(connect, person(5), { profile: WHOLE });
     const bad = accountItem(connect, person(4), { profile: WHOLE });
     assert.ok(bad.operation === 'upsert');

@@ -48,7 +48,7 @@ onEveryBackend('heads and receipts', tenant => {
     admin = (await tenant().createTenant('contoso')).send;
     connect = await enrolAgent(tenant().url, admin, 'connect');
     other = await enrolAgent(tenant().url, admin, 'connect', 'other', ['other.example.com']);
-    // Two Connects for one forest, as a release before let them enrol.
+    // Two Connects for one forest, as an earlier release let them enrol.
     await sql`update agents set forests = ${JSON.stringify([FOREST])} where id = ${other.id}`.execute(
       tenant().running.database,
     );
@@ -59,7 +59,7 @@ onEveryBackend('heads and receipts', tenant => {
     });
   });
 
-  it('are relayed as they are, the latest of each', async () => {
+  it('are relayed unchanged, the latest of each', async () => {
     assert.deepEqual((await call(domain.send, managedDomainRoutes.readHeads)).heads, []);
     assert.equal((await putHead(connect, headOf(connect))).receipt, null);
     const head = headOf(connect, { accounts: 8, credentials: 5 });
@@ -77,7 +77,7 @@ onEveryBackend('heads and receipts', tenant => {
     );
   });
 
-  it('are refused when nobody could believe them', async () => {
+  it('are rejected when no reader could believe them', async () => {
     const good = headOf(connect);
     const account = accountItem(connect, person(1)).record;
     for (const [agent, head] of [

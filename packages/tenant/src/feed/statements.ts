@@ -9,8 +9,8 @@ import type { TenantScope } from '../tenancy/tenant-scope.ts';
 type Kind = 'head' | 'receipt';
 
 /**
- * Keeps the latest head of a forest. Only what would never be believed is refused, to find mistakes early: the
- * managed domain verifies the signature and whether it is the newest.
+ * Stores the latest head of a forest. Rejects only what no reader would ever believe, to find mistakes early.
+ * The managed domain verifies the signature and whether the head is the newest.
  */
 export async function storeHead(
   agent: Pick<Agent, 'scope' | 'agentId' | 'signingKeyId'>,

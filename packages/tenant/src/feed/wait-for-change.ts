@@ -1,10 +1,10 @@
 import { changes } from '../changes/change-signal.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
-/** Another process's change is seen after that. */
+/** How soon a change by another process is seen. */
 const POLL_MS = 200;
 
-/** Waits until this process has committed a change of the tenant, no longer than `milliseconds`, and until another process may have. */
+/** Waits until this process commits a change of the tenant or another process may have, at most `milliseconds`. */
 export async function changed(scope: TenantScope, milliseconds: number, signal: AbortSignal): Promise<void> {
   const wake = new AbortController();
   const ring = (): void => wake.abort();

@@ -175,4 +175,4 @@ const records = (tenant: () => TestTenant): void => {
   });
 };
 
-onEveryBackend('records of groups of the tenant’s own', records, { clock });
+onEveryBackend('records of the tenant’s own groups', records, { clock });

@@ -6,7 +6,7 @@ import { objectIdOf } from './object-id.ts';
 import { SAME_SEQUENCE } from './stored-records.ts';
 import { applied, refused, reTyped, unchanged } from './verdicts.ts';
 
-/** An item whose record says that it is of this group: all that is known of it is the record's. */
+/** An item whose record is about this group. Everything known of the item comes from the record. */
 export interface CheckedGroup {
   readonly item: GroupChange;
   readonly said: SaidOfGroup<'group'>;
@@ -39,14 +39,13 @@ export interface GroupWrite extends KnownGroup {
 export interface GroupsPlan {
   readonly verdicts: Verdict[];
   readonly writes: GroupWrite[];
-  /** Of groups that were deleted, also of those that have come back in the same batch. */
+  /** Of deleted groups, including those that came back in the same batch. */
   readonly deletions: Deletion[];
 }
 
 /**
- * Decides what each item does, in order, against the groups as the items before it left them. A deletion of a group that nobody knows is
- * kept like any other. Pure.
- *
+ * Decides what each item does, in order, against the groups as earlier items left them. Keeps the deletion of an unknown group like any
+ * other. Pure.
  * @param groups of this forest
  * @param users anchors of users of this forest
  */

@@ -19,7 +19,7 @@ const item = ({ prefix, sequence, members }: SliceOf): CheckedSlice => {
   return { item: { ...common, record: JSON.stringify([prefix, sequence]) }, said: said as never };
 };
 
-/** What there is of one group, as the plans of batches leave it. */
+/** The state of one group, as the plans of batches leave it. */
 class Place {
   slices: { prefix: string; sequence: number; record: string }[] = [];
   memberships: Membership[] = [];
@@ -43,7 +43,7 @@ class Place {
   }
 }
 
-/** Of each reference the newest of all slices that ever came and cover it. */
+/** For each reference, the newest of all slices so far that cover it. */
 function membersBy(slices: readonly SliceOf[], deletions: ReadonlyMap<string, number>): string[] {
   return REFERENCES.filter(reference => {
     const prefixes = prefixesOf(memberKey(reference));
@@ -70,7 +70,7 @@ const slices = fc
       .map(sequences => some.map((slice, index) => ({ ...slice, sequence: sequences[index]! }))),
   );
 
-it('has of each reference what the newest slice says that covers it, in whatever order and batches slices come', () => {
+it('takes each reference from the newest slice that covers it, in any order and batches of slices', () => {
   fc.assert(
     fc.property(slices, fc.integer({ min: 1, max: 5 }), (all, batch) => {
       const place = new Place();
@@ -92,7 +92,7 @@ it('has of each reference what the newest slice says that covers it, in whatever
   );
 });
 
-it('keeps the same slices in whatever order they come', () => {
+it('keeps the same slices in any order of arrival', () => {
   fc.assert(
     fc.property(slices, all => {
       const [one, other] = [new Place(), new Place()];
@@ -104,7 +104,7 @@ it('keeps the same slices in whatever order they come', () => {
   );
 });
 
-it('counts nobody by a slice that is older than a deletion', () => {
+it('counts no member by a slice that is older than a deletion', () => {
   const deletions = fc.array(fc.tuple(fc.constantFrom(...REFERENCES), fc.integer({ min: 1, max: 16 })));
   fc.assert(
     fc.property(slices, deletions, (all, some) => {

@@ -4,7 +4,7 @@ import type { SaidOfGroup } from './group-record-check.ts';
 import { SAME_SEQUENCE } from './stored-records.ts';
 import { applied, refused, retry, unchanged } from './verdicts.ts';
 
-/** An item whose record says that it is this slice of this group. */
+/** An item whose record is this slice of this group. */
 export interface CheckedSlice {
   readonly item: MembersChange;
   readonly said: SaidOfGroup<'members'>;
@@ -21,7 +21,7 @@ export interface KnownLists {
 }
 
 export interface KnownSlice extends Slice {
-  /** Read only where an item has the same sequence. */
+  /** Read only if an item has the same sequence. */
   readonly record?: string | undefined;
 }
 
@@ -31,7 +31,7 @@ export interface SliceWrite extends Slice {
   readonly changed_seq: number;
 }
 
-/** A stretch of a group's keys about which a slice of the batch decides. */
+/** A range of a group's keys that a slice of the batch decides. */
 export interface KeyRange {
   readonly group_id: string;
   readonly from: string;
@@ -47,15 +47,15 @@ export interface Membership {
 export interface MembersPlan {
   readonly verdicts: MembersVerdict[];
   readonly writes: SliceWrite[];
-  /** Slices that decide about nobody any more. */
+  /** Slices that decide about no member any more. */
   readonly gone: { readonly group_id: string; readonly prefix: string }[];
-  /** Of which all memberships are replaced. */
+  /** Ranges whose memberships are all replaced. */
   readonly ranges: KeyRange[];
-  /** All that there are in these ranges from now on. */
+  /** All memberships in these ranges from now on. */
   readonly memberships: Membership[];
 }
 
-/** A slice of this batch, or one from before. */
+/** A slice of this batch, or an earlier one. */
 interface Held extends KnownSlice {
   readonly said?: SaidOfGroup<'members'>;
   readonly write?: SliceWrite;
@@ -68,11 +68,10 @@ interface Group extends Omit<KnownLists, 'slices'> {
 }
 
 /**
- * Decides what each item does, in order, against the slices as the items before it left them. Pure.
+ * Decides what each item does, in order, against the slices as earlier items left them. Pure.
  *
- * INVARIANT: of a member the newest slice decides whose prefix covers it, in whatever order slices come; and nobody is a member by a slice
- * that is older than a deletion, of the group or of the member.
- *
+ * INVARIANT: the newest slice whose prefix covers a member decides about the member, whatever the order of arrival. A slice that is older
+ * than a deletion, of the group or of the member, makes no member.
  * @param lists of groups of this forest
  * @param deletions sequences of deletions of users and groups of this forest, by anchor
  */
@@ -110,7 +109,7 @@ export function decideMembers(
   };
 }
 
-/** What an item is told that changes nothing. */
+/** The verdict on an item that changes nothing. */
 function settledBefore(
   { sourceAnchor: anchor, prefix, record }: MembersChange,
   { sequence, objectGuid }: SaidOfGroup<'members'>,
@@ -133,7 +132,7 @@ function settledBefore(
   return refused(anchor, 'older-sequence', `slices that are newer than ${sequence} decide about all of it`);
 }
 
-/** Looks only at the slices that have members in common with it. */
+/** Looks only at the slices that share members with it. */
 function isLive(slice: Slice, held: ReadonlyMap<string, Slice>): boolean {
   const { prefix } = slice;
   const others = [...held.values()].filter(
@@ -142,7 +141,7 @@ function isLive(slice: Slice, held: ReadonlyMap<string, Slice>): boolean {
   return liveSlices<Slice>([...others, slice]).includes(slice);
 }
 
-/** What becomes of one group, from all the slices that it has had. */
+/** The plan for one group, from all the slices that it has had. */
 function planOf({ id, before, held }: Group, deletions: ReadonlyMap<string, number>) {
   const live = liveSlices(held.values());
   const prefixes = new Set(live.map(({ prefix }) => prefix));
@@ -166,7 +165,7 @@ function planOf({ id, before, held }: Group, deletions: ReadonlyMap<string, numb
   };
 }
 
-/** The parts of a slice's prefix about which no newer one decides, as few as there are. */
+/** The parts of a slice's prefix that no newer slice decides, as few as possible. */
 function decidedBy({ prefix, sequence }: Slice, live: readonly Slice[]): string[] {
   const newer = live.filter(other => other.sequence > sequence).map(other => other.prefix);
   const below = newer.filter(other => other.startsWith(prefix));
@@ -178,13 +177,13 @@ function decidedBy({ prefix, sequence }: Slice, live: readonly Slice[]): string[
   return split(prefix);
 }
 
-/** What is to be done to what is there, so that all of it is what is to be. Pure. */
+/** What to change so that the existing memberships become the wanted ones. Pure. */
 export function compareMemberships(
   before: readonly Membership[],
   after: readonly Membership[],
 ): { gone: Membership[]; added: Membership[] } {
   if (before.length === 0) return { gone: [], added: [...after] };
-  // No group's id has a space.
+  // A group's id has no space.
   const nameOf = ({ group_id, reference }: Membership): string => `${group_id} ${reference}`;
   const [had, has] = [before, after].map(side => new Set(side.map(nameOf)));
   return {

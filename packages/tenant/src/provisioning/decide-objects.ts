@@ -8,7 +8,7 @@ import { objectIdOf } from './object-id.ts';
 import { SAME_SEQUENCE } from './stored-records.ts';
 import { applied, refused, reTyped, unchanged } from './verdicts.ts';
 
-/** An item whose record says that it is of this user: state, userPrincipalName and SID are the record's. */
+/** An item whose record is about this user. State, userPrincipalName and SID come from the record. */
 export interface Checked {
   readonly item: ObjectChange;
   readonly said: AccountRecord;
@@ -19,9 +19,9 @@ export interface Account extends NameRow {
   origin: 'synchronized' | 'cloud';
   object_guid: string | null;
   account_sequence: number | null;
-  /** Of the newest deletion; outlives it. */
+  /** Of the newest deletion; kept when the user comes back. */
   deleted_sequence: number | null;
-  /** Read only where an item has the same sequence. */
+  /** Read only if an item has the same sequence. */
   account_record?: string | null | undefined;
   deleted: boolean;
 }
@@ -41,7 +41,7 @@ export interface Write extends Omit<Account, keyof NameColumns> {
 }
 
 /**
- * Decides what each item does, in order, against the accounts as the items before it left them. Pure.
+ * Decides what each item does, in order, against the accounts as earlier items left them. Pure.
  * @param accounts of this forest
  * @param groups anchors of groups of this forest
  */
@@ -73,8 +73,8 @@ export function decideObjects(
 }
 
 /**
- * What an item is told that changes nothing: it is older than what is known, or that itself. A deletion of nobody is kept like any
- * other: the managed domain may have somebody whom this tenant lost.
+ * The verdict on an item that changes nothing, because it is older than the known state or equal to it. Keeps the deletion of an
+ * unknown user like any other: the managed domain may have a user whom this tenant lost.
  */
 function settledBefore({ item }: Checked, before: Known | undefined): Verdict | undefined {
   const { sourceAnchor, sequence } = item;
@@ -89,7 +89,7 @@ function settledBefore({ item }: Checked, before: Known | undefined): Verdict | 
 interface RowContext extends Pick<Write, 'id' | 'changed_seq'> {
   forest: string;
   before: Known | undefined;
-  /** What an item before it in the batch writes of the same user. */
+  /** What an earlier item of the batch writes of the same user. */
   earlier: Write | undefined;
 }
 
@@ -109,7 +109,7 @@ function rowOf({ item, said }: Checked, { id, forest, before, earlier, changed_s
   };
 }
 
-/** What a forest says of names; which of them its users have is settled for the whole batch. */
+/** What a forest says of names. Which of them its users get is settled for the whole batch. */
 type NamesOfForest = 'user_principal_name' | 'wanted_key' | 'wanted_since';
 
 /** A user as the batch has left it so far. */
@@ -119,8 +119,8 @@ type Known = Pick<
 >;
 
 /**
- * The name is the record's. Where the item beside it says another one, or the record none, there is none to be had, and the last known
- * one is kept to be shown.
+ * The name comes from the record. If the item differs, or the record has no name, the user gets none, and the last known one is kept
+ * for display.
  */
 function namesOf(
   item: ObjectChange,
@@ -146,7 +146,7 @@ function stateOf(
   'sam_account_name' | 'security_identifier' | 'account_enabled' | 'account_expires' | 'profile'
 > {
   return {
-    // The record's is the managed domain's, which may go by another attribute. After a deletion the last known one is kept.
+    // The record's is for the managed domain, and may come from another attribute. After a deletion the last known one is kept.
     sam_account_name: item.operation === 'upsert' ? item.onPremisesSamAccountName : null,
     security_identifier: said.objectSid,
     account_enabled: said.enabled && !said.deleted,

@@ -2,15 +2,15 @@ import { sql } from 'kysely';
 import { json } from '../database/json.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
-/** A user or group of a forest that was deleted, with the sequence that said so. */
+/** A deleted user or group of a forest, with the sequence of the deletion. */
 export interface Deletion {
   readonly anchor: string;
   readonly sequence: number;
 }
 
 /**
- * Takes whoever was deleted out of the groups of the forest. What a slice says that is newer than the deletion stays: it is of whom comes
- * back. Slices stay as they are signed.
+ * Takes deleted users and groups out of the forest's groups. A membership from a slice that is newer than the deletion stays: it is for
+ * the object that comes back. Slices stay as they were signed.
  */
 export async function dropReferences(
   inside: TenantScope,
@@ -30,7 +30,7 @@ export async function dropReferences(
   );
 }
 
-/** Who of a forest was deleted after a sequence: of slices that are older nothing counts for them, even when they have come back. */
+/** Deletions of a forest after a sequence. Older slices do not count for these objects, even after they come back. */
 export async function deletionsAfter(
   inside: TenantScope,
   forest: string,

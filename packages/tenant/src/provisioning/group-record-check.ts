@@ -4,7 +4,7 @@ import type { Agent } from '../tenancy/installation.ts';
 type Kind = AnyGroupRecord['kind'];
 export type SaidOfGroup<K extends Kind> = Extract<AnyGroupRecord, { kind: K }>;
 
-/** What the item of a batch says of itself, and the record that it brings must say, too. */
+/** What the item of a batch claims. Its record must say the same. */
 interface Claim {
   readonly sourceAnchor: string;
   readonly prefix?: string;
@@ -13,7 +13,7 @@ interface Claim {
 
 /**
  * Compares what a record says of a group with the item around it, as `checkRecord` does for users.
- * @returns its own words, unbelieved, or the name of the first field that differs
+ * @returns the record's content, unverified, or the name of the first field that differs
  */
 export function checkGroupRecord<K extends Kind>(
   kind: K,

@@ -51,7 +51,7 @@ onEveryBackend('groups of a forest', tenant => {
     elsewhere = await enrolAgent(tenant().url, others, 'connect');
   });
 
-  it('has what the record says, and the same record again changes nothing', async () => {
+  it('get what the record says, and the same record again changes nothing', async () => {
     const who = newGroup();
     const change = item(who, { mail: 'staff@example.com', securityEnabled: false, scope: 'domain-local' });
     assert.deepEqual(await here.groups(change, change), ['applied', 'unchanged']);
@@ -65,7 +65,7 @@ onEveryBackend('groups of a forest', tenant => {
     assert.equal((await rowOf(who))!.display_name, 'Renamed');
   });
 
-  it('refuses what is older than what it has, and another record of the same sequence', async () => {
+  it('keep their state against an older record, and against another record of the same sequence', async () => {
     const who = newGroup();
     const sequence = nextSequence();
     const old = item(who);
@@ -76,7 +76,7 @@ onEveryBackend('groups of a forest', tenant => {
     ]);
   });
 
-  it('gives each item its verdict, whatever is wrong with another one', async () => {
+  it('get a verdict for each item, whatever is wrong with another one', async () => {
     const [good, mistaken] = [newGroup(), newGroup()];
     const foreign = { ...connect, signingKey: generateSigningKey() };
     const changes = [
@@ -109,7 +109,7 @@ onEveryBackend('groups of a forest', tenant => {
     assert.equal(await rowOf(mistaken), undefined);
   });
 
-  it('is another group in another forest, and another tenant knows nothing of either', async () => {
+  it('differ between forests, and are invisible to another tenant', async () => {
     const who = newGroup();
     const [mine, theirs] = [
       item(who),
@@ -130,7 +130,7 @@ onEveryBackend('groups of a forest', tenant => {
     ]);
   });
 
-  it('takes nothing from a Connect that is not enrolled for the forest', async () => {
+  it('reject a Connect that is not enrolled for the forest', async () => {
     const who = newGroup();
     for (const [route, change] of [
       [synchronizedGroupRoutes.exportGroups, groupItem(other, who)],
@@ -144,7 +144,7 @@ onEveryBackend('groups of a forest', tenant => {
       );
   });
 
-  it('never becomes a user, and no user a group, not even a deleted one', async () => {
+  it('never become users, nor users groups, not even deleted ones', async () => {
     for (const gone of [false, true]) {
       const who = newGroup();
       await here.groups(item(who));
@@ -161,7 +161,7 @@ onEveryBackend('groups of a forest', tenant => {
     }
   });
 
-  it('loses its members with its deletion, and comes back without them', async () => {
+  it('lose their members when they are deleted, and come back without them', async () => {
     const who = newGroup();
     const slice = (sequence?: number) =>
       membersItem(connect, who, ['a', 'b'], sequence === undefined ? {} : { sequence });
@@ -186,7 +186,7 @@ onEveryBackend('groups of a forest', tenant => {
     assert.deepEqual(await membersOf(who), ['a', 'b']);
   });
 
-  it('loses its members, too, when it was deleted and is back within one batch, or another object has its anchor', async () => {
+  it('lose their members also when one batch deletes and restores them, or another object takes over the anchor', async () => {
     const who = newGroup();
     const slice = membersItem(connect, who, ['a']);
     await here.groups(item(who));
@@ -201,14 +201,14 @@ onEveryBackend('groups of a forest', tenant => {
     assert.deepEqual(await here.members(membersItem(connect, who, ['a'])), ['record-mismatch']);
   });
 
-  it('keeps the deletion of a group that it never had', async () => {
+  it('keep the deletion of an unknown group', async () => {
     const who = newGroup();
     const old = item(who);
     assert.deepEqual(await here.groups(item(who, { deleted: true })), ['applied']);
     assert.deepEqual(await here.groups(old), ['older-sequence']);
   });
 
-  it('is counted in the status of the tenant while it is there', async () => {
+  it('are counted in the status of the tenant until they are deleted', async () => {
     const count = async () => (await call(admin, administrationRoutes.getTenantStatus)).groups ?? 0;
     const had = await count();
     const who = newGroup();
@@ -218,7 +218,7 @@ onEveryBackend('groups of a forest', tenant => {
     assert.equal(await count(), had);
   });
 
-  it('takes a name that is as long as a record may have one', async () => {
+  it('accept a name of the greatest length that a record may have', async () => {
     const who = newGroup();
     const name = 'ä'.repeat(256);
     const { record } = item(who, { sAMAccountName: name, displayName: name, mail: name });

@@ -54,7 +54,7 @@ onEveryBackend('slices of members', tenant => {
     connect = await enrolAgent(tenant().url, admin, 'connect');
   });
 
-  it('says who is in a group, and the same again changes nothing', async () => {
+  it('say who is in a group, and the same slice again changes nothing', async () => {
     const who = await newGroup();
     const change = slice(who, ['a', 'b', 'S-1-5-21-4-5-6-1200']);
     assert.deepEqual(await members(change, change), ['applied', 'unchanged']);
@@ -67,7 +67,7 @@ onEveryBackend('slices of members', tenant => {
     assert.deepEqual(await membersOf(who), []);
   });
 
-  it('waits for its group, and is of that object alone', async () => {
+  it('wait for their group, and count only for that object', async () => {
     const who = group(++number);
     const change = slice(who, ['a']);
     assert.deepEqual(await members(change), ['unknown-group']);
@@ -77,7 +77,7 @@ onEveryBackend('slices of members', tenant => {
     assert.deepEqual(await membersOf(who), ['a']);
   });
 
-  it('gives each item its verdict, whatever is wrong with another one', async () => {
+  it('get a verdict for each item, whatever is wrong with another one', async () => {
     const who = await newGroup();
     const sequence = nextSequence();
     const foreign = { ...connect, signingKey: generateSigningKey() };
@@ -112,7 +112,7 @@ onEveryBackend('slices of members', tenant => {
     });
   });
 
-  it('takes an older slice beside a newer one for what that does not cover', async () => {
+  it('take effect beside a newer slice for what that does not cover', async () => {
     const who = await newGroup();
     const all = Array.from({ length: 40 }, (_, index) => `member ${index}`);
     const [zeros, ones] = ['0', '1'].map(bit => all.filter(isBelow(bit))) as [string[], string[]];
@@ -130,14 +130,14 @@ onEveryBackend('slices of members', tenant => {
     assert.equal((await slicesOf(who)).length, 1);
   });
 
-  it('counts no reference that is not below its prefix', async () => {
+  it('do not count a reference outside their prefix', async () => {
     const who = await newGroup();
     const all = Array.from({ length: 20 }, (_, index) => `member ${index}`);
     await members(slice(who, all, { prefix: '0' }));
     assert.deepEqual(await membersOf(who), all.filter(isBelow('0')).sort());
   });
 
-  it('holds a group of any size in slices that divide it', async () => {
+  it('hold a group of any size by dividing it', async () => {
     const who = await newGroup();
     const all = Array.from({ length: 2500 }, (_, index) => person(index + 1).anchor);
     const parts = divideMembers('', all);
@@ -148,7 +148,7 @@ onEveryBackend('slices of members', tenant => {
     assert.equal((await slicesOf(who)).length, parts.size);
   });
 
-  it('loses whoever is deleted, and has again whom a newer slice says', async () => {
+  it('lose deleted members, and regain those that a newer slice names', async () => {
     const [who, nested] = [await newGroup(), await newGroup()];
     const human = person(++number);
     await objects(accountItem(connect, human));
@@ -172,7 +172,7 @@ onEveryBackend('slices of members', tenant => {
     assert.deepEqual(await membersOf(who), [human.anchor, nested.anchor, 'other'].sort());
   });
 
-  it('loses nobody by a deletion that is older than the slice', async () => {
+  it('lose no member by a deletion that is older than the slice', async () => {
     const who = await newGroup();
     const human = person(++number);
     const deletion = nextSequence();
@@ -182,7 +182,7 @@ onEveryBackend('slices of members', tenant => {
     assert.deepEqual(await membersOf(who), [human.anchor]);
   });
 
-  it('ends where the model ends, whatever comes in whatever order', async () => {
+  it('end where the model ends, for any slices in any order', async () => {
     const step = fc.record({
       what: fc.constantFrom('slice', 'slice', 'slice', 'delete', 'hire', 'delete the group'),
       prefix: fc.constantFrom('', '0', '1', '00', '01', '10', '11'),
@@ -196,7 +196,7 @@ onEveryBackend('slices of members', tenant => {
         let base = Array.from({ length: 40_000 }, nextSequence)[0]!;
         const model = new Model();
         for (const [index, { what, prefix, at, who }] of steps.entries()) {
-          // Sequences are each of their own, and not in the order in which they come.
+          // Each sequence is unique, and they do not arrive in order.
           const sequence = base + at * 20 + index;
           const some = who.map(one => people[one]!);
           if (what === 'slice') {
@@ -227,7 +227,7 @@ onEveryBackend('slices of members', tenant => {
     );
   });
 
-  /** All slices that were taken, and what follows. */
+  /** All accepted slices, and what follows from them. */
   class Model {
     slices: { prefix: string; sequence: number; references: string[] }[] = [];
     deletion = 0;
@@ -246,7 +246,7 @@ onEveryBackend('slices of members', tenant => {
         .sort();
     }
 
-    /** By newer slices, all of it. */
+    /** Newer slices cover all of it. */
     isCovered(prefix: string, sequence: number): boolean {
       if (sequence <= this.deletion) return true;
       const newer = this.slices.filter(slice => slice.sequence > sequence);

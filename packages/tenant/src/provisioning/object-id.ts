@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * The same id for the same person or group, whenever it is made anew: UUIDv5 (RFC 9562, 5.5) in the tenant's own namespace. No anchor of a
- * forest is both.
+ * Always the same id for the same user or group, even in a new database: UUIDv5 (RFC 9562, 5.5) in the tenant's own namespace. No anchor
+ * of a forest is both a user and a group.
  */
 export function objectIdOf(tenantId: string, forest: string, anchor: string): string {
   const namespace = Buffer.from(tenantId.replaceAll('-', ''), 'hex');

@@ -3,8 +3,8 @@ import { json } from '../database/json.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
 /**
- * Which of these anchors are the other kind's of the same forest, deleted ones too: an item of one was re-typed by somebody, or the anchor
- * is none.
+ * Which of these anchors belong to the other kind in the same forest, including deleted objects. Then the item's type was changed, or the
+ * anchor is invalid.
  */
 export async function anchorsIn(
   inside: TenantScope,
@@ -12,7 +12,7 @@ export async function anchorsIn(
   forest: string,
   anchors: readonly string[],
 ): Promise<ReadonlySet<string>> {
-  // By the index by anchor, which is another one in each.
+  // Uses the index by anchor, a different one per table.
   const isOfForest: RawBuilder<boolean> =
     table === 'users' ? sql`forest = ${forest}` : sql`coalesce(forest, '') = ${forest}`;
   const { rows } = await inside.run<{ source_anchor: string }>(

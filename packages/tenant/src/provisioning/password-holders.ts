@@ -7,25 +7,25 @@ import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { SAME_SEQUENCE, storedRecords } from './stored-records.ts';
 import { refused, retry } from './verdicts.ts';
 
-/** A synchronized user whose password is to be set or taken away. */
+/** A synchronized user whose password an item may set or withdraw. */
 export interface Holder {
   id: string;
   source_anchor: string;
   object_guid: string;
   deleted: boolean;
   has_credential: boolean;
-  /** Its newest record takes its password away. */
+  /** The newest record withdraws the password. */
   withdrawn: boolean;
-  /** Of the record that is kept. */
+  /** Of the stored record. */
   credential_sequence: number | null;
-  /** The newest that was believed, of whatever said something of the password. */
+  /** The newest one accepted, from any statement about the password. */
   password_sequence: number | null;
-  /** The record with that sequence, where there is one; read only where an item has the same sequence. */
+  /** The record with that sequence, if there is one; read only if an item has the same sequence. */
   record?: string | null | undefined;
   order: PasswordOrder | null;
 }
 
-/** The users of a forest that have these anchors: another forest's, or a cloud-only one, is never among them. */
+/** The users of a forest with these anchors. Never those of another forest, nor cloud-only ones. */
 export async function loadHolders(
   inside: TenantScope,
   forest: string,
@@ -56,17 +56,17 @@ export async function loadHolders(
   }));
 }
 
-/** What an item says of a user's password, as far as it decides whether it may. */
+/** What an item says of a user's password, as far as the decision needs it. */
 export interface PasswordNews {
   readonly passwordOrder: PasswordOrder;
   readonly sequence: number | undefined;
-  /** Of the record, where there is one. */
+  /** Of the record, if there is one. */
   readonly objectGuid: string | undefined;
-  /** Null where there is none. */
+  /** Null if there is none. */
   readonly record: string | null;
 }
 
-/** The user whose password an item may set or take away, or the verdict on the item. */
+/** The user whose password an item may set or withdraw, or the verdict on the item. */
 export function holderFor(anchor: string, holder: Holder | undefined, news: PasswordNews): Holder | Verdict {
   if (!holder || holder.deleted) {
     return retry(anchor, 'unknown-user', 'there is no such user (yet): export the object first');
@@ -77,7 +77,10 @@ export function holderFor(anchor: string, holder: Holder | undefined, news: Pass
   return refuseOlder(anchor, holder, news) ?? holder;
 }
 
-/** INVARIANT: `ageOf`. A Connect of the first release sends passwords without a sequence: those are older than a withdrawal of their order. */
+/**
+ * INVARIANT: `ageOf`. A Connect of the first release sends passwords without a sequence. They count as older than a withdrawal of the same
+ * order.
+ */
 function refuseOlder(anchor: string, holder: Holder, news: PasswordNews): Verdict | undefined {
   const newest = holder.password_sequence;
   const age = ageOf(news, { sequence: newest, passwordOrder: holder.order });

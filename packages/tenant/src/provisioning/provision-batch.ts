@@ -12,12 +12,11 @@ type Decide<Item, V> = (inside: TenantScope, work: readonly Item[], nextChange: 
 const isVerdict = <V extends Verdict>(one: object): one is V => 'verdict' in one;
 
 /**
- * The frame of a batch of provisioning: what passed the checks is decided and written in one transaction, under the lock of the
- * tenant's change counter, and then the feed's readers are woken. The next batch finds a database that knows how large its tables are.
- *
- * @param checked an item that is to be decided, or the verdict that it has already
+ * The frame of a provisioning batch. One transaction decides and writes all items that passed the checks, under the lock of the
+ * tenant's change counter, and then the feed's readers wake up. The next batch finds a database that knows how large its tables are.
+ * @param checked an item to decide, or the verdict that it already has
  * @param decide gives the items' verdicts in their order
- * @returns a verdict an item, in their order
+ * @returns one verdict per item, in their order
  */
 export const provisionBatch = <Item extends object>(
   agent: Agent,
@@ -25,7 +24,7 @@ export const provisionBatch = <Item extends object>(
   decide: Decide<Item, Verdict>,
 ): Promise<Verdict[]> => provisionBatchOf<Item, Verdict>(agent, checked, decide);
 
-/** The same where verdicts say more. */
+/** The same for verdicts with more fields. */
 export async function provisionBatchOf<Item extends object, V extends Verdict>(
   agent: Agent,
   checked: readonly (Item | V)[],
@@ -44,7 +43,7 @@ export async function provisionBatchOf<Item extends object, V extends Verdict>(
   });
   faultPoint('tenant.after-commit');
   changes.emit(scope.tenantId);
-  await scope.transaction(analyzeGrown).catch(() => {}); // the batch is done, whatever is known of tables
+  await scope.transaction(analyzeGrown).catch(() => {}); // the batch is done, even without statistics
   let next = 0;
   return checked.map(one => (isVerdict<V>(one) ? one : verdicts[next++]!));
 }

@@ -17,32 +17,32 @@ import { provisionBatch } from './provision-batch.ts';
 import { checkRecord, type Said } from './record-check.ts';
 import { applied, parseItems, refused, unchanged } from './verdicts.ts';
 
-/** An item that has passed what can be checked without the database. */
+/** An item that has passed all checks without the database. */
 interface Checked {
   readonly item: CredentialChange;
-  /** The record's own words; absent where the item brings none. */
+  /** The record's content; absent if the item has no record. */
   readonly said: Said | undefined;
 }
 
 interface Write extends ReturnType<typeof orderColumns> {
   id: string;
-  /** Null keeps the credential and its order, and stores the record alone. */
+  /** Null keeps the credential and its order, and stores only the record. */
   cloud_credential: string | null;
   change_date: string | null;
   record: string | null;
-  /** The withdrawal that is there stays for the managed domain, which this password does not reach. */
+  /** Keeps the stored withdrawal for the managed domain, which this password does not reach. */
   keep_withdrawal: boolean;
-  /** Of the record that is kept. */
+  /** Of the stored record. */
   credential_sequence: number | null;
   password_sequence: number | null;
   changed_seq: number | null;
-  /** The same as `changed_seq` for another password than before, null for the same one sent again. */
+  /** The same as `changed_seq` for a new password, null for the same one sent again. */
   news_seq: number | null;
 }
 
 /**
- * Sets cloud credentials and credential records. Idempotent; a verdict an item, in the order of the items.
- * INVARIANT: an older password never overwrites a newer one: the order is compared and written under one lock.
+ * Sets cloud credentials and credential records. Idempotent; one verdict per item, in the order of the items.
+ * INVARIANT: an older password never overwrites a newer one. The order is compared and written under one lock.
  */
 export async function provisionCredentials(
   agent: Agent,
@@ -75,7 +75,7 @@ function check(
   digest: string | undefined,
 ): Checked | Verdict {
   try {
-    // Every stored credential costs the same to check, so that time tells nothing about an account.
+    // All stored credentials cost the same to check, so that timing reveals nothing about an account.
     const { iterations } = parseCloudCredential(item.cloudCredential);
     if (iterations !== CLOUD_ITERATIONS) {
       return refused(
@@ -106,7 +106,7 @@ function check(
   return refused(item.sourceAnchor, 'record-mismatch', `the signed record says another ${said.differs}`);
 }
 
-/** Decides what each item does, in order, against the users as the items before it left them. Pure. */
+/** Decides what each item does, in order, against the users as earlier items left them. Pure. */
 export function decideCredentials(
   holders: readonly Holder[],
   items: readonly Checked[],
@@ -125,7 +125,7 @@ export function decideCredentials(
     const same = holder.order !== null && isSameWrite(passwordOrder, holder.order);
     const keep = same && holder.has_credential;
     const newerRecord = said !== undefined && said.sequence > (holder.credential_sequence ?? -1);
-    // The same password of a forest that was restored since is the same password: its order alone is news.
+    // The same password of a forest that was restored since stays the same password: only its order is new.
     const newerOrder = same && comparePasswordOrder(passwordOrder, holder.order!) > 0;
     if (keep && !newerRecord && !newerOrder) return unchanged(anchor);
 
@@ -157,10 +157,10 @@ async function write(
   encapsulation: string | null,
 ): Promise<void> {
   if (rows.length === 0) return;
-  // Named by the first change that brings it.
+  // Its id is the first change that uses it.
   const first = rows.find(({ record }) => record !== null)?.changed_seq ?? null;
   if (first !== null) await keepEncapsulation(inside, first, encapsulation!);
-  // Records have no comma in them, and as JSON PostgreSQL would look at each of their characters.
+  // Records contain no comma, and as JSON PostgreSQL would inspect each of their characters.
   const records = rows.map(({ record }) => record ?? '').join(',');
   const others = rows.map(({ record: _, ...row }) => row);
   const now = inside.now();

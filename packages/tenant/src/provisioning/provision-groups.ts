@@ -11,8 +11,8 @@ import { provisionBatch } from './provision-batch.ts';
 import { parseItems, refused } from './verdicts.ts';
 
 /**
- * Creates, updates and deletes synchronized groups by source anchor, as `provisionObjects` does users. Idempotent; a verdict an item, in
- * the order of the items. A deleted group keeps its row, and nobody is in it.
+ * Creates, updates and deletes synchronized groups by source anchor, as `provisionObjects` does users. Idempotent; one verdict per item,
+ * in the order of the items. A deleted group keeps its row, without members.
  */
 export async function provisionGroups(
   agent: Agent,
@@ -40,7 +40,7 @@ function check(item: GroupChange, agent: Agent, forest: string): CheckedGroup | 
   return refused(item.sourceAnchor, 'record-mismatch', `the signed record says another ${said.differs}`);
 }
 
-/** Those of a forest that have these anchors: another forest's, or one of the tenant's own, is never among them. */
+/** The groups of a forest with these anchors. Never those of another forest, nor the tenant's own. */
 export async function loadGroups(
   inside: TenantScope,
   forest: string,

@@ -22,8 +22,8 @@ import { parseNamed, refused } from './verdicts.ts';
 const Naming = z.object({ sourceAnchor: SourceAnchor, prefix: SlicePrefix });
 
 /**
- * Takes slices of the members of groups. Idempotent; a verdict an item, in the order of the items. Deciding is in memory, writing a few
- * statements a batch, and only of what differs: one changed member is one row.
+ * Takes slices of the members of groups. Idempotent; one verdict per item, in the order of the items. It decides in memory, and writes
+ * only differences with a few statements per batch: one changed member is one row.
  */
 export async function provisionMembers(
   agent: Agent,
@@ -63,7 +63,7 @@ async function loadLists(
       from jsonb_array_elements_text(${json([...anchors])}) as wanted
         join groups on tenant_id = ${tenantId} and source_anchor = wanted and coalesce(forest, '') = ${forest}`,
   );
-  // A record is long, and needed only where an item may be that itself.
+  // A record is long, and needed only if an item may be that same record.
   const slices = await inside.run<KnownSlice & { group_id: string }>(
     tenantId => sql`
       select group_id, prefix, sequence, case when sequence in (select jsonb_array_elements_text(${json(work.map(({ said }) => said.sequence))})::bigint) then record end as record
@@ -129,8 +129,8 @@ async function readRanges(inside: TenantScope, ranges: readonly KeyRange[]): Pro
 }
 
 /**
- * Quicker to read than JSON, of which there would be a hundred thousand rows. Ids and keys are of hexadecimal digits and hyphens: they go
- * as one text each, because an array is quoted item by item.
+ * Faster to read than JSON, which would have a hundred thousand rows. Ids and keys consist of hexadecimal digits and hyphens, so each
+ * list travels as one text: an array would be quoted item by item.
  */
 const unnested = (rows: readonly Membership[]) => sql`unnest(
   string_to_array(${rows.map(({ group_id }) => group_id).join(' ')}, ' ')::uuid[],

@@ -15,14 +15,14 @@ import { storedRecords } from './stored-records.ts';
 import { parseItems, refused } from './verdicts.ts';
 
 /**
- * Creates, updates and deletes synchronized users by source anchor. Idempotent; a verdict an item, in the order
- * of the items; one item's trouble is its own. Deciding is in memory, writing one statement a batch.
+ * Creates, updates and deletes synchronized users by source anchor. Idempotent; one verdict per item, in the order of the items; one
+ * item's error affects only that item. It decides in memory, and writes one statement per batch.
  *
- * INVARIANT: a synchronized user is forest and anchor. What a forest says of an anchor is never about another forest's user, nor about
+ * INVARIANT: forest and anchor identify a synchronized user. What a forest says of an anchor never concerns another forest's user, nor
  * a cloud-only one.
  *
- * INVARIANT: state before names. Whether somebody may sign in is the record's word and waits for no name: a name that cannot be
- * had costs that name alone, and the verdict says so beside `applied`.
+ * INVARIANT: state before names. The record decides whether a user may sign in, and that waits for no name. A name that is not
+ * available affects only the name, and the verdict says so beside `applied`.
  */
 export async function provisionObjects(
   agent: Agent,
@@ -59,7 +59,7 @@ export async function provisionObjects(
   });
 }
 
-/** State was taken, the name was not. */
+/** The state was applied, the name was not. */
 function withProblem(verdict: Verdict, problem: string | null): Verdict {
   if (problem === null || verdict.verdict !== 'applied') return verdict;
   const [code, ...reason] = problem.split(': ');
@@ -86,7 +86,7 @@ async function loadAccounts(
   work: readonly Checked[],
 ): Promise<Account[]> {
   const anchors = new Set(work.map(({ item }) => item.sourceAnchor));
-  // A join of few names to many users: looked up name by name, however large the tenant is.
+  // A join of few names with many users: looked up name by name, however large the tenant is.
   const { rows } = await inside.run<Account>(
     tenantId => sql`
       select users.id, origin, source_anchor, forest, object_guid, user_principal_name, sign_in_name, upn_key,
@@ -146,7 +146,7 @@ async function write(inside: TenantScope, rows: readonly (Write & NameColumns)[]
   await forget(inside, rows);
 }
 
-/** The password order stays when a user is deleted: one that comes back must not bring an older password. */
+/** The password order stays when a user is deleted: a user who comes back must not bring an older password. */
 async function forget(inside: TenantScope, rows: readonly Write[]): Promise<void> {
   const ids = rows.filter(row => row.forget).map(row => row.id);
   if (ids.length === 0) return;

@@ -9,7 +9,7 @@ import { provisionBatch } from './provision-batch.ts';
 import { checkRecord, type Said } from './record-check.ts';
 import { applied, parseItems, refused, unchanged } from './verdicts.ts';
 
-/** An item that has passed what can be checked without the database, with its record's own words. */
+/** An item that has passed all checks without the database, with its record's content. */
 interface Checked {
   readonly item: Withdrawal;
   readonly said: Said & { readonly passwordOrder: PasswordOrder };
@@ -23,8 +23,8 @@ interface Write extends ReturnType<typeof orderColumns> {
 }
 
 /**
- * Takes passwords away, and keeps the order and sequence of each withdrawal, also of a user who has no password yet: an older password
- * does not come after it. Idempotent; a verdict an item, in the order of the items.
+ * Withdraws passwords, and keeps the order and sequence of each withdrawal, also for a user without a password: so no older password
+ * can follow. Idempotent; one verdict per item, in the order of the items.
  */
 export async function provisionWithdrawals(
   agent: Agent,
@@ -57,7 +57,7 @@ function check(item: Withdrawal, agent: Agent, forest: string): Checked | Verdic
   return { item, said: { ...said, passwordOrder: said.passwordOrder! } };
 }
 
-/** Decides what each item does, in order, against the users as the items before it left them. Pure. */
+/** Decides what each item does, in order, against the users as earlier items left them. Pure. */
 export function decideWithdrawals(
   holders: readonly Holder[],
   items: readonly Checked[],

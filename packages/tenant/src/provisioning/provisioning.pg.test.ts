@@ -81,7 +81,7 @@ onEveryBackend(
       assert.deepEqual(await feedItem(a.anchor), before);
     });
 
-    it('refuses an older sequence, and takes a newer one', async () => {
+    it('rejects an older sequence, and applies a newer one', async () => {
       const who = newPerson();
       const [first, second] = [nextSequence(), nextSequence()];
       const newer = accountItem(connect, { ...who, upn: 'renamed@corp.example.com' }, { sequence: second });
@@ -103,7 +103,7 @@ onEveryBackend(
       assert.equal((await status(who.anchor)).onPremisesSamAccountName, 'on-premises');
     });
 
-    it('keeps a deletion of somebody whom it does not have, for a managed domain that has them', async () => {
+    it('keeps the deletion of an unknown user, for a managed domain that has the user', async () => {
       const who = newPerson();
       const gone = accountItem(connect, who, { deleted: true });
       assert.deepEqual(says(await objects([gone])), ['applied']);
@@ -114,7 +114,7 @@ onEveryBackend(
       assert.deepEqual(says(await objects([accountItem(connect, who)])), ['applied']);
     });
 
-    it('refuses another record with the sequence of what is there as older, of an account, a deletion and a password', async () => {
+    it('rejects a different record with a known sequence as older, for an account, a deletion and a password', async () => {
       const who = newPerson();
       const sequence = nextSequence();
       const item = accountItem(connect, who, { sequence });
@@ -169,14 +169,14 @@ onEveryBackend(
       assert.deepEqual(says(await objects([admins])), ['attribute-value-must-be-unique']);
     });
 
-    it('leaves a userPrincipalName with the forest that had it first, until that lets go of it', async () => {
+    it('leaves a userPrincipalName with the first forest that had it, until that forest releases it', async () => {
       const [a, b] = [newPerson(), newPerson()];
       await objects([accountItem(connect, a)]);
       const wanted = { ...b, upn: a.upn };
       const attempt = async () =>
         says(await objects([accountItem(connect, wanted, { forest: OTHER_FOREST })], OTHER_FOREST));
       assert.deepEqual(await attempt(), ['attribute-value-must-be-unique']);
-      await objects([accountItem(connect, a)]); // whoever has it keeps it, whoever spoke last
+      await objects([accountItem(connect, a)]); // its holder keeps it, whoever spoke last
       assert.deepEqual(await attempt(), ['attribute-value-must-be-unique']);
       await objects([accountItem(connect, { ...a, upn: `x${a.upn}` })]);
       assert.deepEqual(
@@ -192,7 +192,7 @@ onEveryBackend(
       assert.equal((await status(a.upn)).forest, OTHER_FOREST);
     });
 
-    it('takes the state of a record whatever is wrong with its names, and says what is wrong', async () => {
+    it('takes the state of a record even if its names are wrong, and reports what is wrong', async () => {
       const [holder, taker] = [newPerson(), newPerson()];
       await objects([accountItem(connect, taker), accountItem(connect, holder)]);
       const disabled = { ...taker, enabled: false };
@@ -211,7 +211,7 @@ onEveryBackend(
       }
     });
 
-    it('takes the state from the record, not from the words beside it', async () => {
+    it('takes the state from the record, not from the fields beside it', async () => {
       const who = newPerson();
       await objects([accountItem(connect, who)]);
       const honest = accountItem(connect, { ...who, enabled: false, expires: '2020-01-01T00:00:00.000Z' });
@@ -233,7 +233,7 @@ onEveryBackend(
       assert.equal(signInName, who.upn);
     });
 
-    it('takes the state of a record without names, and of a person who never had one', async () => {
+    it('takes the state of a record without names, and of a user who never had one', async () => {
       const [known, unknown] = [newPerson(), newPerson()];
       await objects([accountItem(connect, known)]);
       const batch = [known, unknown].map(who => accountItem(connect, { ...who, upn: null, enabled: false }));
@@ -243,7 +243,7 @@ onEveryBackend(
       assert.deepEqual([accountEnabled, signInName, userPrincipalName], [false, null, '']);
     });
 
-    it('a profile that cannot be stored costs itself alone', async () => {
+    it('applies everything else when a profile cannot be stored', async () => {
       const who = newPerson();
       const item = accountItem(connect, who) as Extract<ObjectChange, { operation: 'upsert' }>;
       const profile = {
@@ -258,7 +258,7 @@ onEveryBackend(
       assert.equal(stored.surname, item.profile.surname);
     });
 
-    it('gives swapped and ringed names to whom the forest gives them, in one batch or in several', async () => {
+    it('gives swapped and rotated names to the users that the forest names, in one batch or in several', async () => {
       const ring = [newPerson(), newPerson(), newPerson()];
       const next = ring.map((who, i) => ({ ...who, upn: ring[(i + 1) % 3]!.upn }));
       const named = async () =>
@@ -273,7 +273,7 @@ onEveryBackend(
       assert.equal((await status(ring[0]!.upn)).sourceAnchor, ring[2]!.anchor);
     });
 
-    it('a name that stands in yields at once to whose true name it is', async () => {
+    it('passes a stand-in name at once to the user whose true name it is', async () => {
       const [leaver, heir] = [newPerson(), newPerson()];
       await objects([accountItem(connect, leaver)]);
       await objects([accountItem(connect, { ...leaver, upn: 'not a name' })]);
@@ -285,7 +285,7 @@ onEveryBackend(
       assert.equal((await status(leaver.anchor)).signInName, null);
     });
 
-    it('who was deleted and comes back is the same user', async () => {
+    it('keeps the id of a deleted user who comes back', async () => {
       const who = newPerson();
       await objects([accountItem(connect, who)]);
       const { id } = await status(who.anchor);
@@ -318,7 +318,7 @@ onEveryBackend(
       assert.equal((await status(b.anchor)).userPrincipalName, a.upn);
     });
 
-    it('finds a record that says something else than its item', async () => {
+    it('finds a record that differs from its item', async () => {
       const [a, b] = [newPerson(), newPerson()];
       const sequence = nextSequence();
       const item = accountItem(connect, a, { sequence }) as Extract<ObjectChange, { operation: 'upsert' }>;
@@ -370,7 +370,7 @@ onEveryBackend(
       assert.deepEqual(says(await credentials([good])), ['applied']);
     });
 
-    it('refuses one bad item and takes its neighbours', async () => {
+    it('rejects one bad item and applies its neighbours', async () => {
       const [a, b] = [newPerson(), newPerson()];
       const batch = [
         accountItem(connect, a),
@@ -396,7 +396,7 @@ onEveryBackend(
       await assert.rejects(objects([{ operation: 'delete' }]), { code: 'bad-request' });
     });
 
-    it('orders passwords: older refused, equal kept, newer taken, whatever the order of arrival', async () => {
+    it('orders passwords: older rejected, equal kept, newer applied, in any order of arrival', async () => {
       const who = newPerson();
       await objects([accountItem(connect, who)]);
       const [v2, v3] = [
@@ -416,7 +416,7 @@ onEveryBackend(
       assert.deepEqual((await status(who.anchor)).credential, received);
     });
 
-    it('takes a newer record of the same password, and no older one', async () => {
+    it('applies a newer record of the same password, and rejects an older one', async () => {
       const who = newPerson();
       await objects([accountItem(connect, who)]);
       const [s1, s2] = [nextSequence(), nextSequence()];
@@ -430,7 +430,7 @@ onEveryBackend(
       assert.equal((await feedItem(who.anchor))!.credentialRecord, inFeed(newer.record));
     });
 
-    it('gives everybody of a batch the own record, and none to who brings none', async () => {
+    it('gives each user of a batch their own record, and none to a user who brings none', async () => {
       const people = [newPerson(), newPerson(), newPerson(), newPerson()];
       await objects(people.map(who => accountItem(connect, who)));
       const records = await Promise.all(
@@ -447,11 +447,11 @@ onEveryBackend(
       );
     });
 
-    it('keeps the encapsulation of a batch once, and only while a record needs it', async () => {
+    it('stores the encapsulation of a batch once, and only while a record needs it', async () => {
       const { publicKey } = await generateSealingKey();
       const people = [newPerson(), newPerson(), newPerson()];
       await objects(people.map(who => accountItem(connect, who)));
-      /** Sends the people's records as a batch of its own, and returns them as they are to be shown. */
+      /** Sends the people's records as one batch. @returns them as the feed should show them */
       const send = async (who: typeof people, version: number): Promise<string[]> => {
         const sealer = await CredentialSealer.open(publicKey);
         const { encapsulation } = sealer;
@@ -478,7 +478,7 @@ onEveryBackend(
       assert.deepEqual(await shown(), [again, secondAgain, thirdAgain]);
       assert.equal((await kept()).length, count + 2, 'one a batch; what no record needs goes later');
 
-      // As after as many changes as lie between two clearances.
+      // As many changes later as lie between two clearances.
       const far = sql<number>`(value / 32768 + 1) * 32768`;
       const counter = database.updateTable('change_counters').where('tenant_id', '=', connect.tenantId);
       await counter.set({ value: far }).execute();
@@ -500,7 +500,7 @@ onEveryBackend(
       assert.equal((await status(who.anchor)).credential!.passwordOrder!.version, 12);
     });
 
-    it('sends a password of an unknown or deleted user back for later', async () => {
+    it('asks to retry a password of an unknown or deleted user', async () => {
       const who = newPerson();
       const item = await credentialItem(who, 'x', order(1));
       const [unknown] = await credentials([item]);
@@ -512,7 +512,7 @@ onEveryBackend(
       assert.deepEqual([deleted!.verdict, deleted!.code], ['retry', 'unknown-user']);
     });
 
-    it('drops the credential of a deleted user at once, and tells the feed', async () => {
+    it('drops the credential of a deleted user at once, and shows that in the feed', async () => {
       const who = newPerson();
       await objects([accountItem(connect, who)]);
       const record = await seal(connect, who, 'x', order(7));
@@ -541,7 +541,7 @@ onEveryBackend(
       assert.deepEqual(says(await credentials([await credentialItem(who, 'new', order(1))])), ['applied']);
     });
 
-    it('lets an administrator accept an older password order, for a forest that was restored', async () => {
+    it('lets an administrator accept an older password order after a forest was restored', async () => {
       const who = newPerson();
       await objects([accountItem(connect, who)]);
       await credentials([await credentialItem(who, 'after', order(9))]);
@@ -556,7 +556,7 @@ onEveryBackend(
       );
     });
 
-    it('takes names as they come: 20 characters and more, commas, quotes, other scripts', async () => {
+    it('accepts names of 20 characters and more, with commas, quotes and other scripts', async () => {
       const upns = [
         'o\'brien,"jr"@corp.example.com',
         `${'long'.repeat(60)}@corp.example.com`,
@@ -569,7 +569,7 @@ onEveryBackend(
       }
     });
 
-    it('keeps what the managed domain reports of the current record, and no late word', async () => {
+    it('keeps what the managed domain reports of the current record, but no late report', async () => {
       const key = sealingPublicKey(await generateSealingKey());
       const { publicKey: receiptKey } = generateSigningKey();
       const registration = { realm: 'AADDS.EXAMPLE.NET', netbiosDomain: 'AADDS', key, receiptKey };
@@ -600,10 +600,10 @@ onEveryBackend(
       assert.equal(whole.legacyRefused, 1);
     });
 
-    it('asks the database nothing of a tenant without its tenant_id', () => {
+    it("never queries a tenant's rows without its tenant_id", () => {
       const tables =
         /\b(users|change_counters|tokens|enrolments|agents|applications|oidc_payloads|managed_domains|connect_statuses|statements|sign_in_failures|signing_keys|group_members|encapsulations|reserved_names|seen_names|line_digests|epochs|losses|groups|group_slices|memberships)\b/;
-      // ANALYZE tells nobody anything.
+      // ANALYZE returns no rows.
       const others =
         /^\s*(create |alter |analyze |update users set (mail_nickname |news_seq = changed_seq$|credential_record = null,|sign_in_name = user_principal_name where|wanted_since = coalesce|password_sequence = credential_sequence$|deleted_sequence = account_sequence where deleted_at is not null|upn_key = upper\(id::text\)$))/i;
       const asked = statements.filter(text => tables.test(text) && !others.test(text));

@@ -2,7 +2,7 @@ import type { PasswordOrder } from '@causeway/contract';
 import { comparePasswordOrder } from '@causeway/credentials';
 import { type AccountRecord, peekRecord } from '@causeway/records';
 
-/** What the item of a batch says of itself, and the record that it brings must say, too. */
+/** What the item of a batch claims. Its record must say the same. */
 export interface Claim {
   readonly kind: 'account' | 'credential' | 'withdrawal';
   readonly tenant: string;
@@ -11,26 +11,26 @@ export interface Claim {
   readonly objectGuid?: string;
   readonly sequence?: number;
   readonly passwordOrder?: PasswordOrder;
-  /** Of what came beside a batch's credential records. */
+  /** Of the encapsulation that came with a batch's credential records. */
   readonly encapsulationDigest?: string | undefined;
-  /** Key id of the agent that sends; only it can have signed. */
+  /** Key id of the sending agent: only its key can have signed. */
   readonly signerKeyId: string | undefined;
 }
 
-/** A record's own words, unbelieved. */
+/** A record's content, unverified. */
 export interface Said {
   readonly sequence: number;
   readonly objectGuid: string;
-  /** Of what is said of a password. */
+  /** For a record about a password. */
   readonly passwordOrder?: PasswordOrder | undefined;
-  /** Of an account record. */
+  /** For an account record. */
   readonly account?: AccountRecord;
 }
 
 /**
- * Compares a record's own words with the item around it, and returns these words, or the name of
- * the first field that differs. Nothing is believed: the managed domain verifies the signature. This finds
- * mistakes early, and keeps one agent from relaying what another signed.
+ * Compares a record's content with the item around it. Returns the content, or the name of the first field
+ * that differs. It verifies no signature: the managed domain does. This finds mistakes early, and keeps one
+ * agent from relaying what another signed.
  */
 export function checkRecord(record: string, claim: Claim): Said | { differs: string } {
   const said = peekRecord(record);

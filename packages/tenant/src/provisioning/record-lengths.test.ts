@@ -9,7 +9,7 @@ import {
 } from '@causeway/contract';
 import { MAX_HEAD_LENGTH, MAX_RECEIPT_LENGTH, MAX_RECORD_LENGTH } from '@causeway/records';
 
-test('the contract takes what is signed as long as it can be, and nothing longer', () => {
+test('the contract accepts the longest records that can be signed, and nothing longer', () => {
   for (const [schema, length, beside] of [
     [SignedRecord, MAX_RECORD_LENGTH, ''],
     [CredentialRecord, MAX_RECORD_LENGTH, '~A'],
@@ -23,7 +23,7 @@ test('the contract takes what is signed as long as it can be, and nothing longer
   }
 });
 
-test('a page of the longest records of groups is no longer than an answer that a caller reads', () => {
-  // What a reader of answers takes (`api`), less some for what stands around a record.
+test('a page of the longest group records fits into an answer that a caller reads', () => {
+  // The limit of readers of answers (`api`), less some room for what surrounds a record.
   assert.ok(MAX_GROUP_PAGE * (MAX_RECORD_LENGTH + 1024) < 8 * 1024 * 1024);
 });

@@ -43,7 +43,7 @@ onEveryBackend('a restored forest', tenant => {
     domain = await enrolAgent(tenant().url, admin, 'domain');
   });
 
-  it('brings older passwords by their epoch, and none of before comes after them', async () => {
+  it('brings older passwords by their epoch, and then no earlier one follows them', async () => {
     const who = await someone();
     await credentials(await sealed(who, 'after', order(9)));
     const restored = { ...order(3), epoch: nextSequence() };
@@ -61,7 +61,7 @@ onEveryBackend('a restored forest', tenant => {
     assert.deepEqual(await credentials(own, await late()), ['applied', 'older-password-order']);
   });
 
-  it('ends no session and is no news of whom the forest has as before', async () => {
+  it('ends no session and sends no news of users who are as before', async () => {
     const who = await someone();
     await credentials(await sealed(who, 'same', order(9)));
     const row = () =>

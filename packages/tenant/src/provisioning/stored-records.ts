@@ -2,12 +2,12 @@ import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
 type Column = 'account_record' | 'credential_record';
 
-/** Why a record is refused whose sequence another one has: who signs had lost count, and signs anew. */
+/** Why a record with another record's sequence is rejected: the signer had lost count, and signs again. */
 export const SAME_SEQUENCE = 'another record has the same sequence';
 
 /**
- * The records of these users by their ids. Read only where an item has the sequence of what is there, which happens when Connect has lost
- * count, or a batch is shown twice.
+ * The records of these users by their ids. Read only if an item has the stored sequence, which happens when Connect has lost count, or
+ * when a batch comes twice.
  */
 export async function storedRecords(
   inside: TenantScope,

@@ -21,7 +21,7 @@ import { objectIdOf } from './object-id.ts';
 
 const HOSTILE = 'hostile.example.org';
 
-onEveryBackend('two forests that say one anchor', tenant => {
+onEveryBackend('one anchor in two forests', tenant => {
   let admin: Send;
   let honest: TestAgent;
   let hostile: TestAgent;
@@ -48,7 +48,7 @@ onEveryBackend('two forests that say one anchor', tenant => {
   });
   const a = forestOf(() => honest, FOREST);
   const b = forestOf(() => hostile, HOSTILE);
-  /** A person, and somebody of the other forest of whom the same anchor and objectGUID are said. */
+  /** Two people, one per forest, with the same anchor and objectGUID. */
   const twins = (): [Person, Person] => {
     const who = person(++number);
     return [who, { ...who, upn: `user${number}@${HOSTILE}` }];
@@ -73,7 +73,7 @@ onEveryBackend('two forests that say one anchor', tenant => {
     await call(domain.send, managedDomainRoutes.registerDomainKey, { body });
   });
 
-  it('makes two users, whoever says it first, and each has its own password', async () => {
+  it('makes two users, whoever comes first, each with their own password', async () => {
     for (const [first, second] of [
       [a, b],
       [b, a],
@@ -118,7 +118,7 @@ onEveryBackend('two forests that say one anchor', tenant => {
     assert.equal((await a.status(mine)).accountEnabled, false);
   });
 
-  it('takes a password or a withdrawal for a user of the forest that says it, and for nobody else', async () => {
+  it('sets or withdraws a password only for the user of the sending forest', async () => {
     const [mine, theirs] = twins();
     await a.objects(a.account(mine));
     await a.credentials(await a.credential(mine, 1));
@@ -128,14 +128,14 @@ onEveryBackend('two forests that say one anchor', tenant => {
     assert.equal((await a.status(mine)).credential!.passwordOrder!.version, 1);
   });
 
-  it('refuses a record of one forest in a batch of the other', async () => {
+  it('rejects a record of one forest in a batch of the other', async () => {
     const [mine] = twins();
     await a.objects(a.account(mine));
     assert.deepEqual(await b.objects(a.account(mine, true)), ['record-mismatch']);
     assert.deepEqual(await b.withdraw(a.withdrawal(mine, 9)), ['record-mismatch']);
   });
 
-  it('keeps a cloud-only user and a synchronized one apart, though the anchor is the id', async () => {
+  it('keeps a cloud-only user and a synchronized one apart, even if the anchor is the id', async () => {
     const params = { id: 'admin@contoso.example.net' };
     const before = await call(admin, administrationRoutes.getUser, { params });
     const posing = { ...twins()[1], anchor: before.id };
@@ -146,7 +146,7 @@ onEveryBackend('two forests that say one anchor', tenant => {
     assert.notEqual((await b.status(posing)).id, before.id);
   });
 
-  it('takes a report for the user of its forest, and without a forest where one user alone has the anchor', async () => {
+  it('takes a report for the user of its forest, and without a forest only if one user alone has the anchor', async () => {
     const [mine, theirs] = twins();
     const sequence = nextSequence();
     for (const [forest, who] of [
@@ -187,7 +187,7 @@ onEveryBackend('two forests that say one anchor', tenant => {
     assert.equal((await find(theirs.upn)).forest, HOSTILE);
   });
 
-  it('announces with every answer that it takes reports with a forest, and receipts of its own people', async () => {
+  it('announces with every answer that it accepts reports with a forest, and receipts about cloud-only users', async () => {
     const response = await domain.send('/api/v1/domain', { method: 'GET', headers: {} });
     assert.equal(
       response.headers.get('causeway-accepts'),

@@ -20,13 +20,13 @@ export const reTyped = (was: 'user' | 'group'): string =>
 const Named = z.object({ sourceAnchor: SourceAnchor });
 
 /**
- * Parses the items of a batch one by one, so that one bad item costs itself and not its batch: it has its verdict then.
+ * Parses the items of a batch one by one, so that one bad item fails alone and not its batch: it gets its verdict here.
  * @throws CausewayError 'bad-request' for an item that does not even name its source anchor
  */
 export const parseItems = <Item>(schema: z.ZodType<Item>, items: readonly unknown[]): (Item | Verdict)[] =>
   parseNamed<Item, Verdict>(schema, items, Named);
 
-/** The same of items that a verdict names by more than their source anchor. @param naming what a verdict says of its item beside itself */
+/** The same for items whose verdict needs more than their source anchor. @param naming what a verdict repeats of its item */
 export function parseNamed<Item, V extends Verdict>(
   schema: z.ZodType<Item>,
   items: readonly unknown[],

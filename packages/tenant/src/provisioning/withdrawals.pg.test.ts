@@ -36,7 +36,7 @@ onEveryBackend('withdrawals', tenant => {
     await objects(accountItem(connect, who));
     return who;
   };
-  /** A password as a Connect sends it that has no managed domain to seal it to. */
+  /** A password from a Connect that has no managed domain to seal it to. */
   const unsealed = async (who: Person, version: number, sequence?: number) => ({
     ...(await credentialItem(who, `P${version}`, order(version))),
     ...(sequence !== undefined && { sequence }),
@@ -63,7 +63,7 @@ onEveryBackend('withdrawals', tenant => {
     domain = await enrolAgent(tenant().url, admin, 'domain');
   });
 
-  it('takes the password away, and shows the withdrawal in place of the credential record', async () => {
+  it('take the password away, and appear in place of the credential record', async () => {
     const who = await someone();
     await credentials(await sealed(who, 1));
     const item = withdrawalItem(connect, who, order(2));
@@ -79,7 +79,7 @@ onEveryBackend('withdrawals', tenant => {
     assert.equal((await feedItem(who)).credentialRecord, item.record);
   });
 
-  it('shows a Domain Services that announces nothing null in its place', async () => {
+  it('appear as null to a Domain Services that announces nothing', async () => {
     const who = await someone();
     const credential = await sealed(who, 1);
     await credentials(credential);
@@ -94,7 +94,7 @@ onEveryBackend('withdrawals', tenant => {
     assert.ok((await feedItem(who)).accountRecord, 'a version that came later');
   });
 
-  it('takes no older password afterwards, by sequence and by order', async () => {
+  it('keep out older passwords afterwards, by sequence and by order', async () => {
     const who = await someone();
     const replayed = await sealed(who, 9);
     await credentials(await sealed(who, 1));
@@ -107,7 +107,7 @@ onEveryBackend('withdrawals', tenant => {
     assert.equal(await hasPassword(who), true);
   });
 
-  it('takes the very password back that was withdrawn, with a larger sequence alone', async () => {
+  it('let the same password return only with a larger sequence', async () => {
     for (const make of [sealed, unsealed]) {
       const who = await someone();
       const before = await make(who, 2, nextSequence());
@@ -119,7 +119,7 @@ onEveryBackend('withdrawals', tenant => {
     }
   });
 
-  it('takes no older withdrawal, and keeps the newest through a password without a record', async () => {
+  it('are not replaced by older ones, and the newest outlasts a password without a record', async () => {
     const who = await someone();
     const replayed = withdrawalItem(connect, who, order(5));
     const item = withdrawalItem(connect, who, order(2));
@@ -135,7 +135,7 @@ onEveryBackend('withdrawals', tenant => {
     assert.match((await feedItem(who)).credentialRecord!, /~/);
   });
 
-  it('keeps a withdrawal of somebody who has no password yet, and past a deletion', async () => {
+  it('are kept for a user without a password, and past a deletion', async () => {
     const who = await someone();
     const replayed = await sealed(who, 9);
     assert.deepEqual(await withdraw(withdrawalItem(connect, who, order(4))), ['applied']);
@@ -149,7 +149,7 @@ onEveryBackend('withdrawals', tenant => {
     assert.deepEqual(await credentials(replayed), ['older-sequence']);
   });
 
-  it('refuses a withdrawal of another user, forest, tenant or signer, and what is none', async () => {
+  it('are rejected for another user, forest, tenant or signer, and when invalid', async () => {
     const [who, other] = [await someone(), await someone()];
     const stranger = await enrolAgent(tenant().url, admin, 'connect', 'another', ['other.example.com']);
     const moved = { ...withdrawalItem(connect, other, order(2)), sourceAnchor: who.anchor };

@@ -152,7 +152,7 @@ onEveryBackend(
   { trustedProxies: [PROXY] },
 );
 
-onEveryBackend('the gate of people before no proxy', tenant => {
+onEveryBackend('the gate for people, without a proxy', tenant => {
   it('takes nobody’s word for where a request comes from', async () => {
     await tenant().createTenant('contoso');
     const answers = await Promise.all(

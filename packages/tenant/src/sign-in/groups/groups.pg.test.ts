@@ -15,7 +15,7 @@ import { MAX_GROUPS_IN_PAGE, MAX_GROUPS_IN_TOKEN } from './groups-claim.ts';
 const PASSWORD = 'Corréct horse 1!';
 const REDIRECT = 'https://portal.example.net/callback';
 
-onEveryBackend('groups at the sign-in', tenant => {
+onEveryBackend('groups at sign-in', tenant => {
   let admin: Send;
   let connect: TestAgent;
   let number = 0;
