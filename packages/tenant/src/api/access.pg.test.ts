@@ -62,7 +62,7 @@ const routes: Route[] = [
   lossRoutes,
 ].flatMap(table => Object.values(table));
 
-/** The routing table itself, as the server sees it: what is registered, not what should be. */
+/** The routing table as the server has it: what is registered, not what should be. */
 async function routingTable(): Promise<{ method: string; url: string; access: readonly string[] }[]> {
   const context = {
     installation: new Installation(undefined as never, realClock),
@@ -162,7 +162,7 @@ onEveryBackend('access', tenant => {
     }
   });
 
-  it('does not serve the local routes to the world', async () => {
+  it('does not serve the local routes over the network', async () => {
     for (const route of Object.values(tenantLocalRoutes)) {
       assert.equal((await get(route.path, route.method, contoso.created.token)).status, 404);
     }
@@ -261,7 +261,7 @@ onEveryBackend('access', tenant => {
     assert.equal(after.legacy.outcome, null);
   });
 
-  it('lets a client of one tenant fetch no token at another', async () => {
+  it('gives a client of one tenant no token at another', async () => {
     const form = new URLSearchParams({ grant_type: 'client_credentials', client_id: connect.id });
     const url = otherConnect.tokenEndpoint;
     const response = await fetch(url, { method: 'POST', body: form });
@@ -269,7 +269,7 @@ onEveryBackend('access', tenant => {
     assert.equal(((await response.json()) as { error: string }).error, 'invalid_client');
   });
 
-  it('lets a Connect speak for the forests that it was enrolled for alone', async () => {
+  it('lets a Connect speak only for the forests that it was enrolled for', async () => {
     const own = 'west.example.com';
     const agent = await enrolAgent(tenant().url, contoso.send, 'connect', 'of one forest', [own]);
     const other = 'fabrikam.example.org';
@@ -313,7 +313,7 @@ onEveryBackend('access', tenant => {
     });
   });
 
-  it('enrols a Connect for a forest, and nothing else for any', async () => {
+  it('enrols only a Connect for a forest', async () => {
     for (const body of [
       { kind: 'connect' as const, name: 'c' },
       { kind: 'domain' as const, name: 'd', forests: [FOREST] },
@@ -352,7 +352,7 @@ onEveryBackend('access', tenant => {
     assert.equal(status, 413);
   });
 
-  it('refuses text that no database takes, wherever it stands, and names its field', async () => {
+  it('rejects text that the database cannot hold, in any field, and names the field', async () => {
     const bad = 'a\0b';
     const senders = { admin: contoso.send, connect: connect.send, domain: domain.send };
     const ask = async (role: keyof typeof senders, method: string, path: string, body?: object) => {
@@ -392,7 +392,7 @@ onEveryBackend('access', tenant => {
     await ask('domain', 'POST', managedDomainRoutes.reportApplied.path, { reports: [report] });
   });
 
-  it('enrols one agent a code, and says the same of a wrong, a used and an unknown one', async () => {
+  it('enrols one agent per code, and answers alike for a wrong, a used and an unknown one', async () => {
     const { url } = tenant();
     const { code } = await call(contoso.send, enrolmentRoutes.createEnrolment, {
       body: { kind: 'domain', name: 'd', replaces: [domain.id] },
@@ -439,7 +439,7 @@ onEveryBackend('access', tenant => {
     const { cursor } = await call(agent.send, managedDomainRoutes.readChanges, { query: { limit: 1000 } });
     const waits = call(agent.send, managedDomainRoutes.readChanges, { query: { after: cursor, wait: 20 } });
     const refused = assert.rejects(waits, { code: 'invalid_client' });
-    await delay(300); // it waits; were it not to wait yet, it would be refused just the same
+    await delay(300); // lets it begin to wait; if it had not yet, it would be rejected just the same
     await call(contoso.send, enrolmentRoutes.removeAgent, { params: { id: agent.id } });
     const body = { userPrincipalName: 'later@contoso.example.net' };
     const later = await call(contoso.send, userRoutes.createUser, { body });
@@ -457,7 +457,7 @@ onEveryBackend('access', tenant => {
     });
     const answered = once(slow, 'response');
     slow.write('{"userPrincipalName":');
-    await delay(300); // its token has been looked at; were that to come yet, it would be refused just the same
+    await delay(300); // lets its token be checked; if that were still to come, it would be rejected just the same
     const { tokens } = await call(contoso.send, administratorRoutes.listTokens);
     const params = { id: tokens.find(({ own }) => !own)!.id };
     await call(contoso.send, administratorRoutes.revokeToken, { params });

@@ -17,7 +17,7 @@ import { proposedAdministrators, requireDomainAdministrator } from '../people/gr
 import type { Agent } from '../tenancy/installation.ts';
 import { otherRuns, type RouteContext, registerRoute, unauthorized } from './register-route.ts';
 
-/** People whom the log names. */
+/** The most users named in the log. */
 const NAMED = 10;
 
 export function registerManagedDomain(server: HttpServer, context: RouteContext): void {
@@ -110,13 +110,16 @@ export function registerManagedDomain(server: HttpServer, context: RouteContext)
   });
 }
 
-/** It may have waited for a minute: what came after the agent was removed is not for it. @throws CausewayError 'unauthorized' */
+/**
+ * The request may have waited for a minute. An agent that was removed meanwhile must not see later changes. @throws
+ * CausewayError 'unauthorized'
+ */
 async function stillFor<Page>({ scope, agentId }: Agent, query: { wait: number }, page: Page): Promise<Page> {
   if (query.wait > 0 && (await kindOfAgent(scope, agentId)) === undefined) throw unauthorized();
   return page;
 }
 
-/** @throws CausewayError 'bad-request' for what are no such keys: nobody could ever confirm them */
+/** @throws CausewayError 'bad-request' for invalid keys: nobody could ever confirm them */
 function fingerprintOf(body: { key: PublicKey; receiptKey: PublicKey }): string {
   try {
     return domainFingerprint(body.key.publicKey, body.receiptKey.publicKey);

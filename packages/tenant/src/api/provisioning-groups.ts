@@ -6,7 +6,7 @@ import { provisionMembers } from '../provisioning/provision-members.ts';
 import { ANY_CHANGES, BATCH_BODY_LIMIT } from './provisioning.ts';
 import { type RouteContext, registerRoute } from './register-route.ts';
 
-/** What a Connect says of groups and of who is in them. */
+/** Routes for a Connect's groups and their members. */
 export function registerGroupProvisioning(server: HttpServer, context: RouteContext): void {
   const digests = new GroupDigests();
   registerRoute(

@@ -12,10 +12,10 @@ import { provisionObjects } from '../provisioning/provision-objects.ts';
 import { provisionWithdrawals } from '../provisioning/provision-withdrawals.ts';
 import { otherRuns, type RouteContext, registerRoute } from './register-route.ts';
 
-/** 500 items with their records, at most 16,384 characters each, and some air. */
+/** 500 items with their records of up to 16,384 characters each, and some room. */
 export const BATCH_BODY_LIMIT = 16 * 1024 * 1024;
 
-/** Each item is checked on its own, so that a bad one costs only itself. */
+/** Each item is checked on its own, so that a bad one affects only itself. */
 export const ANY_CHANGES = { changes: z.array(z.unknown()).min(1).max(MAX_BATCH) };
 
 export function registerProvisioning(server: HttpServer, context: RouteContext): void {
@@ -24,7 +24,7 @@ export function registerProvisioning(server: HttpServer, context: RouteContext):
     tenantName: caller.scope.tenantName,
     minimumAgentVersion: context.minimumAgentVersion,
     windowsCredentialsSyncConfig: await readSyncConfig(caller.scope),
-    // A Connect that announces nothing is one of a release that does not know these members.
+    // A Connect that announces nothing is of a release that does not know these members.
     ...(caller.accepts && {
       accepts: [...ACCEPTED_RECORDS],
       domainAccepts: await readDomainAccepts(caller.scope),

@@ -11,7 +11,7 @@ import { createLog, realClock } from '@causeway/service';
 import { Installation } from '../tenancy/installation.ts';
 import { registerOpenRoute, registerRoute } from './register-route.ts';
 
-test('a handler gets the callers that its route lets in, and a route that needs a token is not served without one', async () => {
+test('a handler gets the callers that its route admits, and a route that needs a token is not served without one', async () => {
   const log = createLog('test', { write: () => {} });
   const context = {
     installation: new Installation(undefined as never, realClock),

@@ -26,10 +26,10 @@ import { findUser } from '../people/users.ts';
 import type { Agent, Caller, Installation } from '../tenancy/installation.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
-/** What a handler gets: everything checked against the contract. */
+/** What a handler receives, all checked against the contract. */
 export type Input<R extends Route> = ServedInput<R>;
 
-/** Who calls a route, as far as its table of access says: a handler of administrators' routes gets an administrator. */
+/** Who calls a route, as narrow as its table of access allows: a handler of administrators' routes gets an administrator. */
 export type CallerOf<R extends Route> = Extract<Caller, { role: AccessOf<R> }>;
 export type Handler<R extends Route> = (input: Input<R>, caller: CallerOf<R>) => Promise<ReplyOf<R>>;
 /** A route that needs no token. */
@@ -44,7 +44,7 @@ export interface RouteContext {
 
 export type RouteOptions = Omit<ServeOptions, 'onRequest'>;
 
-/** Registers a route of the contract that needs a token: its role is checked, then every input, then the reply. */
+/** Registers a route of the contract that needs a token. It checks the role, then every input, then the reply. */
 export function registerRoute<R extends Route>(
   server: HttpServer,
   context: RouteContext,
@@ -65,7 +65,7 @@ export function registerRoute<R extends Route>(
     callers.set(request, await enter(request));
   };
   serveRoute(server, route, { ...options, onRequest }, async (input, request) => {
-    // A body comes at the client's pace: whose token ended meanwhile is not heard.
+    // A body arrives at the client's pace: reject the call if the token ended meanwhile.
     const caller = route.body === undefined ? callers.get(request)! : await enter(request);
     refuseOtherForest(caller, input.body);
     return handler(input, caller);
@@ -75,12 +75,12 @@ export function registerRoute<R extends Route>(
 const mayCall = <R extends Route>({ access }: R, caller: Caller): caller is CallerOf<R> =>
   access.includes(caller.role);
 
-/** INVARIANT: no route takes anything from a Connect that stages, unless its table says that it only reads. */
+/** INVARIANT: no route accepts anything from a staging Connect, unless its table says that it only reads. */
 function refuseToStage(route: Route, caller: Caller): void {
   if (caller.role === 'connect' && caller.staging && !route.staging) throw stages();
 }
 
-/** INVARIANT: a Connect speaks for the forests that it was enrolled for, whatever the route. */
+/** INVARIANT: a Connect speaks only for the forests that it was enrolled for, whatever the route. */
 function refuseOtherForest(caller: Caller, body: unknown): void {
   if (caller.role !== 'connect') return;
   const forest = (body as { forest?: unknown } | undefined)?.forest;
@@ -113,7 +113,7 @@ async function authenticate(context: RouteContext, request: HttpRequest): Promis
   return caller;
 }
 
-/** Two copies of one agent stop nobody: it is an alarm. */
+/** Two copies of one agent raise an alarm, but neither is stopped. */
 function noteRun(
   { installation, log }: RouteContext,
   { scope, agentId, agentName, run }: Agent,
@@ -138,13 +138,13 @@ export function otherRuns(
 export const unauthorized = (): CausewayError =>
   new CausewayError('unauthorized', 'this needs a valid token of the tenant');
 
-/** What the agent says that its version is; undefined when it says none, or something else. */
+/** The version that the agent gives; undefined if it gives none, or something else. */
 function saidVersion(request: HttpRequest): string | undefined {
   const said = request.headers[VERSION_HEADER];
   return typeof said === 'string' && isVersion(said) ? said : undefined;
 }
 
-/** Nobody locks itself out by a slip. @throws CausewayError 'own-account' */
+/** Keeps administrators from locking themselves out by a slip. @throws CausewayError 'own-account' */
 export async function refuseOwn(scope: TenantScope, name: string, userId: string): Promise<void> {
   if ((await findUser(scope, name))?.id !== userId) return;
   throw new CausewayError('own-account', 'this is your own account');

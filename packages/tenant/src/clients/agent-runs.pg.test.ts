@@ -22,7 +22,7 @@ before(async () => {
 });
 after(() => tenant.close());
 
-/** One start of an agent; without a machine that of a release before. */
+/** One start of an agent; without a machine, one of an earlier release. */
 const start = (agent: TestAgent, machine?: string): Send =>
   agentSend(
     { url: tenant.url },
@@ -43,7 +43,7 @@ async function asking<T>(ask: (send: Send) => Promise<T>, ...those: Send[]): Pro
   return last;
 }
 
-it('11: two copies of a Connect hear of each other, and the administrator of both; it costs no write', async () => {
+it('11: two copies of a Connect learn of each other, and the administrator of both; it costs no write', async () => {
   const [first, second] = [start(connect, 'sync-1'), start(connect, 'sync-2')];
   const alone = await asking(configuration, first);
   assert.equal(alone[0]!.otherRuns, undefined);
@@ -64,7 +64,7 @@ it('11: two copies of a Connect hear of each other, and the administrator of bot
     alarms.map(({ agentId, level }) => [agentId, level]),
     [[connect.id, 50]],
   );
-  // The last-seen write goes on once a minute, however many of them call.
+  // The last-seen time is still written only once a minute, however many of them call.
   await asking(configuration, first, second);
   await configuration(first);
   statements.length = 0;
@@ -75,14 +75,14 @@ it('11: two copies of a Connect hear of each other, and the administrator of bot
   );
 });
 
-it('an agent of the release before is told nothing that it does not know', async () => {
+it('an agent of an earlier release receives no field that it does not know', async () => {
   const old = start(connect);
   const before = await asking(configuration, start(connect, 'sync-1'), start(connect, 'sync-2'), old);
   assert.equal(before[0]!.otherRuns!.length > 0, true);
   assert.equal(before[2]!.otherRuns, undefined);
 });
 
-it('11: two copies of a Domain Services hear of each other, and nothing of what a Connect says', async () => {
+it('11: two copies of a Domain Services learn of each other, but not of what a Connect says', async () => {
   const [one, other] = await asking(standing, start(domain, 'ds1'), start(domain, 'ds1-copy'));
   assert.deepEqual(
     [one, other].map(told => told!.otherRuns!.map(({ machine }) => machine)),
@@ -91,7 +91,7 @@ it('11: two copies of a Domain Services hear of each other, and nothing of what 
   assert.equal((await standing(admin)).otherRuns, undefined);
 });
 
-it('another tenant hears nothing of it, whatever run its agents say', async () => {
+it('another tenant learns nothing of it, whatever run its agents claim', async () => {
   const { send } = await tenant.createTenant('fabrikam');
   const theirs = await enrolAgent(tenant.url, send, 'connect');
   const run = { id: randomUUID(), machine: 'sync-9' };

@@ -32,7 +32,7 @@ const versionOf = async (agent: TestAgent): Promise<string> => {
 };
 const TOO_OLD = { status: 426, code: 'agent-too-old', message: /needs 0\.9\.0 or later: update it/ };
 
-it('a Connect that is too old does not enrol, and its code is still good for a newer one', async () => {
+it('a Connect that is too old cannot enrol, and its code stays valid for a newer one', async () => {
   const { code } = await call(admin, enrolmentRoutes.createEnrolment, {
     body: { kind: 'connect', name: 'c', forests: [FOREST] },
   });
@@ -44,7 +44,7 @@ it('a Connect that is too old does not enrol, and its code is still good for a n
   await enrol('0.9.0');
 });
 
-it('a Connect that is too old is refused at every call, until it is updated', async () => {
+it('a Connect that is too old is rejected at every call until it is updated', async () => {
   const agent = await enrolAgent(tenant.url, admin, 'connect');
   await assert.rejects(configuration(as(agent, '0.8.0')), TOO_OLD);
   const objects = call(as(agent, '0.8.0'), synchronizationRoutes.exportObjects, {
@@ -56,14 +56,14 @@ it('a Connect that is too old is refused at every call, until it is updated', as
   assert.equal(await versionOf(agent), '0.10.0');
 });
 
-it('what says no version, or nonsense, counts as the version that was told before', async () => {
+it('a call without a version, or with nonsense, counts as the last known version', async () => {
   const agent = await enrolAgent(tenant.url, admin, 'connect');
   await configuration(as(agent, '1.5.0'));
   await configuration(as(agent, 'latest'));
   assert.equal(await versionOf(agent), '1.5.0');
 });
 
-it('tells which records it takes to a Connect that announces its own, and to no older one', async () => {
+it('a Connect that announces its records learns which ones the tenant accepts, and an older one does not', async () => {
   const agent = await enrolAgent(tenant.url, admin, 'connect');
   const announcing = (accepts: readonly string[]): Send =>
     agentSend({ url: tenant.url }, { ...agent, clientId: agent.id, version: '1.0.0', accepts });
@@ -72,7 +72,7 @@ it('tells which records it takes to a Connect that announces its own, and to no 
   assert.equal('accepts' in (await configuration(announcing(['nonsense']))), false);
 });
 
-it('tells an announcing Connect what the managed domain announced last', async () => {
+it('an announcing Connect learns what the managed domain announced last', async () => {
   const agent = await enrolAgent(tenant.url, admin, 'connect');
   const domain = await enrolAgent(tenant.url, admin, 'domain');
   const { publicKey: key } = await generateSealingKey();
@@ -89,7 +89,7 @@ it('tells an announcing Connect what the managed domain announced last', async (
   }
 });
 
-it('an agent says the version of its program by itself', async () => {
+it('an agent reports the version of its program by itself', async () => {
   const agent = await enrolAgent(tenant.url, admin, 'domain');
   await call(
     agentSend({ url: tenant.url }, { ...agent, clientId: agent.id }),

@@ -9,8 +9,8 @@ import { insertCode } from './enrolment-codes.ts';
 import { type Claim, dropAgent, type Replaced, refuseUnnamed, replaceAgents } from './replaced-agents.ts';
 
 /**
- * Makes a code by which one agent enrols. One that stages takes nobody's place.
- * @throws CausewayError 'other-agent' for whom it would replace and does not name
+ * Makes a code with which one agent enrols. A staging agent takes no other's place.
+ * @throws CausewayError 'other-agent' for an agent that it would replace without naming it
  */
 export async function createEnrolment(
   scope: TenantScope,
@@ -22,7 +22,7 @@ export async function createEnrolment(
 }
 
 /**
- * Looks at a managed domain's code, which stays unused.
+ * Checks a managed domain's code, which stays unused.
  * @throws CausewayError 'enrolment-refused' or 'other-agent' as `enrol`, or 'wrong-kind'
  */
 export async function checkDomainCode(scope: TenantScope, code: string): Promise<void> {
@@ -53,8 +53,8 @@ export interface Enrolled extends Pick<Claim, 'kind' | 'forests'> {
 }
 
 /**
- * @throws CausewayError 'enrolment-refused', one and the same for a code that is wrong, used or too old; 'other-agent' where the code
- * does not name whom it would replace: another one has come since, or a release before made it
+ * @throws CausewayError 'enrolment-refused', the same for a code that is wrong, used or too old; 'other-agent' if the code does not
+ * name the agent that it would replace, because that one came later or an earlier release made the code
  */
 export async function enrol(
   scope: TenantScope,
@@ -62,7 +62,7 @@ export async function enrol(
   minimumVersion: string,
 ): Promise<Enrolled> {
   return scope.transaction(async inside => {
-    // Deleting is using: of two agents with one code only one deletes a row.
+    // Deleting the row uses the code: of two agents with one code only one deletes it.
     const used = await inside
       .delete('enrolments')
       .where('code_digest', '=', digestOf(enrolment.code))
@@ -99,7 +99,7 @@ export async function enrol(
   });
 }
 
-/** One that would write would be refused whatever it sends, and one of a release before knows nothing of staging. */
+/** A Connect that wants to write would be rejected at every call, and one of an earlier release knows nothing of staging. */
 function otherStaging({ staging }: { staging: boolean }): CausewayError {
   const text = staging
     ? "this code enrols a Connect that stages: run 'causeway connect enrol --staging'"
@@ -120,7 +120,7 @@ export function enrolmentRefused(): CausewayError {
   return new CausewayError('enrolment-refused', 'the one-time code is wrong, used or expired');
 }
 
-/** @param whole false for a reader of the release before, who knows nothing of staging */
+/** @param whole false for a reader of an earlier release, which knows nothing of staging */
 export async function listAgents(scope: TenantScope, whole = true): Promise<Agent[]> {
   const rows = await scope.select('agents').selectAll().orderBy('enrolled_at').execute();
   return rows.map(row => ({
@@ -136,7 +136,7 @@ export async function listAgents(scope: TenantScope, whole = true): Promise<Agen
   }));
 }
 
-/** The agents of which several starts go on beside each other. */
+/** The agents with several starts side by side. */
 export async function agentsRunningTwice(scope: TenantScope, runs: AgentRuns) {
   const agents = await scope.select('agents').select(['id', 'kind', 'name']).orderBy('enrolled_at').execute();
   return agents
@@ -146,7 +146,7 @@ export async function agentsRunningTwice(scope: TenantScope, runs: AgentRuns) {
 
 /**
  * Sets the forests that a Connect speaks for, and takes them from the agents that `replaces` names.
- * @throws CausewayError 'no-such-agent', 'wrong-kind' for one that is no Connect, or 'other-agent'
+ * @throws CausewayError 'no-such-agent', 'wrong-kind' for an agent that is no Connect, or 'other-agent'
  */
 export async function setForests(
   scope: TenantScope,

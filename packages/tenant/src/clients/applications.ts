@@ -10,15 +10,15 @@ export interface NewApplication {
   readonly name: string;
   readonly redirectUris: readonly string[];
   readonly postLogoutRedirectUris?: readonly string[] | undefined;
-  /** It keeps a secret, and proves itself by it (client_secret_basic). */
+  /** Whether it keeps a secret and authenticates with it (client_secret_basic). */
   readonly secret?: boolean | undefined;
   readonly groups?: GroupsClaim | undefined;
-  /** The id of the group whose members alone may sign in to it. */
+  /** The id of the only group whose members may sign in to it. */
   readonly forGroup?: string | undefined;
 }
 
 /**
- * Registers an OIDC relying party: authorization code with PKCE, and a secret if it asks for one, which is returned once.
+ * Registers an OIDC relying party: authorization code with PKCE, and a secret if requested, which is returned once.
  * @throws CausewayError 'bad-redirect-uri' unless every address is https, or http on loopback, without a fragment
  */
 export async function registerApplication(
@@ -64,11 +64,11 @@ export async function listApplications(scope: TenantScope): Promise<Application[
 
 export interface ApplicationChange {
   readonly groups?: GroupsClaim | null | undefined;
-  /** The id of a group, or null for everybody. */
+  /** The id of a group, or null for every user. */
   readonly forGroup?: string | null | undefined;
 }
 
-/** What is undefined stays. @throws CausewayError 'no-such-application' */
+/** Undefined fields stay as they are. @throws CausewayError 'no-such-application' */
 export function changeApplication(
   scope: TenantScope,
   clientId: string,
@@ -88,7 +88,7 @@ export function changeApplication(
   });
 }
 
-/** With what the group is called that an application is for, and whether anybody has rights by it. */
+/** With the name of the group that an application is for, and whether the group gives rights. */
 const applicationRows = (scope: TenantScope) =>
   scope
     .select('applications')
@@ -130,7 +130,7 @@ const shown = (row: ApplicationRow): Application => ({
   }),
 });
 
-/** What groups mean to an application; undefined where there is none of this client id. */
+/** What groups mean to an application; undefined if no application has this client id. */
 export async function groupsOfApplication(
   scope: TenantScope,
   clientId: string,

@@ -12,14 +12,14 @@ export interface CodeFor {
   readonly kind: 'connect' | 'domain';
   readonly name: string;
   readonly forests: readonly string[];
-  /** Ids of the agents whose place is taken. */
+  /** Ids of the agents whose place it takes. */
   readonly replaces: readonly string[];
   readonly staging?: boolean;
-  /** Which agent it promotes; of an enrolment none. */
+  /** Which agent it promotes; absent for an enrolment. */
   readonly agent_id?: string;
 }
 
-/** Makes a code that is good once, within the hour; only its digest is kept. */
+/** Makes a code that works once, within the hour. Only its digest is stored. */
 export async function insertCode(
   scope: TenantScope,
   { forests, replaces, ...what }: CodeFor,

@@ -32,7 +32,7 @@ onEveryBackend('a replaced agent', tenant => {
     const body = { code, version: '1.0.0', jwk, signingKey };
     return (await call(httpSend({ url: tenant().url }), enrolmentRoutes.enrol, { body })).agentId;
   };
-  /** Both have looked who is there before one of them may write, unless one waits for the other. */
+  /** All read the current holders before one of them may write, unless one waits for the other. */
   const atOnce = async (works: (() => Promise<string>)[]): Promise<PromiseSettledResult<string>[]> => {
     let tried: Promise<PromiseSettledResult<string>[]> | undefined;
     await tenant()
@@ -68,7 +68,7 @@ onEveryBackend('a replaced agent', tenant => {
     message: new RegExp(`\\(${id}, enrolled 2\\S+, last seen .*\\).*--replace .*${id}$`, 's'),
   });
 
-  it('is named before a code for its forest is made, and is out with its tokens once that is used', async () => {
+  it('is named when a code for its forest is made, and loses access with its tokens once the code is used', async () => {
     const first = await enrolled('connect', [CORP]);
     await speaks(first);
     for (const replaces of [undefined, [], ['00000000-0000-4000-8000-000000000000']])
@@ -84,7 +84,7 @@ onEveryBackend('a replaced agent', tenant => {
     assert.deepEqual([line?.agentId, line?.forests], [first.id, []]);
   });
 
-  it('keeps the forests that nobody takes from it', async () => {
+  it('keeps the forests that no other agent takes from it', async () => {
     const first = await enrolled('connect', [CORP, WEST]);
     await enrolled('connect', [CORP], [first.id]);
     assert.deepEqual((await forestsOf())[first.id], [WEST]);
@@ -102,9 +102,9 @@ onEveryBackend('a replaced agent', tenant => {
   });
 
   for (const kind of ['connect', 'domain'] as const) {
-    it(`is not replaced by the second of two codes of a ${kind} agent that were made while nobody was there`, async () => {
+    it(`is not replaced by the second of two codes of a ${kind} agent that were made while there was none`, async () => {
       const forests = kind === 'connect' ? [CORP] : [];
-      const { id } = await enrolled(kind); // which makes the administrator one of the managed domain, too
+      const { id } = await enrolled(kind); // this also makes the administrator one of the managed domain
       await call(admin, enrolmentRoutes.removeAgent, { params: { id } });
       const codes = [await codeFor(kind, forests), await codeFor(kind, forests)];
       const tried = await atOnce(codes.map(code => () => use(code, kind)));
@@ -120,7 +120,7 @@ onEveryBackend('a replaced agent', tenant => {
     });
   }
 
-  it('is not replaced by a code that names another one who was there when it was made', async () => {
+  it('is not replaced by a code that names its predecessor', async () => {
     const first = await enrolled('connect', [CORP]);
     const code = await codeFor('connect', [CORP], [first.id]);
     const second = await enrolled('connect', [CORP], [first.id]);
@@ -129,7 +129,7 @@ onEveryBackend('a replaced agent', tenant => {
     await speaks(second);
   });
 
-  it('is not replaced by a code of a release before, which names nobody', async () => {
+  it('is not replaced by a code from an earlier release, which names no agent', async () => {
     const code = await codeFor('connect', [CORP]);
     await sql`update enrolments set replaces = default`.execute(tenant().running.database);
     const there = await enrolled('connect', [CORP]);
@@ -138,7 +138,7 @@ onEveryBackend('a replaced agent', tenant => {
     await use(code, 'connect');
   });
 
-  it('of a managed domain is named, too, and a code that does not is of no use before anything is made', async () => {
+  it('of a managed domain is named, too, and a code that does not name it is rejected at the preview', async () => {
     const first = await enrolled('domain');
     await assert.rejects(codeFor('domain', []), refused(first.id));
     const code = await codeFor('domain', [], [first.id]);
@@ -150,7 +150,7 @@ onEveryBackend('a replaced agent', tenant => {
     await call(second.send, managedDomainRoutes.readChanges, { query: {} });
   });
 
-  it('is named where another one gets its forest without a code', async () => {
+  it('is named when another agent gets its forest without a code', async () => {
     const [corp, west] = [await enrolled('connect', [CORP]), await enrolled('connect', [WEST])];
     await assert.rejects(setForests(west.id, [WEST, CORP]), refused(corp.id));
     await speaks(corp);
@@ -159,7 +159,7 @@ onEveryBackend('a replaced agent', tenant => {
     await assert.rejects(speaks(corp), ENDED);
   });
 
-  it('is nobody of another tenant', async () => {
+  it('never belongs to another tenant', async () => {
     await enrolled('connect', [CORP]);
     admin = (await tenant().createTenant(`fabrikam${++count}`)).send;
     const own = await enrolled('connect', [CORP]);

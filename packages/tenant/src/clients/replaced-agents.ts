@@ -1,23 +1,23 @@
 import { CausewayError } from '@causeway/service';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
-/** What an agent is to do, and whose place it may take for that. */
+/** What an agent wants to do, and whose place it may take for that. */
 export interface Claim {
   readonly kind: 'connect' | 'domain';
-  /** Those that a Connect is to speak for. */
+  /** The forests that a Connect wants to speak for. */
   readonly forests: readonly string[];
   /** Ids of the agents that an administrator named. */
   readonly replaces: readonly string[];
-  /** Who has it already, or stages, and replaces nobody by that. */
+  /** The claimant, if it is enrolled: it does not replace itself. */
   readonly agentId?: string;
-  /** A Connect that stages changes places with those that are named. */
+  /** A staging Connect changes places with the named agents. */
   readonly by?: 'promotion';
 }
 
 export interface Replaced {
   readonly id: string;
   readonly name: string;
-  /** What it speaks for now; an agent without any is removed. */
+  /** The forests that it still speaks for. An agent without any is removed. */
   readonly forests: readonly string[];
 }
 
@@ -29,7 +29,7 @@ export interface Holder {
   readonly last_seen_at: Date | null;
 }
 
-/** Who does it now. A tenant has one managed domain's agent, a forest one Connect that does not stage. */
+/** The agents that do it now. A tenant has one agent of a managed domain, and a forest has one Connect that does not stage. */
 export async function holdersOf(scope: TenantScope, { kind, forests, agentId }: Claim): Promise<Holder[]> {
   const rows = await scope
     .select('agents')
@@ -45,7 +45,7 @@ export async function holdersOf(scope: TenantScope, { kind, forests, agentId }: 
 
 /**
  * INVARIANT: no agent loses its place unless an administrator named it.
- * @throws CausewayError 'other-agent' that names those who were not
+ * @throws CausewayError 'other-agent' that names the missing ones
  */
 export async function refuseUnnamed(scope: TenantScope, claim: Claim): Promise<void> {
   const unnamed = (await holdersOf(scope, claim)).filter(({ id }) => !claim.replaces.includes(id));
@@ -78,8 +78,8 @@ function describeHolder({ id, name, forests, enrolled_at, last_seen_at }: Holder
 }
 
 /**
- * Takes from the agents that were named what is another one's from now on. Under the lock that the caller holds, so that of two who
- * claim one thing at the same time the second finds the first.
+ * Takes from the named agents what belongs to the new one from now on. The caller holds a lock, so that of two agents with one
+ * claim the second finds the first.
  * @throws CausewayError as `refuseUnnamed`
  */
 export async function replaceAgents(inside: TenantScope, claim: Claim): Promise<Replaced[]> {
@@ -99,7 +99,7 @@ export async function replaceAgents(inside: TenantScope, claim: Claim): Promise<
   return replaced;
 }
 
-/** Removes an agent with its tokens; within a transaction. @returns whether it was there */
+/** Removes an agent with its tokens; within a transaction. @returns whether it existed */
 export async function dropAgent(inside: TenantScope, id: string): Promise<boolean> {
   const removed = await inside.delete('agents').where('id', '=', id).executeTakeFirst();
   await inside.delete('oidc_payloads').where('client_id', '=', id).execute();

@@ -63,7 +63,7 @@ onEveryBackend('a staging Connect', tenant => {
     second = await enrolled([CORP], true);
   });
 
-  it('takes nobody’s place, and is listed as one that stages', async () => {
+  it('replaces no agent, and is listed as staging', async () => {
     const { agents } = await call(admin, enrolmentRoutes.listAgents);
     assert.deepEqual(
       agents.map(({ id, staging: stages, forests }) => [id, stages, forests]),
@@ -78,7 +78,7 @@ onEveryBackend('a staging Connect', tenant => {
     await assert.rejects(another, { code: 'other-agent', message: new RegExp(`${active.id}$`) });
   });
 
-  it('is not shown to a managed domain as one: releases before know nothing of it', async () => {
+  it('is not shown as staging to a managed domain, because earlier releases do not know the word', async () => {
     const domain = await enrolAgent(tenant().url, admin, 'domain', 'domain', [], []);
     const { agents } = await call(domain.send, enrolmentRoutes.listAgents);
     assert.deepEqual(
@@ -87,7 +87,7 @@ onEveryBackend('a staging Connect', tenant => {
     );
   });
 
-  it('reads what it compares, and of whatever route that changes anything nothing is taken', async () => {
+  it('can read what it compares, and is rejected at every route that changes anything', async () => {
     const who = person(3);
     const lies: Record<string, object> = {
       [synchronizationRoutes.exportObjects.path]: { changes: [accountItem(second, who)] },
@@ -111,7 +111,7 @@ onEveryBackend('a staging Connect', tenant => {
       [storedRoutes.readStoredGroups.path]: { forest: CORP, after: '' },
       [storedRoutes.readStoredMemberships.path]: { forest: CORP, after: null },
     };
-    // The code is asked for a test of its own.
+    // The code needs a test of its own.
     const ofConnect = apis.tenant.routes
       .flatMap((table): Route[] => Object.values(table))
       .filter(({ access, path }) => access.includes('connect') && path !== stagingRoutes.promote.path);
@@ -134,7 +134,7 @@ onEveryBackend('a staging Connect', tenant => {
       }
       const asked = call(second.send, route, { body: { forest: CORP, ...lie } } as object);
       await assert.rejects(asked, STAGES, route.path);
-      // What does not even hold is refused for the same reason, and looked at no further.
+      // An invalid request is rejected for the same reason, before anything else is checked.
       const nonsense = call(second.send, { ...route, reply: route.reply }, {
         body: { no: 'sense' },
       } as object);
@@ -146,7 +146,7 @@ onEveryBackend('a staging Connect', tenant => {
     await assert.rejects(foreign, { code: 'other-forest' });
   });
 
-  it('enrols as one that knows that it stages, by a code for that, and nobody else does', async () => {
+  it('enrols only with a code for staging, and only if it knows that it stages', async () => {
     const enrol = async (body: object, said: object) => {
       const asked = { kind: 'connect' as const, name: 'c', forests: [WEST], ...body };
       const { code } = await call(admin, enrolmentRoutes.createEnrolment, { body: asked });
@@ -167,7 +167,7 @@ onEveryBackend('a staging Connect', tenant => {
     await enrol(one, one);
   });
 
-  it('changes places with the one that is named, both at once; and they can change back', async () => {
+  it('changes places with the named agent, both at once, and can change back', async () => {
     assert.equal(await say(active, 1), 'applied');
     await assert.rejects(say(second, 1), STAGES);
     const code = await codeFor(second.id, [active.id]);
@@ -194,13 +194,13 @@ onEveryBackend('a staging Connect', tenant => {
     );
   });
 
-  it('comes in where nobody speaks for its forest any more', async () => {
+  it('takes the place of a removed agent', async () => {
     await call(admin, enrolmentRoutes.removeAgent, { params: { id: active.id } });
     await promote(second, await codeFor(second.id, []));
     assert.equal(await say(second, 1), 'applied');
   });
 
-  it('takes nobody’s place who is not named, neither when the code is made nor when it is used', async () => {
+  it('demotes no agent that is not named, neither when the code is made nor when it is used', async () => {
     const named = { code: 'other-agent', message: new RegExp(`promote ${second.id} --demote ${active.id}$`) };
     await assert.rejects(codeFor(second.id, []), named);
     await assert.rejects(codeFor(active.id, [second.id]), { code: 'not-staging' });
@@ -217,7 +217,7 @@ onEveryBackend('a staging Connect', tenant => {
     assert.deepEqual(await stagingAgents(), [second.id]);
   });
 
-  it('leaves no forest without anybody who speaks for it', async () => {
+  it('leaves no forest without an agent that speaks for it', async () => {
     await call(admin, enrolmentRoutes.setForests, {
       params: { id: active.id },
       body: { forests: [CORP, WEST] },
@@ -232,7 +232,7 @@ onEveryBackend('a staging Connect', tenant => {
     assert.deepEqual(await stagingAgents(), [active.id]);
   });
 
-  it('has no place of its own that an enrolment could take, nor does a code that promotes enrol anybody', async () => {
+  it('has no place that an enrolment could take, and its promotion code enrols no agent', async () => {
     const code = await codeFor(second.id, [active.id]);
     const { jwk } = await makeAgentKeys();
     const body = { code, version: '1.0.0', jwk, signingKey: generateSigningKey().publicKey };
@@ -247,7 +247,7 @@ onEveryBackend('a staging Connect', tenant => {
     await promote(second, code);
   });
 
-  it('takes its place before a batch or a head of the other one that came later, though that one was let in before', async () => {
+  it('is promoted before a later batch or head of the other one, even if that was already authenticated', async () => {
     const code = await codeFor(second.id, [active.id]);
     const body = { forest: CORP, head: headOf(active) };
     const tried: Promise<unknown>[] = [];
@@ -255,7 +255,7 @@ onEveryBackend('a staging Connect', tenant => {
       .running.database.transaction()
       .execute(async transaction => {
         await sql`select 1 from change_counters for update`.execute(transaction);
-        // Whoever comes is looked at now, and waits for this to end: in the order in which they came.
+        // Each call is authenticated now, and then waits for this transaction in its order of arrival.
         for (const send of [
           () => promote(second, code),
           () => say(active, 1),
@@ -273,7 +273,7 @@ onEveryBackend('a staging Connect', tenant => {
     assert.deepEqual(others, ['staging', 'staging']);
   });
 
-  it('and the one that writes write at no moment both: each batch is taken whole, or refused', async () => {
+  it('never writes at the same time as the active one: each batch is applied whole, or rejected', async () => {
     for (let round = 0; round < 4; round++) {
       const [from, to] = round % 2 === 0 ? [active, second] : [second, active];
       const code = await codeFor(to.id, [from.id]);
@@ -287,7 +287,7 @@ onEveryBackend('a staging Connect', tenant => {
       await promote(to, code);
       for (const became of await Promise.all([...batches, ...others]))
         assert.ok(['applied', 'staging'].includes(became), became);
-      // In the order of the feed the one that was demoted comes before the other, without exception.
+      // In the order of the feed, all of the demoted agent's changes come before the promoted one's.
       const { rows } = await sql<{ anchor: string }>`
         select source_anchor as anchor from users where source_anchor = any(${[
           ...Array.from({ length: 12 }, (_, n) => person(base + n).anchor),

@@ -6,7 +6,7 @@ import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { insertCode } from './enrolment-codes.ts';
 import { type Claim, type Holder, holdersOf, refuseUnnamed } from './replaced-agents.ts';
 
-/** A Connect that stages is told what there is, and nothing is taken from it. */
+/** A staging Connect can read what the tenant has, and the tenant accepts nothing from it. */
 export const stages = (): CausewayError =>
   new CausewayError(
     'staging',
@@ -14,8 +14,8 @@ export const stages = (): CausewayError =>
   );
 
 /**
- * INVARIANT: of two Connects that change places at no moment both write. Whoever writes asks here, in the transaction that writes and
- * under the lock that changing places takes, too: a token was looked at before.
+ * INVARIANT: two Connects that change places never both write. Every write asks here, in its own transaction and under the lock that
+ * changing places takes, too: the token was checked earlier.
  */
 export async function refuseStaging(inside: TenantScope, { agentId }: Pick<Agent, 'agentId'>): Promise<void> {
   const agent = await inside.select('agents').select('staging').where('id', '=', agentId).executeTakeFirst();
@@ -23,8 +23,8 @@ export async function refuseStaging(inside: TenantScope, { agentId }: Pick<Agent
 }
 
 /**
- * Makes a code by which a Connect that stages takes the place of those that are named, once, within the hour.
- * @throws CausewayError 'no-such-agent', 'not-staging', 'other-agent' for whom it would demote and is not named, 'forests-left'
+ * Makes a code with which a staging Connect takes the place of the named agents, once, within the hour.
+ * @throws CausewayError 'no-such-agent', 'not-staging', 'other-agent' for an agent that it would demote without naming it, 'forests-left'
  */
 export async function createPromotion(
   scope: TenantScope,
@@ -39,8 +39,8 @@ export async function createPromotion(
 
 /**
  * Changes places.
- * @throws CausewayError 'promotion-refused', one and the same for a code that is wrong, used, too old or another agent's; 'other-agent' and
- * 'forests-left' where somebody came since the code was made
+ * @throws CausewayError 'promotion-refused', the same for a code that is wrong, used, too old or another agent's; 'other-agent' and
+ * 'forests-left' if the holders changed since the code was made
  */
 export async function promote(agent: Agent<'connect'>, code: string): Promise<Pick<Holder, 'id' | 'name'>[]> {
   const { scope, agentId } = agent;
@@ -81,7 +81,7 @@ async function claimOf(
   return { name, claim: { kind: 'connect', forests, replaces, agentId: id, by: 'promotion' } };
 }
 
-/** @returns whom it demotes */
+/** @returns the agents that it demotes */
 async function refuseUnfit(scope: TenantScope, claim: Claim): Promise<Holder[]> {
   await refuseUnnamed(scope, claim);
   const demoted = await holdersOf(scope, claim);

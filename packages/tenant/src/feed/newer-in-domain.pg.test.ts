@@ -238,7 +238,7 @@ onEveryBackend('cloud-only users whom the managed domain has newer', tenant => {
     ];
     for (const lie of lies)
       await assert.rejects(put(lie), { code: 'statement-mismatch', message: /not believed/ });
-    // Signed for a forest, or by an unconfirmed key.
+    // The route for receipts of forests rejects it, whichever forest the body names.
     for (const forest of [FOREST, CLOUD_FOREST])
       await assert.rejects(
         call(domain.send, managedDomainRoutes.putReceipt, { body: { forest, receipt: receiptOf([newer]) } }),

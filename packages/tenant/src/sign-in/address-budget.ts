@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import type { Clock } from '@causeway/service';
 
-/** Addresses that are remembered; past it the one that was not seen for longest begins anew. */
+/** The most addresses remembered. Above it, the address not seen for longest starts afresh. */
 const MAX_ADDRESSES = 20_000;
 
 interface Budget {
@@ -22,20 +22,20 @@ export class AddressBudget {
     this.#clock = clock;
   }
 
-  /** @returns 0 when the address may, else the seconds after which it may again */
+  /** @returns 0 if the address may now, else the seconds to wait */
   take(address: string): number {
     const key = networkOf(address);
     const now = this.#clock.monotonic();
     const before = this.#budgets.get(key) ?? { left: this.#burst, at: now };
     const left = Math.min(this.#burst, before.left + ((now - before.at) / 1000) * this.#perSecond);
-    // Last in the map, which is the order in which addresses are forgotten.
+    // Moves it to the end of the map, whose order decides which address is forgotten next.
     this.#budgets.delete(key);
     this.#budgets.set(key, { left: left >= 1 ? left - 1 : left, at: now });
     if (this.#budgets.size > MAX_ADDRESSES) this.#budgets.delete(this.#budgets.keys().next().value!);
     return left >= 1 ? 0 : Math.ceil((1 - left) / this.#perSecond);
   }
 
-  /** What was taken turned out not to count. */
+  /** Returns a unit that turned out not to count. */
   giveBack(address: string): void {
     const budget = this.#budgets.get(networkOf(address));
     if (budget) budget.left = Math.min(this.#burst, budget.left + 1);

@@ -50,13 +50,13 @@ onEveryBackend('tokens of agents', tenant => {
     );
   });
 
-  it('are given once when the same assertion comes twice at the same time', async () => {
+  it('are given only once when the same assertion comes twice at the same time', async () => {
     const signed = await assertion();
     const answers = await Promise.all(Array.from({ length: 6 }, () => ask(signed)));
     assert.equal(answers.filter(answer => answer.access_token !== undefined).length, 1);
   });
 
-  it('are refused for a wrong key, an expired assertion, another audience, issuer or agent', async () => {
+  it('are denied for a wrong key, an expired assertion, another audience, issuer or agent', async () => {
     const other = await enrolAgent(tenant().url, admin, 'domain');
     const now = Math.floor(Date.now() / 1000);
     const wrong: [string, Change][] = [
@@ -84,7 +84,7 @@ onEveryBackend('tokens of agents', tenant => {
     assert.equal(status, 400);
   });
 
-  it('carry no scope but the agent’s, and open no page of people', async () => {
+  it('carry no scope but the agent’s, and open no page for people', async () => {
     const { status, error } = await ask(await assertion(), { scope: 'openid agent' });
     assert.deepEqual([status, error], [400, 'invalid_scope']);
     const { access_token: token } = await ask(await assertion());
@@ -92,7 +92,7 @@ onEveryBackend('tokens of agents', tenant => {
     assert.equal(me.status, 401);
   });
 
-  it('are not kept in the database as they are', async () => {
+  it('are not stored in the database in clear', async () => {
     const { access_token: token } = await ask(await assertion());
     const rows = await tenant().dump();
     assert.ok(rows.includes('ClientCredentials'));

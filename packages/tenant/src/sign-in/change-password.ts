@@ -13,12 +13,12 @@ export interface PasswordChange extends SignInRequest {
 
 export type ChangeOutcome =
   | { readonly changed: true; readonly signedIn: SignedIn }
-  /** In words for the person. */
+  /** A message for the user. */
   | { readonly changed: false; readonly problem: string };
 
 /**
- * Changes the password of a cloud-only user who knows the one before. That is a sign-in: it counts, locks, costs and
- * tells as one, and nothing about the account or the new password is said before it has succeeded.
+ * Changes a cloud-only user's password if they know the current one. It is a sign-in: it counts, locks, costs and
+ * logs like one. Before it has succeeded, it reveals nothing about the account or the new password.
  */
 export async function changePassword(
   scope: TenantScope,

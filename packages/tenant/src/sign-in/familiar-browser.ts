@@ -2,9 +2,9 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { keyedDigest } from '../tenancy/digest.ts';
 
 /**
- * A cookie that says in which accounts this browser has signed in: a random identifier, and for each account a MAC
- * over both under the tenant's key. It opens nothing; it only gives the browser a failure counter of its own, so
- * that a stranger's guesses lock strangers out and not the account's owner.
+ * A cookie that lists the accounts in which this browser has signed in: a random identifier, and for each account
+ * a MAC over both under the tenant's key. It opens nothing. It only gives the browser a failure counter of its
+ * own, so that a stranger's guesses lock out strangers and not the account's owner.
  */
 export const FAMILIAR_COOKIE = 'causeway_known';
 export const FAMILIAR_SECONDS = 365 * 86_400;
@@ -24,7 +24,7 @@ export function familiarSource(
   return macs.some(mac => timingSafeEqual(Buffer.from(mac), expected)) ? id : undefined;
 }
 
-/** The cookie after a sign-in to this account; the oldest account is let go of when there are too many. */
+/** The cookie after a sign-in to this account. Drops the oldest account when there are too many. */
 export function rememberBrowser(cookie: string | undefined, digestKey: string, accountKey: string): string {
   const known = cookie !== undefined && COOKIE.test(cookie) ? cookie.split('.') : [];
   const id = known[0] ?? randomBytes(16).toString('base64url');

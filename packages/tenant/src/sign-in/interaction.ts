@@ -13,15 +13,15 @@ export interface SignInContext {
   readonly log: Log;
 }
 
-/** A name, a password and a new one twice, percent-encoded at the worst. */
+/** A name, a password and a new one twice, percent-encoded in the worst case. */
 export const FORM_LIMIT = 32 * 1024;
 
-/** A sign-in that a browser is in the middle of. */
+/** A sign-in that a browser has begun. */
 export interface Interaction {
   readonly tenant: TenantSignIn;
   readonly uid: string;
   readonly applicationOrigin: string | undefined;
-  /** The application's. */
+  /** Of the application. */
   readonly clientId: string;
   /** Whose session the browser has, if any. */
   readonly accountId: string | undefined;
@@ -31,9 +31,7 @@ export interface Interaction {
 
 const Params = z.strictObject({ tenant: z.string().max(63), uid: z.string().max(64) });
 
-/**
- * The sign-in that this browser is in the middle of, at this step of it; undefined when it is none, and that has been said.
- */
+/** The sign-in that this browser has begun, if it is at this step. Otherwise answers with a page and returns undefined. */
 export async function begin(
   context: SignInContext,
   request: HttpRequest,
@@ -68,7 +66,7 @@ export async function begin(
   }
 }
 
-/** Sends the browser on with the sign-in done. */
+/** Sends the browser on with the sign-in completed. */
 export async function complete(
   request: HttpRequest,
   reply: HttpReply,
@@ -93,7 +91,7 @@ export function remember(reply: HttpReply, tenant: TenantSignIn, signedIn: Signe
   );
 }
 
-/** Where a page of the tenant's is, as browsers are told: below the path of the public address. */
+/** The path of a tenant's page as browsers see it: below the path of the public address. */
 export function pathOf(tenant: TenantSignIn, page: string): string {
   return new URL(tenant.provider.issuer).pathname.replace(/\/oidc$/, page);
 }

@@ -24,7 +24,7 @@ it('locks for 60 s at the tenth different failure, and twice as long each time a
   assert.deepEqual(counter!.lockedUntil, at(200 + 240));
 });
 
-it('refuses the right password while locked, counts nothing then, and forgets all after a right one', () => {
+it('rejects the right password while locked without counting, and forgets all failures after a right one', () => {
   const locked = fail(MAX_FAILURES, undefined, 0);
   assert.equal(decideAttempt(locked, { right: true, mark: '' }, at(59)).outcome, 'locked');
   assert.equal(decideAttempt(locked, { right: false, mark: 'x' }, at(59)).counter, locked);

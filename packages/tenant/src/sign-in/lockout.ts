@@ -1,6 +1,6 @@
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
-/** Failures that lock an account, for how long first and at most, and when all is forgotten. */
+/** Failures that lock an account, the first and the longest lock, and when all failures are forgotten. */
 export const MAX_FAILURES = 10;
 export const FIRST_LOCK_MS = 60_000;
 const LONGEST_LOCK_MS = 3_600_000;
@@ -28,7 +28,7 @@ export type Outcome = 'accepted' | 'refused' | 'locked';
 
 /**
  * Decides an attempt against the counter of its account and source. One wrong password repeated counts once: that
- * is somebody's old phone, not an attack. While locked even the right one is refused, and nothing is counted.
+ * is an old phone, not an attack. While locked, even the right one is rejected, and nothing is counted.
  */
 export function decideAttempt(
   before: Counter | undefined,
@@ -57,8 +57,8 @@ export function decideAttempt(
 }
 
 /**
- * Settles an attempt whose password has been checked. Attempts on one account and source come one after the other
- * here, after their derivations, so that a burst of guesses gets no more tries than a queue of them.
+ * Settles an attempt whose password has been checked. Attempts on one account and source take turns here, after
+ * their derivations, so that a burst of guesses gets no more tries than a queue of them.
  * @param accountKey keyed digest of the name
  */
 export async function settleAttempt(
@@ -72,7 +72,7 @@ export async function settleAttempt(
     const one = { account_key: accountKey, source };
     await inside
       .insert('sign_in_failures', { ...one, failures: 0, wrong: '[]', locks: 0, updated_at: now })
-      // Changes nothing but takes the row's lock: nobody sweeps it out before it is read.
+      // Changes nothing, but locks the row, so that no sweep deletes it before it is read.
       .onConflict(conflict =>
         conflict
           .columns(['tenant_id', 'account_key', 'source'])
@@ -110,7 +110,7 @@ export async function settleAttempt(
     }
     return { outcome, fresh: row.failures === 0 };
   });
-  // A stranger makes a row a name: every first failure sweeps out what is forgotten, beside the rows' locks.
+  // A stranger makes one row per name. So each first failure sweeps out the forgotten rows, outside the rows' locks.
   if (settled.outcome !== 'accepted' && settled.fresh) {
     const forgotten = new Date(now.getTime() - FORGET_MS);
     await scope.delete('sign_in_failures').where('updated_at', '<', forgotten).execute();
@@ -118,7 +118,7 @@ export async function settleAttempt(
   return settled.outcome;
 }
 
-/** Until when strangers are locked out, of those of these accounts that they are locked out of. */
+/** Until when strangers are locked out, for those of these accounts where they are. */
 export async function readLocks(
   scope: TenantScope,
   accountKeys: readonly string[],

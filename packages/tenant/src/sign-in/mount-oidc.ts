@@ -9,7 +9,7 @@ import { REFUSAL } from './groups/assignment.ts';
 import { makeProvider } from './oidc-provider.ts';
 import { type PeopleGate, stepOfProvider } from './people-gate.ts';
 
-/** Of a name as it stands in an address. */
+/** A tenant's name as it appears in an address. */
 const TENANT_NAME = /^[a-z0-9-]{1,63}$/;
 
 /** A tenant and its OpenID provider. */
@@ -19,7 +19,7 @@ export interface TenantSignIn {
   readonly provider: Provider;
 }
 
-/** One provider a tenant, made when it is first asked for. */
+/** One provider per tenant, made at its first request. */
 export class Providers {
   readonly #installation: Installation;
   readonly #publicUrl: () => string;
@@ -36,7 +36,7 @@ export class Providers {
   async get(tenantName: string): Promise<TenantSignIn> {
     const made = this.#made.get(tenantName);
     if (made) return made;
-    // What cannot be a name is not asked for: PostgreSQL has no text with U+0000.
+    // Skips the query for impossible names: PostgreSQL has no text with U+0000.
     const tenant = TENANT_NAME.test(tenantName) ? await this.#installation.findTenant(tenantName) : undefined;
     if (!tenant) throw new CausewayError('no-such-tenant', 'there is no such tenant');
     const issuer = issuerOf(this.#publicUrl(), tenantName);
@@ -55,8 +55,8 @@ export class Providers {
 }
 
 /**
- * Of everything that the provider answers: its pages are of it alone. To `script-src` it adds the hash of the one script of its page
- * that posts to an application, whose Origin some applications look at.
+ * Headers of each answer from the provider, whose pages consist of that answer alone. The provider adds to `script-src` the hash of
+ * its only script, on the page that posts to an application. Some applications check that page's Origin.
  */
 const PROVIDER_HEADERS = {
   'content-security-policy': "default-src 'none'; script-src; frame-ancestors 'none'; base-uri 'none'",
@@ -64,7 +64,7 @@ const PROVIDER_HEADERS = {
   'x-frame-options': 'DENY',
 };
 
-/** Hands everything under /t/:tenant/oidc to the tenant's provider, with the body unread. */
+/** Passes everything under /t/:tenant/oidc to the tenant's provider, with the body unread. */
 export function mountOidc(
   server: HttpServer,
   providers: Providers,

@@ -47,7 +47,7 @@ function payloadAdapter(scope: TenantScope, model: string): Adapter {
           .execute();
         return;
       }
-      // Of two requests with one assertion at the same time, the second must fail, not overwrite.
+      // If two requests bring one assertion at the same time, the second must fail, not overwrite.
       await prune(scope);
       const inserted = await insert
         .onConflict(conflict => conflict.columns(['tenant_id', 'model', 'id_digest']).doNothing())
@@ -96,23 +96,23 @@ function payloadAdapter(scope: TenantScope, model: string): Adapter {
   };
 }
 
-/** A stranger's request is in it as it came. @throws InvalidRequest for text that the database cannot hold */
+/** The payload contains a stranger's request as it came. @throws InvalidRequest for text that the database cannot hold */
 const storable = (payload: object): string =>
   JSON.stringify(payload, (_name, value: unknown) => {
     if (typeof value !== 'string' || isStorable(value)) return value;
     throw new errors.InvalidRequest('well-formed text without U+0000 expected');
   });
 
-/** Sweeps out what has expired, now and then: agents fetch tokens all day, and every fetch passes here. */
+/** Deletes what has expired. Agents fetch tokens all day, and every fetch passes here. */
 async function prune(scope: TenantScope): Promise<void> {
   await scope.delete('oidc_payloads').where('expires_at', '<', scope.now()).execute();
 }
 
-/** Sign-ins that are kept while their people are at the page; strangers begin as many as they like. */
+/** Sign-ins that are kept while their users are at the page. Strangers can begin any number of them. */
 const MAX_INTERACTIONS = 20_000;
 const SWEEP_EVERY = 250;
 
-/** What has expired goes, and of the rest what was begun longest ago: a flood fills no table, and outruns nobody who is typing. */
+/** Deletes expired sign-ins, and the oldest above the limit: a flood fills no table, and displaces no user who is typing. */
 async function sweepInteractions(scope: TenantScope): Promise<void> {
   await prune(scope);
   await scope.run(
@@ -136,7 +136,7 @@ function clientAdapter(scope: TenantScope): Adapter {
   };
 }
 
-/** A relying party: PKCE is what ties the code to it, and a secret where it has one. */
+/** A relying party: PKCE ties the code to it, and a secret if it has one. */
 async function findApplication(scope: TenantScope, id: string): Promise<AdapterPayload | undefined> {
   if (!isUuid(id)) return undefined;
   const row = await scope.select('applications').selectAll().where('client_id', '=', id).executeTakeFirst();

@@ -20,13 +20,13 @@ import { protectPages, showSignedOut, showSignOut } from './sign-out.ts';
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
-/** Seconds that an agent's assertion may live, and that its clock may be ahead. */
+/** The most seconds that an agent's assertion may live, and that its clock may be ahead. */
 const ASSERTION_LIFETIME = 5 * MINUTE;
 const CLOCK_DIFFERENCE = MINUTE;
 
 /**
  * The tenant's OpenID provider: authorization code with PKCE for people, client credentials with private_key_jwt
- * for agents. Everything that it can do and is not named here is off.
+ * for agents. Every feature not named here is off.
  */
 export function makeProvider(
   scope: TenantScope,
@@ -66,7 +66,7 @@ export function makeProvider(
     responseTypes: ['code'],
     scopes: ['openid', 'profile', 'email', 'agent'],
     claims: {
-      // Of an application that is registered so, whatever it asks for.
+      // Only for an application that is registered for groups, whatever it asks for.
       openid: ['sub', 'groups'],
       profile: ['name', 'given_name', 'family_name', 'preferred_username'],
       email: ['email'],
@@ -109,9 +109,9 @@ export function makeProvider(
   return provider;
 }
 
-/** An assertion is made for one request: one that is good for long, or was made for later, would be worth stealing. */
+/** An assertion is made for one request. One that is valid for long, or made for later, would be worth stealing. */
 function refuseLongLived(_context: KoaContextWithOIDC, claims: Record<string, unknown>): void {
-  // The machine's, by which oidc-provider has checked the same assertion.
+  // The machine's clock: oidc-provider has checked the same assertion by it.
   const now = Date.now() / 1000;
   const { iat, exp } = claims;
   const fits =
@@ -127,8 +127,8 @@ function refuseLongLived(_context: KoaContextWithOIDC, claims: Record<string, un
 }
 
 /**
- * INVARIANT: whoever is disabled, expired or deleted, or has a temporary password, has no account here, so that
- * neither a session nor a code that is still on its way ends in a token. Nor has who is not in the group that the
+ * INVARIANT: a disabled, expired or deleted user has no account here, nor one with a temporary password, so that
+ * neither a session nor a pending code ends in a token. The same holds for a user outside the group that the
  * application is for.
  */
 async function findAccount(scope: TenantScope, issuer: string, context: KoaContextWithOIDC, id: string) {
@@ -142,7 +142,7 @@ async function findAccount(scope: TenantScope, issuer: string, context: KoaConte
   };
 }
 
-/** The tenant has digests of its applications' secrets, and no secret. */
+/** The tenant stores only digests of its applications' secrets. */
 function compareSecrets(provider: Provider): void {
   provider.Client.prototype.compareClientSecret = function (secret) {
     const [given, kept] = [digestOf(secret), this.clientSecret ?? ''].map(text => Buffer.from(text));
@@ -154,7 +154,7 @@ function claimsOf(user: User): { sub: string; [claim: string]: string } {
   const { displayName, givenName, surname, mail } = user.profile;
   return {
     sub: user.id,
-    // Whoever has no sign-in name is known by none: the true one may be another user's.
+    // A user without a sign-in name has none here either: the true one may be another user's.
     ...(user.sign_in_name !== null && { preferred_username: user.sign_in_name }),
     name: displayName ?? user.sign_in_name ?? user.id,
     ...(givenName !== null && { given_name: givenName }),
@@ -164,8 +164,8 @@ function claimsOf(user: User): { sub: string; [claim: string]: string } {
 }
 
 /**
- * The applications are the administrator's own, so nobody is asked for consent. One that answers on loopback can be
- * impersonated by any program on its machine, and so asks for the password every time (RFC 8252, 8.6).
+ * The applications are the administrator's own, so users are not asked for consent. Any program on a machine can impersonate an application
+ * that answers on loopback, so that one asks for the password every time (RFC 8252, 8.6).
  */
 function makePolicy(scope: TenantScope): interactionPolicy.DefaultPolicy {
   const policy = interactionPolicy.base();
@@ -193,7 +193,7 @@ async function loadExistingGrant(context: KoaContextWithOIDC) {
   const { client, session, provider, params, result } = context.oidc;
   if (!client || !session?.accountId) return undefined;
   const login = result?.login as SignInResult | undefined;
-  // Of the password check, not of now: a password that was changed meanwhile opens no session.
+  // The epoch of the password check, not the current one: a password that was changed meanwhile opens no session.
   if (login) Object.assign(session, { epoch: login.epoch });
   const known = session.grantIdFor(client.clientId);
   const existing = known === undefined ? undefined : await provider.Grant.find(known);

@@ -18,13 +18,13 @@ button { width: 100%; margin-top: 1.5rem; padding: .7rem; font: inherit; font-we
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
-/** What every failed sign-in is told. */
+/** The answer to every failed sign-in. */
 export const FAILURE_TEXT =
   'The user name or the password is not right, or you cannot sign in at the moment.';
 
 /**
- * Headers of every sign-in page: no scripts at all, nobody's frame. A browser checks the redirects that follow a
- * form against form-action, too, so the application's own origin must be in it.
+ * Headers of every sign-in page: no scripts, no framing. A browser also checks the redirects that follow a form
+ * against form-action, so the application's own origin must be in it.
  */
 export function pageHeaders(applicationOrigin?: string): Record<string, string> {
   return {
@@ -61,7 +61,7 @@ ${form.failed ? `<p role="alert" id="failure">${FAILURE_TEXT}</p>` : ''}
   );
 }
 
-/** For a sign-in that cannot go on; the text is ours, never the caller's. */
+/** For a sign-in that cannot continue. The text is ours, never the caller's. */
 export function messagePage(text: string): string {
   return page('Sign-in', `<h1>Sign-in</h1>\n<p role="alert">${escapeHtml(text)}</p>`);
 }

@@ -7,13 +7,13 @@ import {
 } from '@causeway/credentials';
 import { keyedDigest } from '../tenancy/digest.ts';
 
-/** What a password check found out. */
+/** The result of a password check. */
 export interface PasswordCheck {
   readonly right: boolean;
   /**
-   * The first 16 bits of the derivation, in hex: by it a wrong password that is typed again is known as the same.
-   * All of it would be a verifier of what people mistype, and a mistyped password is nearly the right one. With
-   * 16 bits one guess in 65,536 goes uncounted, and a thief of the database is told little.
+   * The first 16 bits of the derivation, in hex: they recognize a wrong password that is typed again. The full
+   * derivation would be a verifier of mistyped passwords, and those are nearly the right ones. With 16 bits, one
+   * guess in 65,536 goes uncounted, and a stolen database reveals little.
    */
   readonly mark: string;
 }
@@ -21,8 +21,8 @@ export interface PasswordCheck {
 const MARK_LENGTH = 2;
 
 /**
- * Checks a password against a cloud credential. It costs exactly one PBKDF2, whether or not there is a credential:
- * without one (unknown name, no password synchronized yet) it checks against one that no password fits.
+ * Checks a password against a cloud credential. It always costs exactly one PBKDF2: without a credential (unknown
+ * name, no password synchronized yet) it checks against one that no password fits.
  * @param digestKey the tenant's; makes the salt of an account that does not exist, always the same one
  */
 export async function checkPassword(

@@ -1,12 +1,12 @@
 import { MAX_CHECKED_BYTES, MAX_PASSWORD_LENGTH, PASSWORD_RULES } from '../people/passwords.ts';
 import { escapeHtml, page } from './pages.ts';
 
-/** The form by which a person changes the password; `action` is a path of our own. */
+/** The form for changing the password; `action` is a path of our own. */
 export function passwordPage(form: {
   tenantName: string;
   action: string;
   name: string;
-  /** At a sign-in with a temporary password. */
+  /** During a sign-in with a temporary password. */
   temporary: boolean;
   problem?: string | undefined;
 }): string {

@@ -27,9 +27,9 @@ const Form = z.object({
 type Form = z.infer<typeof Form>;
 
 /**
- * The page by which people change their password: in the middle of a sign-in with a temporary one, and at an address
- * of its own. No cookie stands for the person at either: the form brings name and current password, so that a forged
- * one (CSRF) changes nothing.
+ * The page where users change their password: during a sign-in with a temporary one, and at an address of its own.
+ * No cookie identifies the user at either. The form brings name and current password, so a forged one (CSRF) changes
+ * nothing.
  */
 export function registerPasswordPages(server: HttpServer, context: SignInContext): void {
   server.register(async pages => {

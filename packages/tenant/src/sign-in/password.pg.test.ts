@@ -12,7 +12,7 @@ import { FAILURE_TEXT } from './pages.ts';
 
 const REDIRECT = 'https://portal.example.net/callback';
 const NEXT = 'Another one 4 me';
-/** As it stands in a page. */
+/** As it appears in a page. */
 const FAILURE = FAILURE_TEXT.slice(0, 40);
 
 onEveryBackend('changing a password', tenant => {
@@ -41,7 +41,7 @@ onEveryBackend('changing a password', tenant => {
     party = await RelyingParty.discover(app.issuer, app.clientId, REDIRECT);
   });
 
-  it('is asked of whoever signs in with a temporary password, and ends in the sign-in', async () => {
+  it('is required at a sign-in with a temporary password, and completes the sign-in', async () => {
     const { id, name, temporary } = await makeUser();
     const browser = new Browser();
     const begun = await party.begin(browser);
@@ -60,7 +60,7 @@ onEveryBackend('changing a password', tenant => {
     assert.equal(await party.signIn(new Browser(), name, temporary), undefined);
   });
 
-  it('cannot be gone around: a temporary password gives no token, by session or code neither', async () => {
+  it('cannot be bypassed: a temporary password gives no token, neither by session nor by code', async () => {
     const { id, name, temporary } = await makeUser();
     await change(name, temporary);
     const browser = new Browser();
@@ -83,7 +83,7 @@ onEveryBackend('changing a password', tenant => {
     assert.equal((await new Browser().open(new URL('/t/nobody/password', tenant().url))).status, 404);
   });
 
-  it('says what is wrong with a new password, and only to whoever knows the one before', async () => {
+  it('explains what is wrong with a new password only to a user who knows the current one', async () => {
     const { name, temporary } = await makeUser();
     const cases: [string, string, RegExp][] = [
       ['short 1', 'short 1', /too short: at least 8/],
@@ -107,7 +107,7 @@ onEveryBackend('changing a password', tenant => {
     assert.equal((await change(name, temporary)).status, 200, 'one wrong password repeated counts once');
   });
 
-  it('is refused to synchronized users, after the right password and not before', async () => {
+  it('is denied to synchronized users, but only after the right password', async () => {
     const connect = await enrolAgent(tenant().url, admin, 'connect');
     const who = person(1);
     const objects = { forest: FOREST, changes: [accountItem(connect, who)] };
@@ -119,7 +119,7 @@ onEveryBackend('changing a password', tenant => {
     assert.ok(await party.signIn(new Browser(), who.upn, 'On-premises 1'));
   });
 
-  it('looks at a longer current password than may be chosen', async () => {
+  it('accepts a current password longer than the limit for new ones', async () => {
     const { html } = await new Browser().open(new URL('/t/contoso/password', tenant().url));
     assert.match(html, /name="password"[^>]* maxlength="4096"/);
     assert.match(html, /name="new-password"[^>]* maxlength="256"/);
@@ -134,7 +134,7 @@ onEveryBackend('changing a password', tenant => {
     assert.match(alertOf(await change(who.upn, long, next))!, /in the network of your organization/);
   });
 
-  it('gives one answer at the price of one PBKDF2, and counts as a sign-in does', async () => {
+  it('gives one answer at the price of one PBKDF2, and counts like a sign-in', async () => {
     const [good, disabled, locked] = [await makeUser(), await makeUser(), await makeUser()];
     const params = { id: disabled.id };
     await call(admin, userRoutes.setUserEnabled, { params, body: { enabled: false } });
@@ -162,7 +162,7 @@ onEveryBackend('changing a password', tenant => {
     );
   });
 
-  it('has a page without scripts, that nothing can frame, with labels and what is asked for', async () => {
+  it('has a page without scripts, that nothing can frame, with labels and the fields that it needs', async () => {
     const page = await new Browser().open(ownPage(), form('"><script>alert(1)</script>', 'x'));
     assert.doesNotMatch(page.html, /<script/);
     for (const [id, label] of [
@@ -183,7 +183,7 @@ onEveryBackend('changing a password', tenant => {
     assert.equal(page.headers.get('cache-control'), 'no-store');
   });
 
-  it('does not go on with a sign-in that this browser did not begin', async () => {
+  it('does not continue a sign-in that this browser did not begin', async () => {
     const { name, temporary } = await makeUser();
     const begun = await party.begin(new Browser());
     const url = new URL(`${begun.page.url.pathname}/password`, begun.page.url);

@@ -83,7 +83,7 @@ onEveryBackend(
         await database.insertInto('oidc_payloads').values(values).execute();
       }
       const client = addressOfNextTest();
-      // The first after the start sweeps.
+      // The first request after the start sweeps.
       assert.equal((await begin(client)).status, 303);
       assert.ok((await rows()) <= 20_001);
       const left = database
@@ -96,12 +96,12 @@ onEveryBackend(
       await database.deleteFrom('oidc_payloads').where('id_digest', 'like', 'made-up-%').execute();
     });
 
-    it('lets one address begin so many sign-ins and no more, and others as before', async () => {
+    it('limits the sign-ins that one address may begin, and leaves others alone', async () => {
       const before = await rows();
       const client = addressOfNextTest();
       const gets = await all(130, () => begin(client));
       assert.deepEqual(counts(gets), { 303: 130 });
-      // A POST begins nothing here and costs as much; so many that no second that they take gives it back as fast.
+      // A POST begins nothing here and costs as much. There are more than the budget regains in the seconds that they take.
       const posts = await all(400, () => begin(client, 'POST'));
       const refused = posts.find(({ status }) => status === 429);
       assert.ok(refused, JSON.stringify(counts(posts)));
@@ -109,18 +109,18 @@ onEveryBackend(
       assert.match(refused.headers.get('content-security-policy')!, /frame-ancestors 'none'/);
       assert.equal((await rows()) - before, 130);
       assert.equal((await begin(addressOfNextTest())).status, 303);
-      // The provider's router knows no case, so the gate must not either.
+      // The provider's router ignores case, so the gate must, too.
       const spelt = new URL(authorization.href.replace(/auth\?/, 'AuTh?'));
       const headers = from(addressOfNextTest());
       assert.equal((await fetch(spelt, { redirect: 'manual', headers })).status, 303);
       assert.equal(stepOfProvider(asked('AuTh')), 'begins');
       assert.equal(stepOfProvider(asked('AuTh/x')), 'goes-on');
-      // Programs are not people: keys and metadata pass beside.
+      // Keys and metadata are for programs, and bypass the gate.
       const keys = new URL(authorization.href.replace(/auth\?.*$/, 'jwks'));
       assert.equal((await fetch(keys, { headers: from(client) })).status, 200);
     });
 
-    it('checks so many wrong passwords of one address and no more, each of another name as it may be', async () => {
+    it('limits the wrong passwords that one address may try, even if each is for another name', async () => {
       const client = addressOfNextTest();
       const byStatus = counts(await all(230, i => guess(client, i)));
       assert.ok(byStatus[400]! >= 200 && byStatus[400]! <= 215, JSON.stringify(byStatus));
@@ -128,13 +128,13 @@ onEveryBackend(
       assert.equal((await guess(addressOfNextTest(), 0)).status, 400);
     });
 
-    it('tells whoever finds the queue full to come again, wherever they come from', async () => {
+    it('asks a user to come back if the queue is full, whatever their address', async () => {
       const form = 'username=nobody&password=x&new-password=y&repeated=y';
       const request = (i: number): string =>
         `POST /t/contoso/password HTTP/1.1\r\nhost: x\r\nx-forwarded-for: 198.51.100.${i % 200}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: ${form.length}\r\n\r\n${form}`;
       const { hostname, port } = new URL(tenant().url);
       const COUNT = 400;
-      // All in one piece: they are there before the first one has been answered.
+      // Sent in one piece, so that all arrive before the first is answered.
       const socket = connect(Number(port), hostname);
       socket.write(Array.from({ length: COUNT }, (_, i) => request(i)).join(''));
       let text = '';
@@ -153,7 +153,7 @@ onEveryBackend(
 );
 
 onEveryBackend('the gate for people, without a proxy', tenant => {
-  it('takes nobody’s word for where a request comes from', async () => {
+  it('trusts no header about where a request comes from', async () => {
     await tenant().createTenant('contoso');
     const answers = await Promise.all(
       Array.from({ length: 230 }, (_, i) =>

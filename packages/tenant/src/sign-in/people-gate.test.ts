@@ -4,7 +4,7 @@ import { HandClock } from '@causeway/service/testing';
 import { AddressBudget, networkOf } from './address-budget.ts';
 import { Turns } from './turns.ts';
 
-test('work takes turns in its order, and what finds the queue full is not begun', async () => {
+test('runs work in its order of arrival, and does not begin what finds the queue full', async () => {
   const turns = new Turns(2, 3);
   const begun: number[] = [];
   const ends: (() => void)[] = [];
@@ -29,7 +29,7 @@ test('work takes turns in its order, and what finds the queue full is not begun'
   assert.equal(await later, 7);
 });
 
-test('an address has so many at once and so many a second, whatever others do', () => {
+test('gives each address its burst and its rate, whatever others do', () => {
   let now = 0;
   const budget = new AddressBudget(3, 0.5, { monotonic: () => now });
   const take = (address: string, times: number): number[] =>
@@ -44,7 +44,7 @@ test('an address has so many at once and so many a second, whatever others do', 
   assert.deepEqual(take('192.0.2.1', 4), [0, 0, 0, 2]);
 });
 
-test('an address is forgotten after many others, and whoever has a network of addresses has one budget', () => {
+test('forgets an address after many others, and gives a network of addresses one budget', () => {
   const budget = new AddressBudget(1, 0.001, new HandClock());
   assert.equal(budget.take('192.0.2.1'), 0);
   assert.ok(budget.take('192.0.2.1') > 0);

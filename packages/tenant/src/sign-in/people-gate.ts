@@ -4,25 +4,25 @@ import { AddressBudget } from './address-budget.ts';
 import { messagePage, pageHeaders } from './pages.ts';
 import { Turns } from './turns.ts';
 
-/** Requests of people that are worked on at once: few, so that an agent's request never stands behind many of them. */
+/** People's requests handled at once: few, so that an agent's request never queues behind many. */
 const AT_ONCE = 2;
 const WAITING = 200;
 const RETRY_SECONDS = 5;
 
-/** An address may begin so many sign-ins; a whole office may stand behind one. */
+/** Sign-ins that an address may begin; a whole office may share one address. */
 const SIGN_INS = { burst: 200, perSecond: 10 };
-/** Passwords that were wrong: each of another name leaves a row for a day. */
+/** Wrong passwords: each for another name leaves a row for a day. */
 const FAILURES = { burst: 200, perSecond: 1 };
 
 /**
- * What a request of people costs. `begins` is an authorization request, by which a stranger makes a row; `tries` brings a password;
- * `goes-on` is another step of a sign-in.
+ * What a person's request costs. `begins` is an authorization request, with which a stranger makes a row; `tries` brings a
+ * password; `goes-on` is another step of a sign-in.
  */
 export type Step = 'begins' | 'tries' | 'goes-on';
 
 /**
- * Where everybody passes who signs in or changes a password: the requests take turns, and each address has a budget. Agents do not pass
- * here. INVARIANT: what one address or all of them ask for at once costs an agent no more than the few that are worked on.
+ * Every sign-in and change of a password passes here: the requests take turns, and each address has a budget. Agents bypass the gate.
+ * INVARIANT: however much one address or all of them request, an agent waits for no more than the few requests being handled.
  */
 export class PeopleGate {
   readonly #guarded = new WeakSet<HttpHandler>();
@@ -35,11 +35,11 @@ export class PeopleGate {
     this.#failures = new AddressBudget(FAILURES.burst, FAILURES.perSecond, clock);
   }
 
-  /** Puts every route that is registered after this through the gate. @param stepOf undefined for requests that pass beside it */
+  /** Puts every route that is registered later through the gate. @param stepOf undefined for requests that bypass it */
   guard(server: HttpServer, stepOf: (request: HttpRequest) => Step | undefined): void {
     server.addHook('onRoute', route => {
       const { handler } = route;
-      // The route for HEAD has the handler of the one for GET; who took two turns could wait for himself.
+      // The route for HEAD has the handler of the one for GET. Taking two turns, it could wait for itself.
       if (this.#guarded.has(handler)) return;
       const gate = this;
       route.handler = async function (request, reply) {
@@ -62,7 +62,7 @@ export class PeopleGate {
     if (wait > 0) {
       return refuse(reply, wait, 'Too many attempts came from your network. Try again in a minute.');
     }
-    // Its body is yet to come, at the pace of the client, who is not to hold a turn meanwhile.
+    // The body is still to come, as slowly as the client likes, and must not hold a turn meanwhile.
     if (step === 'begins' && request.method !== 'GET') return work();
     const done = await this.#turns.take(async () => {
       if (request.raw.socket.destroyed) return reply.hijack();
@@ -91,7 +91,7 @@ function refuse(reply: HttpReply, seconds: number, text: string): HttpReply {
 /** The step of a page with a form. */
 export const stepOfForm = (request: HttpRequest): Step => (request.method === 'POST' ? 'tries' : 'goes-on');
 
-/** The step of a request to the OpenID provider, whose router knows no case; tokens, keys and metadata are for programs. */
+/** The step of a request to the OpenID provider, whose router ignores case. Tokens, keys and metadata are for programs. */
 export function stepOfProvider(request: HttpRequest): Step | undefined {
   const [first, second] = (request.params as { '*': string })['*'].toLowerCase().split('/');
   if (first !== 'auth') return undefined;

@@ -15,7 +15,7 @@ import type { TestTenant } from '../testing/test-tenant.ts';
 const PASSWORD = 'Corréct horse 1!';
 const REDIRECT = 'https://portal.example.net/callback';
 const PAST = '2020-01-01T00:00:00.000Z';
-/** It begins with the machine's, by which oidc-provider goes. */
+/** It starts at the machine's time, which oidc-provider uses. */
 const clock = new HandClock(Date.now());
 
 const sessions = (tenant: () => TestTenant): void => {
@@ -35,7 +35,7 @@ const sessions = (tenant: () => TestTenant): void => {
     await exportPassword(who, 5);
     return who;
   };
-  /** Somebody who has signed in: a browser with a session, an access token, and a code on its way. */
+  /** A user who has signed in: a browser with a session, an access token, and a pending code. */
   const signIn = async (name: string, password = PASSWORD) => {
     const browser = new Browser();
     const begun = await party.begin(browser);
@@ -66,7 +66,7 @@ const sessions = (tenant: () => TestTenant): void => {
     party = await RelyingParty.discover(app.issuer, app.clientId, REDIRECT);
   });
 
-  it('live on over what says nothing of the account: the same password again, another name for people', async () => {
+  it('survive a change that leaves the account alone: the same password again, another display name', async () => {
     const who = await makeUser();
     const session = await signIn(who.upn);
     await exportPassword(who, 5).catch(() => undefined);
@@ -141,7 +141,7 @@ const sessions = (tenant: () => TestTenant): void => {
     assert.equal((await party.begin(browser)).page.status, 200, 'there is no session');
   });
 
-  it('of cloud-only people end with a change and a reset of the password; the change opens one of its own', async () => {
+  it('of cloud-only users end with a change and a reset of the password; the change opens a new one', async () => {
     const made = await call(admin, userRoutes.createUser, {
       body: { userPrincipalName: 'c@contoso.example' },
     });
@@ -168,7 +168,7 @@ const sessions = (tenant: () => TestTenant): void => {
     await isOver(after, 'reset');
   });
 
-  it('of a release that kept no epoch are over', async () => {
+  it('of a release without epochs are over', async () => {
     const who = await makeUser();
     const session = await signIn(who.upn);
     await sql`update oidc_payloads set payload = payload - 'epoch' where model = 'Session'`.execute(
@@ -177,7 +177,7 @@ const sessions = (tenant: () => TestTenant): void => {
     await isOver(session, 'of before');
   });
 
-  it('are never renewed: no refresh token is issued, or taken', async () => {
+  it('are never renewed: no refresh token is issued or accepted', async () => {
     const who = await makeUser();
     const browser = new Browser();
     const begun = await party.begin(browser, { scope: 'openid offline_access' });
@@ -198,7 +198,7 @@ const sessions = (tenant: () => TestTenant): void => {
     await assert.rejects(refused, { error: 'unsupported_grant_type' });
   });
 
-  it('end when an administrator blocks the user, whom neither password, export nor return lets in', async () => {
+  it('end when an administrator blocks the user, and no password, export or return undoes the block', async () => {
     const who = await makeUser();
     const session = await signIn(who.upn);
     const status = () => call(admin, administrationRoutes.getUser, { params: { id: who.anchor } });

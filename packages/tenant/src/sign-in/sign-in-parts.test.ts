@@ -26,7 +26,7 @@ describe('the cookie of familiar browsers', () => {
     assert.ok(familiarSource(cookie, KEY, 'b') !== undefined);
   });
 
-  it('is nothing when it was forged, cut or moved', () => {
+  it('counts for nothing when it was forged, cut or moved', () => {
     const cookie = rememberBrowser(undefined, KEY, 'alice');
     const other = rememberBrowser(undefined, KEY, 'alice');
     const moved = `${other.split('.')[0]}.${cookie.split('.')[1]}`;
@@ -49,7 +49,7 @@ describe('the password check', () => {
     assert.deepEqual([one.right, one.mark.length], [false, 4]);
   });
 
-  it('fits nobody without a credential, with the same marks for the same password', async () => {
+  it('fails without a credential, with the same marks for the same password', async () => {
     const one = await checkPassword(null, '', 'nobody', KEY);
     assert.deepEqual(await checkPassword(null, '', 'nobody', KEY), one);
     assert.equal(one.right, false);
@@ -57,7 +57,7 @@ describe('the password check', () => {
 });
 
 describe('the sign-in page', () => {
-  it('shows what was typed as text', () => {
+  it('shows typed input as text', () => {
     const page = signInPage({
       tenantName: 'contoso',
       name: `"'><img src=x onerror=alert(1)>&`,

@@ -14,7 +14,7 @@ import { FAILURE_TEXT } from './pages.ts';
 
 const PASSWORD = 'Corréct horse 1!';
 const REDIRECT = 'https://portal.example.net/callback';
-/** It begins with the machine's, by which oidc-provider goes. */
+/** It starts at the machine's time, which oidc-provider uses. */
 const clock = new HandClock(Date.now());
 const MINUTE = 60_000;
 
@@ -55,7 +55,7 @@ onEveryBackend(
       party = await RelyingParty.discover(app.issuer, app.clientId, REDIRECT);
     });
 
-    it('signs a synchronized user in with the on-premises password, and says who it is', async () => {
+    it('signs a synchronized user in with the on-premises password, and tells the application who they are', async () => {
       const who = await makeUser();
       const claims = await party.signIn(new Browser(), who.upn.toUpperCase(), PASSWORD);
       const status = await call(admin, administrationRoutes.getUser, { params: { id: who.upn } });
@@ -78,7 +78,7 @@ onEveryBackend(
       assert.equal((await party.finish(again, again.page.url)).claims.sub, claims.sub);
     });
 
-    it('asks every time on behalf of an application on loopback', async () => {
+    it('asks for the password every time for an application on loopback', async () => {
       const who = await makeUser();
       const redirect = 'http://127.0.0.1/callback';
       const app = await call(admin, administrationRoutes.registerApplication, {
@@ -95,19 +95,19 @@ onEveryBackend(
       assert.equal(claims?.preferred_username, 'admin@contoso.example.net');
     });
 
-    it('takes the new password after a change, and the old one no more', async () => {
+    it('accepts the new password after a change, and rejects the old one', async () => {
       const who = await makeUser();
       await exportPassword(who, 'Something new 2!', 3);
       await fails(who.upn, PASSWORD);
       assert.ok(await party.signIn(new Browser(), who.upn, 'Something new 2!'));
     });
 
-    it('takes a password that is longer than people may choose, as directories keep them', async () => {
+    it('accepts passwords longer than users may choose, because directories have them', async () => {
       const who = person(++number);
       await exportObject(who);
       const { page } = await party.begin(new Browser());
       assert.match(page.html, /name="password"[^>]* maxlength="4096"/, 'a browser cuts off what is longer');
-      // The last ones are as large as a form becomes: three bytes each, nine when they are percent-encoded.
+      // The last ones are as large as a form can be: three bytes each, nine when percent-encoded.
       for (const [version, long] of [
         'x'.repeat(257),
         'Überlänge '.repeat(130),
@@ -119,7 +119,7 @@ onEveryBackend(
       }
     });
 
-    it('takes no empty password, whatever is stored, at the price of every other attempt', async () => {
+    it('rejects an empty password, whatever is stored, at the price of every other attempt', async () => {
       const who = person(++number);
       await exportObject(who);
       await exportPassword(who, '');
@@ -181,7 +181,7 @@ onEveryBackend(
       assert.equal(await countDerivations(() => party.signIn(new Browser(), good.upn, PASSWORD)), 1);
     });
 
-    it('locks after ten different wrong passwords for 60 s, then lets in again', async () => {
+    it('locks for 60 s after ten different wrong passwords, then allows sign-ins again', async () => {
       const who = await makeUser();
       for (let i = 0; i < 9; i++) await fails(who.upn, `wrong ${i}`);
       assert.ok(await party.signIn(new Browser(), who.upn, PASSWORD), 'nine do not lock');
@@ -221,7 +221,7 @@ onEveryBackend(
       assert.ok(await party.signIn(new Browser(), who.upn, PASSWORD));
     });
 
-    it('does not let a burst of guesses try more than a queue of them', async () => {
+    it('gives a burst of guesses no more tries than a queue of them', async () => {
       const who = await makeUser();
       const guesses = Array.from({ length: 20 }, (_, i) => (i === 19 ? PASSWORD : `guess ${i}`));
       const browsers = await Promise.all(
@@ -242,7 +242,7 @@ onEveryBackend(
       assert.equal(last.status, 400);
     });
 
-    it('ends at once when the user is disabled: new sign-ins, the session, the code on its way', async () => {
+    it('ends at once when the user is disabled: new sign-ins, the session, the pending code', async () => {
       const who = await makeUser();
       const browser = new Browser();
       assert.ok(await party.signIn(browser, who.upn, PASSWORD));
@@ -257,7 +257,7 @@ onEveryBackend(
       assert.ok(await party.signIn(new Browser(), who.upn, PASSWORD));
     });
 
-    it('refuses what is not code with PKCE to a registered address', async () => {
+    it('rejects anything but code with PKCE to a registered address', async () => {
       const plain = oidc.buildAuthorizationUrl(party.configuration, {
         redirect_uri: REDIRECT,
         scope: 'openid',
@@ -274,7 +274,7 @@ onEveryBackend(
       assert.match(elsewhere.html, /invalid_redirect_uri/);
     });
 
-    it('refuses a request with text that no database takes, and raises no alarm for it', async () => {
+    it('rejects a request with text that the database cannot hold, and raises no alarm for it', async () => {
       const alarms = () =>
         tenant()
           .log()
@@ -288,7 +288,7 @@ onEveryBackend(
       assert.equal(alarms(), before);
     });
 
-    it('gives its pages for applications headers as its own, and everything nosniff', async () => {
+    it("sends the provider's pages with our own headers, and every answer with nosniff", async () => {
       for (const parameters of [{ prompt: 'none' }, { scope: 'x', response_type: 'token' }]) {
         const { page } = await party.begin(new Browser(), { response_mode: 'form_post', ...parameters });
         assert.match(page.html, /<form method="post" action="https:\/\/portal/);
@@ -308,7 +308,7 @@ onEveryBackend(
       }
     });
 
-    it('has no page of a tenant whose name cannot be one', async () => {
+    it('has no page for an impossible tenant name', async () => {
       for (const name of ['contoso%00', '%00', 'contoso%ff', 'CONTOSO', 'x'.repeat(64)]) {
         for (const page of [
           'password',
@@ -323,7 +323,7 @@ onEveryBackend(
       }
     });
 
-    it('refuses redirect addresses that are not https, or http on loopback', async () => {
+    it('rejects redirect addresses that are neither https nor http on loopback', async () => {
       for (const uri of [
         'javascript:alert(1)',
         'http://example.com/cb',
@@ -337,14 +337,14 @@ onEveryBackend(
       }
     });
 
-    it('does not go on with a sign-in that this browser did not begin', async () => {
+    it('does not continue a sign-in that this browser did not begin', async () => {
       const { page } = await party.begin(new Browser());
       const stranger = await new Browser().open(page.url);
       assert.equal(stranger.status, 400);
       assert.match(stranger.html, /This sign-in is over/);
     });
 
-    it('forgets the failures of strangers after a day, also when nobody is locked out', async () => {
+    it('forgets the failures of strangers after a day, even without a lockout', async () => {
       const failures = async (): Promise<number> => ((await tenant().dump()).match(/"wrong":/g) ?? []).length;
       for (let i = 0; i < 5; i++) await fails(`stranger${i}@corp.example.com`, 'x');
       assert.ok((await failures()) >= 5);
@@ -353,7 +353,7 @@ onEveryBackend(
       assert.equal(await failures(), 1);
     });
 
-    it('writes sign-ins to the log, without names that may be passwords', async () => {
+    it('logs sign-ins, without names that may be passwords', async () => {
       await fails('hunter2-typed-as-a-name', 'x');
       const log = JSON.stringify(tenant().log());
       assert.ok(log.includes('sign-in accepted') && log.includes('sign-in refused'));

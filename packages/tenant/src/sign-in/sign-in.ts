@@ -14,25 +14,25 @@ import { checkPassword } from './password-check.ts';
 export interface SignInRequest {
   readonly name: string;
   readonly password: string;
-  /** The cookie of familiar browsers, as it came. */
+  /** The cookie of familiar browsers, as received. */
   readonly familiarCookie: string | undefined;
   readonly address: string;
 }
 
-/** Who signed in. INVARIANT: whoever has a temporary password is sent on to change it and gets no token. */
+/** Who signed in. INVARIANT: a user with a temporary password must change it next, and gets no token before. */
 export interface SignedIn {
   readonly user: User;
   readonly familiarCookie: string;
 }
 
-/** Under what the failures of a name are counted: keyed, because people type passwords where names belong. */
+/** The key under which failures of a name are counted. It is keyed because people type passwords where names belong. */
 export function counterKey(keys: TenantKeys, name: string): string {
   return keyedDigest(keys.digestKey, 'account', nameKey(name));
 }
 
 /**
- * Signs a person in, or not, without a word why: unknown, disabled, expired, locked, without a password and with a
- * wrong one take the same steps, one PBKDF2 among them, and get the same answer.
+ * Signs a user in, or rejects them without a reason: an unknown, disabled, expired or locked user, one without a
+ * password and one with a wrong password take the same steps, one PBKDF2 among them, and get the same answer.
  */
 export async function signIn(
   scope: TenantScope,
@@ -40,7 +40,7 @@ export async function signIn(
   request: SignInRequest,
   log: Log,
 ): Promise<SignedIn | undefined> {
-  // A name that the database cannot hold is nobody's.
+  // A name that the database cannot hold belongs to no user.
   const fits =
     request.name.length <= MAX_NAME_LENGTH &&
     isStorable(request.name) &&
@@ -53,7 +53,7 @@ export async function signIn(
   const user = await findUserByName(scope, name);
   const now = scope.now();
   const check = await checkPassword(user?.cloud_credential ?? null, password, key, keys.digestKey);
-  // No empty password opens anything, whatever is stored; it costs what every other one costs.
+  // An empty password opens nothing, whatever is stored, and costs what every other attempt costs.
   const right = check.right && password !== '' && user !== undefined && maySignIn(user, now);
   const attempt = { right, mark: check.mark };
   const outcome = await settleAttempt(scope, key, source ?? UNFAMILIAR, attempt, now);

@@ -63,7 +63,7 @@ onEveryBackend('sign-out', tenant => {
     await assert.rejects(info(accessToken, claims.sub));
   });
 
-  it('goes back to an address that the application registered, and to no other', async () => {
+  it('returns only to an address that the application registered', async () => {
     const { browser } = await signIn();
     const there = { post_logout_redirect_uri: GOODBYE, state: 'x' };
     const asked = await browser.open(signOutUrl(there));
@@ -78,7 +78,7 @@ onEveryBackend('sign-out', tenant => {
     assert.equal(elsewhere.status, 400);
   });
 
-  it('takes no answer that this browser was not asked for', async () => {
+  it('rejects an answer to a question that this browser was not asked', async () => {
     const mine = await signIn();
     const stranger = await signIn();
     const asked = await stranger.browser.open(signOutUrl());
@@ -94,7 +94,7 @@ onEveryBackend('sign-out', tenant => {
     assert.match(policy, /default-src 'none'; ?script-src 'sha256-[^']+'; ?frame-ancestors 'none'/);
   });
 
-  it('revokes an access token for the application that it was issued to, and for no other', async () => {
+  it('revokes an access token only for the application that it was issued to', async () => {
     const { accessToken, claims } = await signIn();
     await oidc.tokenRevocation(other.configuration, accessToken).catch(() => undefined);
     assert.equal((await info(accessToken, claims.sub)).sub, claims.sub);
@@ -102,7 +102,7 @@ onEveryBackend('sign-out', tenant => {
     await assert.rejects(info(accessToken, claims.sub));
   });
 
-  it('lets an application with a secret in by that secret in the header alone, and keeps its digest', async () => {
+  it("accepts an application's secret only in the header, and stores only its digest", async () => {
     const { clientId, clientSecret } = await register({ secret: true });
     assert.ok(clientSecret !== undefined && clientSecret.length === 43);
     const dump = await tenant().dump();
@@ -123,7 +123,7 @@ onEveryBackend('sign-out', tenant => {
     }
   });
 
-  it('is what removing an application does to its tokens', async () => {
+  it("revokes an application's tokens when the application is removed", async () => {
     const { clientId } = await register();
     const own = await RelyingParty.discover(issuer, clientId, REDIRECT);
     const { accessToken, claims } = await signIn(own);

@@ -1,7 +1,7 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { escapeHtml, page, pageHeaders } from './pages.ts';
 
-/** Where oidc-provider sends the browser on by a page of its own, that page runs its one script and no other, in nobody's frame. */
+/** A page of oidc-provider that sends the browser on runs its one script and no other, and nothing can frame it. */
 export async function protectPages(context: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
   context.set(
     'content-security-policy',

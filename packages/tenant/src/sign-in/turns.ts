@@ -1,6 +1,6 @@
 /**
- * Work that costs, `atOnce` at a time and the rest in the order in which it came. The queue has an end, so that whoever comes then is
- * told at once and not after a minute.
+ * Runs expensive work, `atOnce` at a time and the rest in its order of arrival. The queue is bounded, so that a request that finds it
+ * full learns that at once and not after a minute.
  */
 export class Turns {
   readonly #atOnce: number;
@@ -13,7 +13,7 @@ export class Turns {
     this.#waitingLimit = waitingLimit;
   }
 
-  /** @returns what the work returns, or `'full'` when it was not begun */
+  /** @returns what the work returns, or `'full'` if it was not begun */
   async take<Result>(work: () => Promise<Result>): Promise<Result | 'full'> {
     if (this.#working < this.#atOnce) this.#working++;
     else if (this.#waiting.length >= this.#waitingLimit) return 'full';

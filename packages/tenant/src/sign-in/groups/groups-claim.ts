@@ -8,18 +8,18 @@ import { type Group, groupsOfUser } from '../../people/memberships.ts';
 import { isUuid } from '../../people/users.ts';
 import type { TenantScope } from '../../tenancy/tenant-scope.ts';
 
-/** Groups in a token; of whoever is in more, the application asks at the claim's own address. */
+/** The most groups in a token. For a user with more, the application asks at the claim's own address. */
 export const MAX_GROUPS_IN_TOKEN = 200;
-/** Groups in one answer there. */
+/** The most groups in one answer there. */
 export const MAX_GROUPS_IN_PAGE = 1000;
-/** Below the issuer: where the claim is asked for. */
+/** Address of the claim, below the issuer. */
 const PATH = '/groups';
 /** oidc-provider's own path of userinfo, below the issuer. */
 const USERINFO_PATH = '/me';
-/** Seconds that an answer there is good for. */
+/** Seconds for which such an answer is valid. */
 const LIFETIME = 5 * 60;
 
-/** Of OpenID Connect Core 5.6.2: `groups` itself, or where it is. */
+/** OpenID Connect Core 5.6.2: `groups` itself, or where to get it. */
 export interface GroupsClaims {
   readonly groups?: string[];
   readonly _claim_names?: { readonly groups: string };
@@ -27,8 +27,8 @@ export interface GroupsClaims {
 }
 
 /**
- * What an application that asks for groups is told of a person's: security groups alone, nested ones too, and none by way of a
- * distribution group.
+ * The groups of a user, for an application that asks for them: only security groups, including nested ones, but none reached
+ * through a distribution group.
  */
 export async function groupsClaims(
   scope: TenantScope,
@@ -54,8 +54,8 @@ const said = async (scope: TenantScope, groups: readonly Group[], form: GroupsCl
   form === 'ids' ? groups.map(({ id }) => id) : namesOfGroups(scope, groups);
 
 /**
- * Answers at the claim's own address, as a JWT of the tenant's (5.6.2), a page at a time: `Link: …; rel="next"` names the next one.
- * It is userinfo by another name, so that whatever ends an access token there ends it here. It has no audience: it is no ID token.
+ * Answers at the claim's own address, as a JWT signed by the tenant (5.6.2), one page at a time: `Link: …; rel="next"` names the next one.
+ * It runs as userinfo, so whatever ends an access token there ends it here. It has no audience, because it is no ID token.
  */
 export function serveGroupsClaim(scope: TenantScope, keys: TenantKeys, issuer: string) {
   return async (context: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> => {
@@ -84,7 +84,7 @@ export function serveGroupsClaim(scope: TenantScope, keys: TenantKeys, issuer: s
   };
 }
 
-/** RS256, by the key that ID tokens are signed with. */
+/** RS256, with the key that signs ID tokens. */
 function signJwt({ jwks }: TenantKeys, payload: object): string {
   const [key] = jwks.keys as [Record<string, string>];
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');

@@ -57,7 +57,7 @@ onEveryBackend('groups at sign-in', tenant => {
     connect = await enrolAgent(tenant().url, admin, 'connect');
   });
 
-  it('are told to an application that asks for them, nested ones too, in the ID token and at userinfo', async () => {
+  it('reach an application that asks for them, nested ones too, in the ID token and at userinfo', async () => {
     const who = await makeUser();
     const [inner, outer] = [await group('Inner'), await group('Outer')];
     const list = await group('List', { security_enabled: false });
@@ -89,7 +89,7 @@ onEveryBackend('groups at sign-in', tenant => {
     assert.equal((await info(byId.party, signedIn)).groups, undefined);
   });
 
-  it('have a name that no other forest or domain can give to a group of its own', async () => {
+  it('have a name that no other forest or domain can give to its own groups', async () => {
     const { party } = await register({ groups: 'names' });
     const who = await makeUser();
     const [finance, twin] = [await group('Finance'), await group('Twin')];
@@ -109,7 +109,7 @@ onEveryBackend('groups at sign-in', tenant => {
     await database().deleteFrom('groups').where('id', 'in', [other, short]).execute();
   });
 
-  it('are asked for elsewhere where they are more than a token holds', async () => {
+  it('are available at a separate address if they do not fit into a token', async () => {
     const { party, issuer } = await register({ groups: 'ids' });
     const who = await makeUser();
     const ids: string[] = [];
@@ -181,7 +181,7 @@ onEveryBackend('groups at sign-in', tenant => {
     return read(payload);
   }
 
-  it('let in their members alone, nested ones too; others are told on a page, and the application by access_denied', async () => {
+  it('admit only their members, nested ones too; others see a page, and the application gets access_denied', async () => {
     const [inner, outer] = [await group('Staff'), await group('All staff')];
     const { party } = await register({ forGroup: 'all STAFF' });
     const [member, other] = [await makeUser(), await makeUser()];
@@ -215,7 +215,7 @@ onEveryBackend('groups at sign-in', tenant => {
     assert.equal((await open.begin(browser)).page.status, 0, 'the session is good for other applications');
   });
 
-  it('end what they opened: codes, access tokens and authorizations of who leaves, until the return', async () => {
+  it('end the codes, access tokens and authorizations of a member who leaves, until they return', async () => {
     const staff = await group('Leavers');
     const { party, issuer } = await register({ forGroup: staff, groups: 'ids' });
     const who = await makeUser();
@@ -237,7 +237,7 @@ onEveryBackend('groups at sign-in', tenant => {
     assert.equal((await party.begin(session.browser)).page.status, 0);
   });
 
-  it('that are gone, or give no rights any more, let nobody in', async () => {
+  it('admit nobody once they are deleted or give no rights any more', async () => {
     const own = await call(admin, groupRoutes.createGroup, { body: { displayName: 'Project' } });
     const who = await makeUser();
     await call(admin, groupRoutes.addGroupMember, { params: { group: own.id }, body: { user: who.upn } });

@@ -4,11 +4,11 @@ import { begin, type Interaction, pathOf, type SignInContext } from '../interact
 import { escapeHtml, page, pageHeaders } from '../pages.ts';
 import { REFUSAL, WHY } from './assignment.ts';
 
-/** The page that ends a sign-in to an application that is not for this person. */
+/** The page that ends a sign-in to an application that is not for this user. */
 export function registerRefusals(server: HttpServer, context: SignInContext): void {
   server.register(async pages => {
     context.gate.guard(pages, () => 'goes-on');
-    // A button without fields: what it sends is read by nobody.
+    // A button without fields: nothing reads its body.
     pages.removeAllContentTypeParsers();
     pages.addContentTypeParser('*', (_request, _payload, done) => done(null));
     const url = '/t/:tenant/sign-in/:uid/refused';
