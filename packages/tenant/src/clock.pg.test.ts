@@ -17,7 +17,7 @@ const DAY_MS = 86_400_000;
 const clock = new HandClock('2001-02-03T04:05:06Z');
 
 const suite = (tenant: () => TestTenant): void => {
-  it('goes by the clock that it was given, in SQL too, and stores no other time', async () => {
+  it('uses only the clock that it was given, in SQL too, and stores no other time', async () => {
     const { send: admin } = await tenant().createTenant('contoso');
     const connect = await enrolAgent(tenant().url, admin, 'connect');
     const [who, gone, withdrawn] = [person(1), person(2), person(3)];
@@ -44,7 +44,7 @@ const suite = (tenant: () => TestTenant): void => {
     assert.ok(new Set(times.map(({ column }) => column)).size > 10);
   });
 
-  it('ends the tokens of administrators and agents by it; an agent gets another one', async () => {
+  it('ends the tokens of administrators and agents by that clock; an agent gets another one', async () => {
     const { send: admin } = await tenant().createTenant('fabrikam');
     const connect = await enrolAgent(tenant().url, admin, 'connect');
     await clock.pass(89 * DAY_MS);
@@ -56,7 +56,7 @@ const suite = (tenant: () => TestTenant): void => {
   });
 };
 
-/** When a forest or a program says that something was. */
+/** Times that a forest or a program gave. */
 const NOT_ITS_OWN = new Set(['credential_change_date', 'applied_at']);
 
 async function storedTimes({ running: { database } }: TestTenant): Promise<{ column: string; at: Date }[]> {

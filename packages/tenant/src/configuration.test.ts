@@ -21,7 +21,7 @@ it('names an unknown key and suggests the known one', () => {
   rmSync(folder, { recursive: true });
 });
 
-it('has defaults on loopback, and takes a database by its address alone', () => {
+it('defaults to loopback, and accepts a database by its address alone', () => {
   const defaults = TenantConfiguration.parse({});
   assert.deepEqual(defaults.listen, { host: '127.0.0.1', port: 8443 });
   const wrong = TenantConfiguration.parse({ databaseUrl: 'mysql://x' });
@@ -32,7 +32,7 @@ it('has defaults on loopback, and takes a database by its address alone', () => 
   assert.equal(TenantConfiguration.safeParse({ minimumAgentVersion: 'newest' }).success, false);
 });
 
-it('says that the database cannot be reached, without its password', async () => {
+it('reports that the database cannot be reached, without its password', async () => {
   const stateDirectory = mkdtempSync(join(tmpdir(), 'causeway-'));
   const configuration = TenantConfiguration.parse({
     stateDirectory,

@@ -3,7 +3,7 @@ import { isVersion } from '@causeway/contract';
 import { CausewayError, defaultStateDirectory, environment } from '@causeway/service';
 import { z } from 'zod';
 
-/** The oldest Connect that speaks with this tenant as agreed. */
+/** The oldest Connect that works with this tenant. */
 const MINIMUM_AGENT_VERSION = '0.1.0';
 
 /** The tenant service's configuration file, `tenant.yaml`; `causeway tenant run` has a flag for the common keys. */
@@ -64,7 +64,7 @@ export const TenantConfiguration = z.strictObject({
 });
 export type TenantConfiguration = z.infer<typeof TenantConfiguration>;
 
-/** Where the data are: a PostgreSQL server's address, or the folder of the embedded one. */
+/** Where the data is: a PostgreSQL server's address, or the folder of the embedded one. */
 export function databaseLocation(configuration: TenantConfiguration): DatabaseLocation {
   const url = configuration.databaseUrl ?? environment('DATABASE_URL');
   if (!url) return { kind: 'pglite', directory: join(configuration.stateDirectory, 'pglite') };
@@ -76,5 +76,5 @@ export function databaseLocation(configuration: TenantConfiguration): DatabaseLo
 
 export type DatabaseLocation =
   | { readonly kind: 'postgres'; readonly url: string; readonly caFile?: string | undefined }
-  /** Without a directory the database is in memory and gone at the end: for tests. */
+  /** Without a directory the database is in memory and lost at the end: for tests. */
   | { readonly kind: 'pglite'; readonly directory?: string };

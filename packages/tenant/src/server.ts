@@ -33,14 +33,14 @@ import type { Installation } from './tenancy/installation.ts';
 export interface ServerContext {
   readonly installation: Installation;
   readonly log: Log;
-  /** Known once the server listens, where the port is chosen by the system. */
+  /** Known once the server listens, because the system may choose the port. */
   readonly publicUrl: () => string;
   readonly minimumAgentVersion: string;
 }
 
 const ACCEPTS = writeAccepts([...ACCEPTED_RECORDS, FOREST_REPORT, GROUP_REPORT, CLOUD_RECEIPT]);
 
-/** The HTTP server that the world sees; `onRoute` is shown every route as it is registered. */
+/** The public HTTP server; `onRoute` sees every route as it is registered. */
 export function makePublicServer(
   context: ServerContext,
   { tls, trustedProxies }: Pick<TenantConfiguration, 'tls' | 'trustedProxies'>,

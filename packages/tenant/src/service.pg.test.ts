@@ -24,7 +24,7 @@ describe('the tenant service as a process', () => {
   let running: Awaited<ReturnType<typeof spawnTenant>>;
   let remote: string[];
 
-  /** On PGlite, whose files the kills must not spoil, unless there is a server to kill connections of. */
+  /** Uses PGlite, whose files the kills must not damage, unless there is a server whose connections can be killed. */
   const start = (environment: Record<string, string> = {}, listen = '127.0.0.1:0') =>
     spawnTenant(['--state', state, '--listen', listen], {
       DATABASE_URL: database?.url ?? '',
@@ -65,7 +65,7 @@ describe('the tenant service as a process', () => {
     assert.match(bad.stderr, /lower-case letters, digits and hyphens/);
   });
 
-  it('takes the administrator’s commands from anywhere', async () => {
+  it('accepts the administrator’s commands from anywhere', async () => {
     const code = await runTenantCommand([
       'enrolment',
       'create',
@@ -101,7 +101,7 @@ describe('the tenant service as a process', () => {
     assert.match(set.stderr, /there is no agent 00000000/);
   });
 
-  it('shows whose place a new agent would take, and takes it only from those who are named', async () => {
+  it('shows whose place a new agent would take, and takes it only from the named agents', async () => {
     const token = readFileSync(remote.at(-1)!, 'utf8').trim();
     const forest = 'east.example.com';
     const admin = httpSend({ url: running.url }, async () => token);

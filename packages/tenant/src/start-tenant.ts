@@ -23,19 +23,19 @@ export interface RunningTenant {
 }
 
 export interface StartOptions {
-  /** Instead of what configuration and environment name. */
+  /** Replaces the one from configuration and environment. */
   readonly database?: DatabaseLocation;
-  /** One that is open already; it stays open. */
+  /** A database that is already open; it stays open. */
   readonly opened?: Database;
   /** The machine's when absent. */
   readonly clock?: Clock;
-  /** Sees the text of every statement that the database is asked, never its parameters. */
+  /** Receives the text of every SQL statement, never its parameters. */
   readonly onQuery?: (statement: string) => void;
   /** See `DatabaseOptions`. */
   readonly onFatal?: (reason: CausewayError) => void;
 }
 
-/** Starts the tenant service: lock, database, local API, public API. What was begun is put away when a step fails. */
+/** Starts the tenant service: lock, database, local API, public API. If a step fails, it undoes the earlier ones. */
 export async function startTenant(
   configuration: TenantConfiguration,
   log: Log,
@@ -96,7 +96,7 @@ export function tenantService(configuration: TenantConfiguration, log: Log): Ser
   };
 }
 
-/** The operating system puts away what a process holds; what was not committed, nobody was told to be stored. */
+/** The operating system releases what the process holds. Nothing uncommitted has been acknowledged. */
 function endNow(reason: CausewayError, log: Log): never {
   log.fatal({ err: describeError(reason) }, 'the embedded database has ended; stopping');
   process.exit(reportError(reason, false));

@@ -19,7 +19,7 @@ onEveryBackend('the thread through the tenant', tenant => {
     domain = await enrolAgent(tenant().url, admin, 'domain');
   });
 
-  it('takes objects and credentials and relays the records as they are', async () => {
+  it('accepts objects and credentials and relays the records unchanged', async () => {
     const alice = person(1);
     const account = accountItem(connect, alice);
     const objects = await call(connect.send, synchronizationRoutes.exportObjects, {

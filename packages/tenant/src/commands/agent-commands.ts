@@ -5,7 +5,7 @@ import { type Command, Option } from 'commander';
 import { confirmReplacement, replaceOptions } from './confirm-replacement.ts';
 import { remoteOptions, remoteSend } from './remote.ts';
 
-/** Codes by which agents enrol, and what becomes of those that have. */
+/** Enrolment codes, and the agents that enrolled with them. */
 export function agentCommands(tenant: Command): void {
   const enrolment = tenant.command('enrolment').description('codes by which agents enrol');
   enrolmentCommand(enrolment.command('create'));
@@ -133,7 +133,7 @@ function promotionCommand(promote: Command): void {
         `code  ${reply.code}`,
         `until ${reply.expiresAt}`,
         'use   causeway connect promote --code-file FILE   (on the machine of the Connect that stages)',
-        // Whoever trusts a key goes by what its Connect shows, and not by what a tenant says of it.
+        // Before you trust a key, rely on what its Connect shows, not on what a tenant says of it.
         "then  causeway domain trust-agent FINGERPRINT --forest NAME --replace FINGERPRINT   (where the managed domain is; each as 'causeway connect fingerprint' shows it)",
       ]);
     });

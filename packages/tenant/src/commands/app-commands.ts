@@ -7,7 +7,7 @@ import { remoteOptions, remoteSend } from './remote.ts';
 const GROUPS = 'what it is told of the groups of people: their ids, or names';
 const FOR_GROUP = 'allow only members of this security group, nested ones too: id or display name';
 
-/** For whom an application is. */
+/** Who may use an application. */
 function audience({ forGroup }: Application): string {
   if (forGroup === undefined) return 'everybody';
   const name = forGroup.displayName ?? forGroup.id;

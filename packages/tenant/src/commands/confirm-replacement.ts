@@ -13,7 +13,7 @@ export interface ReplaceFlags {
 export interface Taken {
   kind: Agent['kind'];
   forests: readonly string[];
-  /** Who gets it, where it is enrolled already. */
+  /** The new holder, if it is already enrolled. */
   agentId?: string;
 }
 
@@ -27,9 +27,9 @@ export function replaceOptions(command: Command): Command {
 }
 
 /**
- * Shows whose place is taken and what that means, and asks; nothing where nobody was named.
+ * Shows whose place is taken and what that means, and asks for confirmation; does nothing if no agent was named.
  * @param when it happens, in words
- * @throws CausewayError 'no-such-agent' for one that has nothing of what is taken, or as `confirm`
+ * @throws CausewayError 'no-such-agent' for an agent that holds nothing of what is taken, or as `confirm`
  */
 export async function confirmReplacement(
   send: Send,

@@ -52,7 +52,7 @@ it("makes, fills, nests, shows, empties and deletes the tenant's own groups", as
   assert.doesNotMatch(await says('groups'), /Projects/);
 });
 
-it('shows synchronized groups, with who is not here, and says where to change them', async () => {
+it('shows synchronized groups, with members that are not here, and says where to change them', async () => {
   const columns = { mail: 'it@example.com', security_enabled: false };
   const id = await insertGroup(tenant.running.database, tenantId, 'IT', columns);
   await insertMemberships(tenant.running.database, tenantId, id, ['S-1-5-21-1-2-3-4444']);
@@ -63,7 +63,7 @@ it('shows synchronized groups, with who is not here, and says where to change th
   assert.deepEqual([refused.code, /synchronized from corp\.example\.com/.test(refused.stderr)], [1, true]);
 });
 
-it('registers an application for members of a group, which is told groups, and sets both anew', async () => {
+it("registers an application for a group's members, which receives groups, and changes both", async () => {
   await says('groups', 'create', 'Staff');
   const there = ['--redirect-uri', 'https://portal.example.net/callback'];
   const more = ['--groups', 'names', '--for-group', 'Staff'];

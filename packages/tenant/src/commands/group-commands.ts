@@ -153,7 +153,7 @@ async function everyGroup(
   }
 }
 
-/** Whoever is on several pages is listed once. */
+/** Lists a member once, even if it is on several pages. */
 async function everyMember(send: Send, group: string, nested: boolean) {
   const people = new Map<string, GroupMember>();
   const groups = new Map<string, GroupStatus>();
@@ -192,7 +192,7 @@ const groupTable = (groups: readonly GroupStatus[]): string[] =>
     ]),
   ]);
 
-/** In a word or two: what is not as it should be, of the group before that of its members. */
+/** What is wrong, in a word or two: with the group first, then with its members. */
 function inDomain({ managedDomain }: GroupStatus): string {
   if (!managedDomain) return '-';
   const { group, members } = managedDomain;

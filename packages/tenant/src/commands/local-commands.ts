@@ -36,7 +36,7 @@ export function localCommands(tenant: Command): void {
         tls: options.cert && { certificateFile: options.cert, keyFile: options.key ?? '' },
       });
       const log = createLog('tenant');
-      // Loaded here alone: the other commands need neither database nor OpenID provider, and start quicker.
+      // Loaded only here: the other commands need neither database nor OpenID provider, and start faster.
       const { tenantService } = await import('../start-tenant.ts');
       setHeapGrowth();
       await runServices([tenantService(configuration, log)], log);
@@ -102,7 +102,7 @@ function configurationFile(given: string | undefined): string | undefined {
   return given ?? (existsSync(usual) ? usual : undefined);
 }
 
-/** `127.0.0.1:8443`, `[::1]:8443`; what is wrong in it the configuration's schema says. */
+/** `127.0.0.1:8443`, `[::1]:8443`; the configuration's schema reports errors in it. */
 function parseListen(text: string): { host: string; port: number } {
   const colon = text.lastIndexOf(':');
   return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };

@@ -15,7 +15,7 @@ import type { Command } from 'commander';
 import { agentCommands } from './agent-commands.ts';
 import { remoteOptions, remoteSend } from './remote.ts';
 
-/** The commands that an administrator gives from anywhere, with a token. */
+/** The commands that an administrator can run from anywhere, with a token. */
 export function remoteCommands(tenant: Command): void {
   agentCommands(tenant);
   remoteOptions(tenant.command('accept'))
@@ -55,7 +55,7 @@ export function remoteCommands(tenant: Command): void {
     });
 }
 
-/** What administrators compare: of both keys, made here. */
+/** The fingerprint that administrators compare: of both keys, computed here. */
 function fingerprintOf({ key, receiptKey }: { key: PublicKey; receiptKey: PublicKey }): string {
   try {
     return domainFingerprint(key.publicKey, receiptKey.publicKey);
@@ -102,7 +102,7 @@ function userLines(user: UserStatus): string[] {
   ]);
 }
 
-/** What stands in for a name that the user has not, and why. */
+/** The name that stands in while the user does not have the true one, and why. */
 function nameLines({ signInName, nameProblem }: UserStatus): [string, string][] {
   if (signInName === undefined) return [];
   const stand = signInName === null ? 'nothing: no name opens a sign-in until then' : signInName;

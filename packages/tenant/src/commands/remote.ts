@@ -9,7 +9,7 @@ export interface RemoteOptions {
   readonly json?: boolean;
 }
 
-/** Adds the options of every command that an administrator may give from anywhere. */
+/** Adds the options of every command that an administrator can run from anywhere. */
 export function remoteOptions(command: Command): Command {
   return command
     .addOption(

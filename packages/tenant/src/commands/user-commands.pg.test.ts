@@ -42,7 +42,7 @@ it('makes, resets, disables, enables, lists and deletes cloud-only users', async
   assert.match(gone.stderr, /no user has this id/);
 });
 
-it('says and sets who is in a group, and who is asking', async () => {
+it('shows and changes who is in a group, and shows who is asking', async () => {
   assert.match(await says('group', 'add', GROUP, ADMIN), /is a member of 'AAD DC Administrators'/);
   assert.match(await says('group', 'members', GROUP), /admin@contoso\.example\.net/);
   assert.match(await says('me'), /user +admin@contoso\.example\.net \(.*\)\ngroups +AAD DC Administrators/);
@@ -55,7 +55,7 @@ it('says and sets who is in a group, and who is asking', async () => {
   assert.match(await says('fingerprint'), /^([A-Z2-7]{4}-){12}[A-Z2-7]{4}\n$/);
 });
 
-it('blocks and unblocks a user, and says so', async () => {
+it('blocks and unblocks a user, and shows that', async () => {
   await says('user', 'create', 'dora@contoso.example');
   assert.match(await says('user', 'block', 'dora@contoso.example'), /is blocked: web sign-in and sessions/);
   assert.match(

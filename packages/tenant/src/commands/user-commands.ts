@@ -121,7 +121,7 @@ function showPassword(
   );
 }
 
-/** Everybody whom a tenant has, page after page. */
+/** All users of a tenant, page after page. */
 export async function listUsers(send: Send, missing?: 'legacy' | undefined): Promise<UserStatus[]> {
   const users: UserStatus[] = [];
   for (let after = ''; ; ) {
@@ -133,7 +133,7 @@ export async function listUsers(send: Send, missing?: 'legacy' | undefined): Pro
   }
 }
 
-/** The true name, and what stands in for it. */
+/** The true name, and the name that stands in for it. */
 function nameText({ userPrincipalName, signInName }: UserStatus): string {
   if (signInName === undefined) return userPrincipalName;
   return signInName === null
@@ -141,13 +141,13 @@ function nameText({ userPrincipalName, signInName }: UserStatus): string {
     : `${userPrincipalName} (signs in as ${signInName})`;
 }
 
-/** Users come in the order of their sign-in names; whoever has none stands where the id would. */
+/** Users come in the order of their sign-in names; a user without one sorts by the id. */
 const cursorOf = ({ id, userPrincipalName, signInName }: UserStatus): string =>
   signInName === undefined ? userPrincipalName : (signInName ?? id);
 
 /**
- * What is with a user's legacy credentials, and who has to do what about it.
- * @param unconfirmed whether nobody has confirmed the managed domain's keys yet
+ * The state of a user's legacy credentials, and who has to do what about it.
+ * @param unconfirmed whether the managed domain's keys still have to be confirmed
  */
 function legacyText({ origin, mustChange, legacy }: UserStatus, unconfirmed: boolean): string {
   if (legacy.outcome === 'applied' || legacy.outcome === 'unchanged') return `applied ${legacy.appliedAt}`;

@@ -53,7 +53,7 @@ onEveryBackend('administrators', tenant => {
     first = (await tenant().createTenant('contoso')).send;
   });
 
-  it('are cloud-only people, added and removed by one another', async () => {
+  it('are cloud-only users, added and removed by one another', async () => {
     const other = await another();
     await add(other.upn);
     assert.deepEqual(
@@ -101,7 +101,7 @@ onEveryBackend('administrators', tenant => {
     });
   }
 
-  it('list and revoke tokens, which are named by what opens nothing', async () => {
+  it('list and revoke tokens by names that open nothing', async () => {
     const other = await another();
     const { tokens } = await call(first, administratorRoutes.listTokens);
     assert.deepEqual(
@@ -120,7 +120,7 @@ onEveryBackend('administrators', tenant => {
     await remove(first, other.upn);
   });
 
-  it('do not do to themselves what locks them out', async () => {
+  it('cannot lock themselves out', async () => {
     const acts = [
       () => remove(first, FIRST),
       () => setEnabled(first, FIRST, false),
@@ -131,7 +131,7 @@ onEveryBackend('administrators', tenant => {
     await works(first);
   });
 
-  it('keep one who is able: of two who are ended at once, whatever the way, one stays', async () => {
+  it('keep one who is able: if two are revoked at once, in any way, one stays', async () => {
     const ways: Record<string, (scope: TenantScope, id: string) => Promise<unknown>> = {
       disable: (scope, id) => setEnabledOf(scope, id, false),
       block: (scope, id) => setBlockedOf(scope, id, true),

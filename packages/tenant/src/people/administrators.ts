@@ -27,7 +27,7 @@ export async function findAdministrator(scope: TenantScope, userPrincipalName: s
   return user.id;
 }
 
-/** Makes a bearer token of 256 random bits; only its digest is kept. */
+/** Makes a bearer token of 256 random bits. Only its digest is stored. */
 export async function createToken(
   scope: TenantScope,
   userId: string,
@@ -49,12 +49,12 @@ export async function createToken(
 
 type Rights = Pick<User, 'administrator' | 'account_enabled' | 'deleted_at' | 'blocked_at'>;
 
-/** Whether this administrator can do anything: by a token, and with another password if need be. */
+/** Whether this administrator can act: with a token, after a password change if necessary. */
 const isAble = (user: Rights): boolean =>
   user.administrator && user.account_enabled && user.deleted_at === null && user.blocked_at === null;
 
 /**
- * INVARIANT: the last administrator who is able stays so. To be asked under the counter's lock, in which all of these changes are made.
+ * INVARIANT: the last administrator who is able stays so. Call it under the counter's lock, under which all of these changes are made.
  * @throws CausewayError 'last-administrator'
  */
 export async function refuseLastAdministrator(
@@ -76,7 +76,7 @@ export async function refuseLastAdministrator(
   );
 }
 
-/** Ends what an administrator's tokens open, inside the transaction that says why. */
+/** Ends an administrator's tokens, in the transaction of the change that requires it. */
 export async function endTokens(inside: TenantScope, userId: string): Promise<void> {
   await inside.delete('tokens').where('user_id', '=', userId).execute();
 }
@@ -110,7 +110,7 @@ export async function listAdministrators(scope: TenantScope): Promise<Administra
   }));
 }
 
-/** @param ownId of the token that this is asked with */
+/** @param ownId of the token that the caller uses */
 export async function listTokens(scope: TenantScope, ownId: string): Promise<AdministratorToken[]> {
   const administrators = await listAdministrators(scope);
   const names = new Map(administrators.map(one => [one.id, one.userPrincipalName]));

@@ -4,8 +4,8 @@ import { endTokens, refuseLastAdministrator } from './administrators.ts';
 import { existingUser, type User } from './users.ts';
 
 /**
- * Keeps a user out of web sign-in and ends what is open, or lets the user in again. It is this tenant's word alone: no password, no export and no
- * return of a deleted person touches it.
+ * Blocks a user's web sign-in and ends all sessions, or unblocks the user. Only this tenant decides it: no password, no export and no
+ * return of a deleted user changes it.
  * @throws CausewayError 'no-such-user' or 'last-administrator'
  */
 export function setBlocked(scope: TenantScope, name: string, blocked: boolean): Promise<User> {

@@ -49,7 +49,7 @@ const records = (tenant: () => TestTenant): void => {
     assert.equal(page.more, false);
     return page.items;
   };
-  /** What has come since it was asked last, as a managed domain believes it that pinned the tenant's key. */
+  /** What came since the last call, verified as a managed domain does that pinned the tenant's key. */
   const news = async (): Promise<AnyGroupRecord[]> =>
     (await read()).map(({ forest, sourceAnchor, record }) => {
       const signer = { publicKey: key, forests: new Set([CLOUD_FOREST]) };
@@ -59,7 +59,7 @@ const records = (tenant: () => TestTenant): void => {
       assert.deepEqual([forest, said.sourceAnchor, said.objectGuid], [null, sourceAnchor, sourceAnchor]);
       return said;
     });
-  /** The same in a few words. */
+  /** A short summary of the same. */
   const said = async () =>
     (await news()).map(one =>
       one.kind === 'members'
@@ -75,7 +75,7 @@ const records = (tenant: () => TestTenant): void => {
     key = (await call(domain.send, managedDomainRoutes.readTenantKey)).key.publicKey;
   });
 
-  it('say that a group is made, renamed and deleted, as one without a SID', async () => {
+  it('say that a group is created, renamed and deleted, without a SID', async () => {
     const { id } = await create('Project');
     const [group, slice] = await news();
     assert.ok(group?.kind === 'group' && slice?.kind === 'members');
@@ -98,7 +98,7 @@ const records = (tenant: () => TestTenant): void => {
     );
   });
 
-  it('say who is in it: what is of the tenant by id, people of forests by forest and anchor', async () => {
+  it("name members: the tenant's own by id, users of forests by forest and anchor", async () => {
     const group = await create('Team');
     const inner = await create('Inner');
     const zoe = await newUser('zoe');
@@ -124,7 +124,7 @@ const records = (tenant: () => TestTenant): void => {
     assert.deepEqual(await said(), [all(inForest)]);
   });
 
-  it('wake a managed domain that waits, and are shown to one alone that reads them', async () => {
+  it('wake a waiting managed domain, and are shown only to one that reads them', async () => {
     await create('Awaited');
     await news();
     const query = { after: cursor, wait: 30 };
@@ -139,7 +139,7 @@ const records = (tenant: () => TestTenant): void => {
     assert.deepEqual(await read(agentSend({ url: tenant().url }, { ...before, accepts })), []);
   });
 
-  it('are divided where they become too long, and one who comes or goes costs the part they are in', async () => {
+  it('are divided when they become too long, and a change of a member costs only its part', async () => {
     const { id } = await create('Large');
     await insertMemberships(
       tenant().running.database,

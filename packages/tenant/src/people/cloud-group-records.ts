@@ -13,7 +13,7 @@ import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { signingKeyOf } from './cloud-records.ts';
 import type { Group } from './memberships.ts';
 
-/** Signs which group of the tenant's own this is now, or that it is gone; a deleted one has no slices any more. */
+/** Signs the current state of one of the tenant's own groups, or its deletion. A deleted one has no slices any more. */
 export async function recordGroup(
   inside: TenantScope,
   { id, display_name: name }: Pick<Group, 'id' | 'display_name'>,
@@ -23,7 +23,7 @@ export async function recordGroup(
   const sequence = await nextSequence(inside, id);
   const record = signGroupRecord(await signingKeyOf(inside), {
     ...identityOf(inside, id, sequence),
-    // Where nobody may be called so in the managed domain, it finds another name.
+    // If the name is not allowed in the managed domain, the managed domain finds another.
     ...{ sAMAccountName: name, displayName: name, mail: null, objectSid: null },
     ...{ securityEnabled: true, scope: 'universal', deleted },
   });
@@ -38,8 +38,8 @@ export async function recordGroup(
 }
 
 /**
- * Signs who is in a group of the tenant's own now: one slice, or those into which it became too long.
- * @param changed id of who came or went; undefined for all, of a group that has no slices yet
+ * Signs the current members of one of the tenant's own groups: one slice, or its parts once it is too long.
+ * @param changed id of the added or removed member; undefined for all, of a group that has no slices yet
  */
 export async function recordMembers(
   inside: TenantScope,
@@ -68,7 +68,7 @@ const identityOf = ({ tenantId: tenant }: TenantScope, id: string, sequence: num
   ...{ tenant, forest: CLOUD_FOREST, sourceAnchor: id, objectGuid: id, sequence },
 });
 
-/** Larger than every sequence before it of this group and its slices, and a clock's otherwise: the rule of every signer. */
+/** Follows the rule of every signer: the clock's value, but larger than every earlier sequence of this group and its slices. */
 async function nextSequence(inside: TenantScope, id: string): Promise<number> {
   const { rows } = await inside.run<{ last: number | null }>(
     tenantId => sql`
@@ -79,7 +79,7 @@ async function nextSequence(inside: TenantScope, id: string): Promise<number> {
   return Math.max((rows[0]?.last ?? 0) + 1, inside.clock.now() * 1000);
 }
 
-/** Of the live slice that tells of a user or group: what is signed here divides all keys among live slices. */
+/** Prefix of the live slice that covers a user or group: the slices signed here divide all keys among them. */
 async function prefixOf(inside: TenantScope, groupId: string, id: string): Promise<string> {
   const [reference] = await readReferences(inside, sql`select ${id}::text as id`);
   const key = memberKey(reference!);
@@ -91,7 +91,7 @@ async function prefixOf(inside: TenantScope, groupId: string, id: string): Promi
   return slices.find(slice => isBelow(slice.prefix, key))?.prefix ?? '';
 }
 
-/** As slices name users and groups: what is of the tenant's own by its id, people of forests by forest and anchor. */
+/** References as slices have them: the tenant's own by id, users of forests by forest and anchor. */
 async function readReferences(inside: TenantScope, ids: ReturnType<typeof sql>): Promise<string[]> {
   const { rows } = await inside.run<{ id: string; forest: string | null; source_anchor: string | null }>(
     tenantId => sql`

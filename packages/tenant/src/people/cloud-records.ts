@@ -27,13 +27,13 @@ export type CloudUser = Pick<
   | 'account_sequence'
 > & { readonly deleted: boolean };
 
-/** The tenant's own signing key; made when it is first needed. It signs cloud-only users and groups, never a forest's. */
+/** The tenant's own signing key, made at its first use. It signs cloud-only users and groups, never a forest's. */
 export async function signingKeyOf(scope: TenantScope): Promise<SigningKey> {
   const stored = () => scope.select('signing_keys').select('private_key').executeTakeFirst();
   let row = await stored();
   if (!row) {
     const made = { private_key: exportSigningKey(generateSigningKey()), created_at: scope.now() };
-    // Of two processes that make one at the same time, the first one's counts.
+    // If two processes make one at the same time, the first one's counts.
     await scope
       .insert('signing_keys', made)
       .onConflict(conflict => conflict.column('tenant_id').doNothing())
@@ -47,14 +47,14 @@ export async function readTenantKey(scope: TenantScope): Promise<PublicKeyInfo> 
   return signingPublicKey(await signingKeyOf(scope));
 }
 
-/** Larger than every sequence before it of this user, and a clock's otherwise: the rule of every signer. */
+/** Follows the rule of every signer: the clock's value, but larger than every earlier sequence of this user. */
 function nextSequence(scope: TenantScope, user: CloudUser): number {
   return Math.max((user.account_sequence ?? 0) + 1, scope.clock.now() * 1000);
 }
 
 /**
- * The columns of an account record of a user as it is now. INVARIANT: a password that has ended does not live on in the managed domain:
- * while nothing of the present one is sealed (a temporary one never is), the account is disabled there.
+ * The columns of an account record of a user's current state. INVARIANT: a revoked password does not live on in the managed domain.
+ * Until the current one is sealed (a temporary one never is), the account is disabled there.
  */
 export async function accountColumns(inside: TenantScope, user: CloudUser, changedSeq: number) {
   const account_sequence = nextSequence(inside, user);
@@ -108,12 +108,12 @@ export const NO_LEGACY: LegacyColumns = {
   legacy_applied_at: null,
 };
 
-/** From here the versions of password orders are counted in seconds. */
+/** Versions of password orders count seconds from here. */
 const FIRST_VERSION_AT = Date.UTC(2020, 0, 1);
 
 /**
- * The place of a password among all that the user ever had. The clock gives it a version larger than any before, of which a database that
- * was restored may have lost some: else the managed domain would refuse the next password as older.
+ * The position of a password among all that the user ever had. The clock makes its version larger than any before, including those that a
+ * restored database has lost: otherwise the managed domain would reject the next password as older.
  */
 export function nextOrder(scope: TenantScope, user: Pick<User, 'order_version'>, now: Date) {
   return {
@@ -127,9 +127,8 @@ export function nextOrder(scope: TenantScope, user: Pick<User, 'order_version'>,
 }
 
 /**
- * The columns of a password's legacy credentials: NT hash and AES keys are made, sealed to the managed domain's key
+ * The columns of a password's legacy credentials. NT hash and AES keys are made, sealed to the managed domain's key
  * and forgotten. Without a managed domain whose keys are confirmed there are none.
- *
  * @param changedSeq of this change
  */
 export async function credentialColumns(
@@ -183,9 +182,9 @@ function aesKeys(salt: string, password: string): KerberosKeys {
 }
 
 /**
- * Cloud-only users get account records as they are now.
- * @param which those who have none, from before the tenant signed any; or everybody, where it is another domain that reads them: their
- *   present passwords are not sealed to it, and from a time before it may have passwords that ended since
+ * Signs account records of cloud-only users in their current state.
+ * @param which 'unrecorded': those from before the tenant signed any; 'everybody': for another domain, because their current passwords
+ * are not sealed to it, and it may have earlier passwords that were revoked since
  */
 export async function recordCloudUsers(
   inside: TenantScope,

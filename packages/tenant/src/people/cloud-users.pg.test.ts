@@ -49,7 +49,7 @@ onEveryBackend('cloud-only users', tenant => {
     return users.map(user => user.userPrincipalName);
   };
   const { publicKey: receiptKey } = generateSigningKey();
-  /** @param before whose place it takes */
+  /** @param before the domain that it replaces */
   const register = (key: SealingKey, before?: SealingKey) => {
     const body = { realm: REALM, netbiosDomain: 'AADDS', key: sealingPublicKey(key), receiptKey };
     const other = before && sealingPublicKey(before).publicKey;
@@ -66,7 +66,7 @@ onEveryBackend('cloud-only users', tenant => {
     const { items } = await call(domain.send, managedDomainRoutes.readChanges, { query: { limit: 1000 } });
     return items.find(({ userId }) => userId === id)!;
   };
-  /** A record of the feed as Domain Services believes it: of the tenant's own key, for cloud-only users alone. */
+  /** A record of the feed as Domain Services verifies it: signed by the tenant's own key, for cloud-only users only. */
   const believed = <R>(record: string | null): R => {
     const signer = { publicKey: tenantKey.publicKey, forests: new Set([CLOUD_FOREST]) };
     const trust = (keyId: string) => (keyId === tenantKey.keyId ? signer : undefined);
@@ -100,7 +100,7 @@ onEveryBackend('cloud-only users', tenant => {
     recipient = await generateSealingKey();
   });
 
-  it('are signed by the tenant as they are: without a SID, disabled while no password is sealed', async () => {
+  it('are signed by the tenant in their current state: without a SID, disabled while no password is sealed', async () => {
     const made = await create('alice@contoso.example', { displayName: 'Alice', mailNickname: 'alice.k' });
     const first = await item(made.id);
     assert.deepEqual([first.origin, first.forest, first.sourceAnchor], ['cloud', null, made.id]);
@@ -127,7 +127,7 @@ onEveryBackend('cloud-only users', tenant => {
     assert.deepEqual(moved, [made.id]);
   });
 
-  it('take no name that is taken, and none that cannot be an account', async () => {
+  it('get no name that is taken, and none that cannot be an account', async () => {
     await assert.rejects(create('ALICE@contoso.example'), { code: 'user-exists' });
     await assert.rejects(create('a+b@contoso.example'), { code: 'bad-mail-nickname' });
     await assert.rejects(create(`${'x'.repeat(65)}@contoso.example`), { code: 'bad-mail-nickname' });
@@ -135,7 +135,7 @@ onEveryBackend('cloud-only users', tenant => {
     await assert.rejects(create('c@contoso.example', { mailNickname: 'krb/tgt' }), { code: 'bad-request' });
   });
 
-  it('alone are an administrator’s to change: a synchronized user is changed on-premises', async () => {
+  it('are the only users that an administrator can change here: a synchronized user is changed on-premises', async () => {
     const synchronized = person(1);
     const body = { forest: FOREST, changes: [accountItem(connect, synchronized)] };
     await call(connect.send, synchronizationRoutes.exportObjects, { body });
@@ -151,7 +151,7 @@ onEveryBackend('cloud-only users', tenant => {
     await assert.rejects(other, { code: 'no-such-user' });
   });
 
-  it('have legacy credentials of the passwords that they chose while there is a confirmed managed domain, and of no other', async () => {
+  it('have legacy credentials only of passwords that they chose while there was a confirmed managed domain', async () => {
     await register(recipient);
     await confirm(recipient);
     const alice = await status('alice@contoso.example');
@@ -232,7 +232,7 @@ onEveryBackend('cloud-only users', tenant => {
     }
   });
 
-  it('let go of what was sealed to a managed domain that has another key now, or is withdrawn', async () => {
+  it('lose what was sealed to a managed domain that has another key now, or is withdrawn', async () => {
     const { id } = await status('alice@contoso.example');
     await register(recipient);
     assert.notEqual((await item(id)).credentialRecord, null, 'the same domain again');
@@ -250,7 +250,7 @@ onEveryBackend('cloud-only users', tenant => {
     await assert.rejects(again, { code: 'no-managed-domain' });
   });
 
-  it('are disabled, enabled and deleted by signed records, and their name is free then', async () => {
+  it('are disabled, enabled and deleted by signed records, and deletion frees their name', async () => {
     const { id } = await status('alice@contoso.example');
     const enabled = async () => believed<AccountRecord>((await item(id)).accountRecord).enabled;
     const set = (value: boolean) =>

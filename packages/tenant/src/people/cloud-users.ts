@@ -18,14 +18,14 @@ export interface NewCloudUser {
   readonly displayName?: string | undefined;
   readonly mailNickname?: string | undefined;
   readonly administrator: boolean;
-  /** The password is to be changed before it opens anything. */
+  /** The user must change the password before it opens anything. */
   readonly mustChange: boolean;
 }
 
 export interface MadePassword {
   readonly id: string;
   readonly userPrincipalName: string;
-  /** Returned once; only its cloud credential is kept. */
+  /** Returned once; only its cloud credential is stored. */
   readonly password: string;
 }
 
@@ -107,8 +107,8 @@ function checkedNickname(text: string): string {
 }
 
 /**
- * Another temporary password. The legacy credentials of the one before are let go of, and its account in the managed
- * domain is disabled until the user has changed the temporary one.
+ * Sets another temporary password. It deletes the legacy credentials of the previous one, and disables the account
+ * in the managed domain until the user has changed the temporary password.
  */
 export async function resetPassword(scope: TenantScope, name: string): Promise<MadePassword> {
   const password = makePassword();
@@ -129,7 +129,7 @@ export async function resetPassword(scope: TenantScope, name: string): Promise<M
 
 /**
  * Sets the password that the user chose, which ends every session.
- * @returns the epoch of the sessions that it opens; undefined when it is not the user's word any more: changed meanwhile
+ * @returns the epoch of the sessions that it opens; undefined if the password that the user gave was changed meanwhile
  */
 export async function setChosenPassword(
   scope: TenantScope,
@@ -146,7 +146,7 @@ export async function setChosenPassword(
     const next: CloudUser = { ...user, deleted: false };
     const seq = counter.next();
     const legacy = await credentialColumns(inside, next, password, order, seq);
-    // The account record comes after: its sequence is the user's largest.
+    // The account record comes last, because its sequence is the user's largest.
     const account_sequence = legacy.credential_sequence ?? user.account_sequence;
     const { credential_record } = legacy;
     const account = await accountColumns(inside, { ...next, account_sequence, credential_record }, seq);
@@ -170,7 +170,7 @@ export async function setEnabled(scope: TenantScope, name: string, enabled: bool
   return change(scope, name, () => ({ account_enabled: enabled }));
 }
 
-/** Deletes a cloud-only user with its credential, tokens and memberships; the order of its passwords stays. */
+/** Deletes a cloud-only user with its credential, tokens and memberships. The order of its passwords stays. */
 export async function deleteCloudUser(scope: TenantScope, name: string): Promise<User> {
   const user = await change(scope, name, () => ({
     deleted_at: scope.now(),
@@ -191,7 +191,7 @@ type Changes = Partial<
   Omit<User, 'profile' | 'tenant_id' | 'id' | 'origin' | 'forest' | 'source_anchor' | 'created_at'>
 >;
 
-/** Changes a cloud-only user, with a new account record that says so. @throws CausewayError 'last-administrator' */
+/** Changes a cloud-only user and signs a new account record. @throws CausewayError 'last-administrator' */
 async function change(scope: TenantScope, name: string, changesOf: (user: User) => Changes): Promise<User> {
   const changed = await scope.transaction(async inside => {
     const counter = await lockCounter(inside);

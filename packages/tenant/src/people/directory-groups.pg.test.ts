@@ -39,7 +39,7 @@ onEveryBackend("the tenant's groups", tenant => {
     connect = await enrolAgent(tenant().url, admin, 'connect');
   });
 
-  it('are made, renamed, filled, nested in a loop, emptied and deleted; each counts, and is logged with who did it', async () => {
+  it('are created, renamed, filled, nested in a loop, emptied and deleted; each counts, and is logged with who did it', async () => {
     const steps: [string, () => Promise<unknown>][] = [
       ['group created', () => create('Project')],
       ['group created', () => create('Team')],
@@ -80,7 +80,7 @@ onEveryBackend("the tenant's groups", tenant => {
     assert.deepEqual((await members('Team')).groups, [], 'another one of that name is another one');
   });
 
-  it('of the tenant itself have a name each, that is none of a forest’s', async () => {
+  it("of the tenant itself have unique names, which no forest's group has", async () => {
     await create('Sales');
     await assert.rejects(create('SALES'), { status: 409, code: 'group-exists' });
     await rename('Sales', 'sales');
@@ -94,7 +94,7 @@ onEveryBackend("the tenant's groups", tenant => {
       await assert.rejects(create(bad), { code: 'bad-request', message: /body\.displayName/ });
   });
 
-  it('are named by the id where several have a display name', async () => {
+  it('are named by the id if several share a display name', async () => {
     const first = await synchronized('Twins');
     const second = await synchronized('twins', { forest: 'fabrikam.example.org' });
     await assert.rejects(show('TWINS'), (error: Error & { code: string; status: number }) => {
@@ -106,7 +106,7 @@ onEveryBackend("the tenant's groups", tenant => {
     assert.equal((await show(second)).forest, 'fabrikam.example.org');
   });
 
-  it('of a forest are read here, and changed there alone', async () => {
+  it('of a forest can be read here, but changed only there', async () => {
     const id = await synchronized('Domain Users of ours');
     const own = await create('Ours');
     const refused = { status: 409, code: 'synchronized-group', todo: /Change it there/ };
@@ -127,7 +127,7 @@ onEveryBackend("the tenant's groups", tenant => {
     assert.deepEqual((await members(own.id)).groups, []);
   });
 
-  it("are never in, and never hold, 'AAD DC Administrators', which takes people alone", async () => {
+  it("are never in, and never hold, 'AAD DC Administrators', which accepts only users", async () => {
     const own = await create('Would administer');
     await assert.rejects(nest(AAD_DC_ADMINISTRATORS, own.id), {
       code: 'special-group',
@@ -142,7 +142,7 @@ onEveryBackend("the tenant's groups", tenant => {
     assert.deepEqual(await members(AAD_DC_ADMINISTRATORS), { members: [] });
   });
 
-  it('are listed by name, a page at a time, and found by what stands in a name or the mail address', async () => {
+  it('are listed by name, a page at a time, and found by a part of a name or of the mail address', async () => {
     const found = ['é Report', 'Reports', 'reporters'];
     for (const name of found) await synchronized(name, { sam_account_name: `sam-${name}` });
     await synchronized('Other', { mail: 'REPORT%@example.com' });
@@ -168,7 +168,7 @@ onEveryBackend("the tenant's groups", tenant => {
     );
   });
 
-  it('of another tenant are none', async () => {
+  it('of another tenant are invisible', async () => {
     const own = await create('Secret');
     const other = await tenant().createTenant('fabrikam');
     for (const params of [{ group: own.id }, { group: 'Secret' }]) {

@@ -16,7 +16,7 @@ export const isSpecialGroup = (name: string): boolean =>
   GROUPS.some(known => known.toLowerCase() === name.toLowerCase());
 
 /**
- * A living group by id, or by the display name that it alone has.
+ * An undeleted group by id, or by a display name that no other one has.
  * @throws CausewayError 'no-such-group', 'several-groups', or 'special-group' for a group that is not kept among these
  */
 export async function existingGroup(scope: TenantScope, name: string): Promise<Group> {
@@ -34,7 +34,7 @@ export async function existingGroup(scope: TenantScope, name: string): Promise<G
   );
 }
 
-/** One by which somebody has rights. @throws CausewayError as `existingGroup`, or 'distribution-group' */
+/** A group that gives rights. @throws CausewayError as `existingGroup`, or 'distribution-group' */
 export async function existingSecurityGroup(scope: TenantScope, name: string): Promise<Group> {
   const group = await existingGroup(scope, name);
   if (group.security_enabled) return group;
@@ -74,7 +74,7 @@ async function existingOwnGroup(inside: TenantScope, name: string): Promise<Grou
   );
 }
 
-/** A change of groups of the tenant's own, under the lock of the tenant's changes. It is counted also where it changes nothing. */
+/** Changes groups of the tenant's own, under the lock of the tenant's changes. It counts even if it changes nothing. */
 async function change<T>(
   scope: TenantScope,
   work: (inside: TenantScope, counter: Counter) => Promise<T>,
@@ -125,7 +125,7 @@ export function renameGroup(scope: TenantScope, name: string, displayName: strin
   });
 }
 
-/** Deletes a group for good, with what it holds and what it is in. @throws CausewayError as `existingGroup`, or 'synchronized-group' */
+/** Deletes a group for good, with its members and its memberships. @throws CausewayError as `existingGroup`, or 'synchronized-group' */
 export function deleteGroup(scope: TenantScope, name: string): Promise<Group> {
   return change(scope, async (inside, counter) => {
     const group = await existingOwnGroup(inside, name);
@@ -137,13 +137,16 @@ export function deleteGroup(scope: TenantScope, name: string): Promise<Group> {
   });
 }
 
-/** Takes whoever is gone for good out of the tenant's own groups. Slices stay as they are signed: they name nobody by that id any more. */
+/**
+ * Takes an object that is deleted for good out of the tenant's own groups. Slices stay as they were signed: nothing else ever gets that id.
+ */
 export async function forgetMember(inside: TenantScope, id: string): Promise<void> {
   await inside.delete('memberships').where('reference', '=', id).execute();
 }
 
 /**
- * INVARIANT: applications know the tenant's own groups by their names, so no two have one, and none looks like one of a forest (`DOMAIN\name`).
+ * INVARIANT: applications know the tenant's own groups by name, so each name is unique, and none looks like one of a forest
+ * (`DOMAIN\name`).
  */
 async function refuseName(inside: TenantScope, name: string, own: string | undefined): Promise<void> {
   if (name.includes('\\') || isUuid(name.toLowerCase()) || isSpecialGroup(name)) {
@@ -164,7 +167,7 @@ async function refuseName(inside: TenantScope, name: string, own: string | undef
   );
 }
 
-/** Puts a person into a group of the tenant's own; idempotent. @throws CausewayError as `existingOwnGroup` or `presentUser` */
+/** Puts a user into a group of the tenant's own; idempotent. @throws CausewayError as `existingOwnGroup` or `presentUser` */
 export function addPerson(scope: TenantScope, group: string, name: string): Promise<User> {
   return change(scope, async (inside, counter) => {
     const { id } = await existingOwnGroup(inside, group);
@@ -242,7 +245,7 @@ async function deleteMember(
 const noMember = (member: string, group: string): CausewayError =>
   new CausewayError('no-such-member', `'${member}' is no member of '${group}'`);
 
-/** What administrators are shown of a group. */
+/** What administrators see of a group. */
 export const groupStatus = (group: Group): GroupStatus => ({
   id: group.id,
   origin: group.origin,

@@ -25,7 +25,7 @@ import { onEveryBackend } from '../testing/backends.ts';
 import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
 import type { TestAdministrator } from '../testing/test-tenant.ts';
 
-/** A managed domain as it registers, with what only its own machine has. */
+/** A managed domain as it registers, with the secrets of its own machine. */
 interface Domain {
   readonly realm: string;
   readonly sealing: SealingKey;
@@ -61,7 +61,7 @@ onEveryBackend('the keys of a managed domain', tenant => {
   const confirmation = async () =>
     (await call(contoso.send, managedDomainRoutes.readConfirmation)).confirmation;
   const isConfirmed = async () => (await confirmation())!.confirmed !== null;
-  /** Alice chooses another password, and this is what the feed shows of her then. */
+  /** Alice chooses another password. @returns what the feed shows of her then */
   const changeAlice = async (reader: TestAgent = agent) => {
     const next = `Pa$$w0rd.${++passwords}`;
     const form = { username: ALICE, password, 'new-password': next, repeated: next };
@@ -105,7 +105,7 @@ onEveryBackend('the keys of a managed domain', tenant => {
     passwords = 0;
   });
 
-  it('get no password before a member of AAD DC Administrators has confirmed them, and each that is changed after', async () => {
+  it('get no password before a member of AAD DC Administrators has confirmed them, and each changed one after that', async () => {
     assert.equal(await confirmation(), null);
     await assert.rejects(confirm(ours.fingerprint), { code: 'no-managed-domain' });
     await register(ours);
@@ -129,7 +129,7 @@ onEveryBackend('the keys of a managed domain', tenant => {
     assert.equal(lines.at(-1)!.fingerprint, ours.fingerprint);
   });
 
-  it('are confirmed by nobody who is no member, and by no other fingerprint than theirs', async () => {
+  it('can be confirmed only by a member, and only with their own fingerprint', async () => {
     await register(ours);
     const member = { group: AAD_DC_ADMINISTRATORS, user: `admin@${contoso.name}.example.net` };
     await call(contoso.send, groupRoutes.removeGroupMember, { params: member });
@@ -154,13 +154,13 @@ onEveryBackend('the keys of a managed domain', tenant => {
     assert.equal((await changeAlice()).credentialRecord, null);
   });
 
-  it('of a thief who enrols first with a stolen code get nobody’s password', async () => {
+  it('of a thief who enrols first with a stolen code get no password', async () => {
     const thief = await enrolAgent(tenant().url, contoso.send, 'domain', 'thief');
     const theirs = await makeDomain();
     await register(theirs, undefined, thief);
     assert.equal((await changeAlice(thief)).credentialRecord, null);
     await assert.rejects(register(ours, theirs), { status: 401 });
-    // What the administrator reads at the managed domain's own machine is not what the tenant has.
+    // The fingerprint on the managed domain's own machine differs from the one at the tenant.
     await assert.rejects(confirm(ours.fingerprint), { code: 'fingerprint-differs' });
     assert.equal((await changeAlice(thief)).credentialRecord, null);
 
@@ -174,10 +174,10 @@ onEveryBackend('the keys of a managed domain', tenant => {
     assert.deepEqual([await opens(ours), await opens(theirs)], [true, false]);
   });
 
-  it('are not confirmed when they took the place of those that were shown', async () => {
+  it('cannot be confirmed if they replaced the keys that were shown', async () => {
     await register(ours);
     const shown = (await confirmation())!.fingerprint;
-    // Of one who took the agent's place, and can register what he likes.
+    // From an agent that took the domain's place, and can register what it likes.
     agent = await enrolAgent(tenant().url, contoso.send, 'domain', 'thief');
     const theirs = await makeDomain();
     await register(theirs, ours);
@@ -192,7 +192,7 @@ onEveryBackend('the keys of a managed domain', tenant => {
     assert.equal((await changeAlice()).credentialRecord, null);
   });
 
-  it('stay confirmed when the same are registered again, and by nothing else', async () => {
+  it('stay confirmed only when the same keys are registered again', async () => {
     await register(ours);
     await confirm(ours.fingerprint);
     await changeAlice();
@@ -227,7 +227,7 @@ onEveryBackend('the keys of a managed domain', tenant => {
     assert.equal((await changeAlice()).credentialRecord, null);
   });
 
-  it('of a domain that comes back open no password that has ended meanwhile', async () => {
+  it('of a domain that comes back open no password that was revoked meanwhile', async () => {
     const theirs = await makeDomain();
     const ways = {
       'by replacing': () => register(ours, theirs),
@@ -249,7 +249,7 @@ onEveryBackend('the keys of a managed domain', tenant => {
     }
   });
 
-  it('that are not confirmed bring no password back that was reset', async () => {
+  it('that are not confirmed bring back no password that was reset', async () => {
     await register(ours);
     await confirm(ours.fingerprint);
     assert.equal((await changeAlice()).enabled, true);
@@ -272,7 +272,7 @@ onEveryBackend('the keys of a managed domain', tenant => {
     assert.equal((await changeAlice()).enabled, true);
   });
 
-  it('from before the upgrade are confirmed by nobody: what was sealed to them stays, and nothing is added', async () => {
+  it('from before the upgrade are unconfirmed: what was sealed to them stays, and nothing is added', async () => {
     const { database } = tenant().running;
     await register(ours);
     await confirm(ours.fingerprint);
@@ -296,12 +296,12 @@ onEveryBackend('the keys of a managed domain', tenant => {
     assert.ok(await opens(ours));
   });
 
-  it('that a process of the release before registered have no confirmation of those before', async () => {
+  it('that a process of an earlier release registered do not inherit the confirmation of the previous ones', async () => {
     await register(ours);
     await confirm(ours.fingerprint);
     const theirs = await makeDomain();
     const { database } = tenant().running;
-    // It knows nothing of the columns beside the keys.
+    // That release does not know the columns beside the keys.
     await sql`update managed_domains set key = ${JSON.stringify(sealingPublicKey(theirs.sealing))}::text::jsonb
       where tenant_id = ${agent.tenantId}`.execute(database);
     assert.equal(await isConfirmed(), false);

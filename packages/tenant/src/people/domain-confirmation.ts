@@ -8,24 +8,24 @@ import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
 type ManagedDomain = Selectable<ManagedDomainsTable>;
 
-/** Of keys that nobody compared. */
+/** Of keys that no administrator compared. */
 export const UNCONFIRMED = { confirmed_fingerprint: null, confirmed_at: null, confirmed_by: null };
 
-/** A managed domain whose keys are those that an administrator confirmed: what is not one cannot be sealed to. */
+/** A managed domain whose keys an administrator confirmed. Sealing needs this type. */
 export type ConfirmedDomain = ManagedDomain & { readonly confirmed_at: Date; readonly confirmed_by: string };
 
-/** Of both keys, made here from the keys themselves. */
+/** The fingerprint of both keys, computed here from the keys themselves. */
 const fingerprintOf = ({ key, receipt_key }: ManagedDomain): string =>
   domainFingerprint(key.publicKey, receipt_key.publicKey);
 
-/** INVARIANT: a password is sealed to no keys but those whose fingerprint is the one that was confirmed. */
+/** INVARIANT: passwords are sealed only to keys with the confirmed fingerprint. */
 const isConfirmed = (domain: ManagedDomain): domain is ConfirmedDomain =>
   domain.confirmed_fingerprint === fingerprintOf(domain);
 
 const readDomain = (scope: TenantScope): Promise<ManagedDomain | undefined> =>
   scope.select('managed_domains').selectAll().executeTakeFirst();
 
-/** The domain that passwords may be sealed to; undefined where there is none, or none that is confirmed. */
+/** The domain that passwords may be sealed to; undefined if there is none, or it is not confirmed. */
 export async function confirmedDomain(inside: TenantScope): Promise<ConfirmedDomain | undefined> {
   const domain = await readDomain(inside);
   return domain && isConfirmed(domain) ? domain : undefined;
@@ -39,7 +39,7 @@ export async function readConfirmation(scope: TenantScope): Promise<DomainConfir
     .select('users')
     .select(({ fn }) => fn.countAll<number>().as('owed'))
     .where('origin', '=', 'cloud')
-    .where('source_anchor', 'is', null) // found by its index: the managed domain asks every few seconds
+    .where('source_anchor', 'is', null) // uses its index: the managed domain asks every few seconds
     .where('deleted_at', 'is', null)
     .where('credential_record', 'is', null)
     .executeTakeFirstOrThrow();
@@ -61,7 +61,7 @@ async function nameOf(scope: TenantScope, userId: string): Promise<string> {
 }
 
 /**
- * An administrator has compared the fingerprint that the managed domain itself shows.
+ * Records that an administrator has compared the fingerprint that the managed domain itself shows.
  * @param text the fingerprint as it was typed
  * @throws CausewayError 'bad-fingerprint', 'no-managed-domain' or 'fingerprint-differs'
  */
@@ -75,7 +75,7 @@ export async function confirmDomain(
     throw new CausewayError('bad-fingerprint', 'a fingerprint of 13 groups of 4 characters expected');
   }
   return scope.transaction(async inside => {
-    // Keys are registered under the same lock: what is compared is what gets confirmed.
+    // Keys are registered under the same lock, so the compared keys are the ones that get confirmed.
     await countDecision(inside);
     const domain = await readDomain(inside);
     if (!domain) throw noManagedDomain();

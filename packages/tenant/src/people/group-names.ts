@@ -3,11 +3,11 @@ import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import type { Group } from './memberships.ts';
 
 /**
- * What an application is told of groups by name: `DOMAIN\sAMAccountName` of a synchronized one, where DOMAIN is the first label of its forest's
- * DNS name in upper case, and the display name of one of the tenant's own.
+ * Names of groups for an application. A synchronized group is `DOMAIN\sAMAccountName`, where DOMAIN is the first label of its forest's DNS
+ * name in upper case. A group of the tenant's own has its display name.
  *
- * INVARIANT: no forest can make a group whose name here is that of another forest's. So where two forests have one label, both are called by the
- * whole DNS name; and of a name that several groups have, their ids stand in its place.
+ * INVARIANT: no forest can make a group whose name here is that of another forest's. If two forests share the label, both use the whole DNS
+ * name. If several groups share a name, their ids replace it.
  */
 export async function namesOfGroups(scope: TenantScope, groups: readonly Group[]): Promise<string[]> {
   const labels = await sharedLabels(scope);
@@ -17,7 +17,7 @@ export async function namesOfGroups(scope: TenantScope, groups: readonly Group[]
     if (forest === null || name === null || several.has(keyOf(forest, name))) return id;
     const label = labelOf(forest);
     if (!labels.has(label)) return `${label.toUpperCase()}\\${name}`;
-    // A forest whose whole name is that label would be called as the other one was.
+    // A forest whose whole name is that label would get the same name as the other one had.
     return forest === label ? id : `${forest}\\${name}`;
   });
 }
@@ -25,7 +25,7 @@ export async function namesOfGroups(scope: TenantScope, groups: readonly Group[]
 const labelOf = (forest: string): string => forest.split('.', 1)[0]!;
 const keyOf = (forest: string, name: string): string => `${forest}\\${name.toLowerCase()}`;
 
-/** First labels that several of the forests have whose groups are here, deleted ones too: what an application knows outlives a group. */
+/** First labels that several forests with groups here share. Deleted groups count, too: what an application knows outlives a group. */
 async function sharedLabels(scope: TenantScope): Promise<Set<string>> {
   const rows = await scope
     .select('groups')
@@ -37,7 +37,7 @@ async function sharedLabels(scope: TenantScope): Promise<Set<string>> {
   return new Set([...byLabel].filter(([, forests]) => forests.length > 1).map(([label]) => label));
 }
 
-/** Names that several living groups of one forest have, in different domains of it. */
+/** Names that several undeleted groups of one forest share, in different domains of it. */
 async function sharedNames(scope: TenantScope, groups: readonly Group[]): Promise<Set<string>> {
   const named = groups.flatMap(({ sam_account_name: name }) => (name === null ? [] : [name]));
   if (named.length === 0) return new Set();

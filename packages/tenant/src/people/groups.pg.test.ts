@@ -35,7 +35,7 @@ onEveryBackend('AAD DC Administrators', tenant => {
     admin = (await tenant().createTenant('contoso')).send;
   });
 
-  it('alone manage the managed domain, and everybody else is told how to become one', async () => {
+  it('alone manage the managed domain, and others learn how to become one', async () => {
     const agent = await enrolAgent(tenant().url, admin, 'domain');
     await remove(ADMIN);
     const refused = { status: 403, code: 'not-aad-dc-administrator', message: /tenant group add "AAD DC/ };
@@ -56,7 +56,7 @@ onEveryBackend('AAD DC Administrators', tenant => {
     await call(admin, enrolmentRoutes.removeAgent, { params: { id: connect.id } });
   });
 
-  it('are added and removed by any name of theirs, and twice is as good as once', async () => {
+  it('are added and removed by any name of theirs, and twice has the same effect as once', async () => {
     const body = { userPrincipalName: 'zoe@contoso.example' };
     const zoe = await call(admin, userRoutes.createUser, { body });
     await add('ZOE@contoso.example');
@@ -72,7 +72,7 @@ onEveryBackend('AAD DC Administrators', tenant => {
     assert.deepEqual(await members(), []);
   });
 
-  it('is the only group, and takes nobody who is not there', async () => {
+  it('is the only such group, and accepts no unknown user', async () => {
     await assert.rejects(add(ADMIN, 'Domain Admins'), {
       status: 404,
       code: 'no-such-group',
@@ -87,7 +87,7 @@ onEveryBackend('AAD DC Administrators', tenant => {
     assert.ok(verdicts.every(({ verdict }) => verdict === 'applied'));
   };
 
-  it('are shown to the managed domain as who they are, and another addition is another time', async () => {
+  it('are shown to the managed domain by name and id, and another addition has another time', async () => {
     const connect = await enrolAgent(tenant().url, admin, 'connect');
     const domain = await enrolAgent(tenant().url, admin, 'domain');
     await remove(ADMIN);
@@ -130,7 +130,7 @@ onEveryBackend('AAD DC Administrators', tenant => {
     await assert.rejects(call(connect.send, managedDomainRoutes.readAdministrators), { status: 403 });
   });
 
-  it('are proposed up to a limit, those who have been members longest, and the rest is counted', async () => {
+  it('are proposed up to a limit, the longest-standing members first, and the rest is counted', async () => {
     const other = await tenant().createTenant('fabrikam');
     const connect = await enrolAgent(tenant().url, other.send, 'connect');
     const domain = await enrolAgent(tenant().url, other.send, 'domain');

@@ -15,7 +15,7 @@ export async function listMembers(scope: TenantScope, group: string): Promise<Gr
   return (await readMembers(scope, existingGroup(group))).map(({ user }) => memberOf(user));
 }
 
-/** The members of *AAD DC Administrators* as the managed domain sees them: those who have been members longest, and how many there are beside. */
+/** The members of *AAD DC Administrators* as the managed domain sees them: the longest-standing ones, and the number of the others. */
 export async function proposedAdministrators(
   scope: TenantScope,
 ): Promise<{ members: ProposedAdministrator[]; more: number }> {
@@ -95,7 +95,7 @@ export async function groupsOf(scope: TenantScope, userId: string): Promise<stri
 }
 
 /**
- * Managing the managed domain is for the members of AAD DC Administrators, whatever else somebody may do here.
+ * Only members of AAD DC Administrators may manage the managed domain, whatever else a user may do here.
  * @throws CausewayError 'not-aad-dc-administrator'
  */
 export async function requireDomainAdministrator(scope: TenantScope, userId: string): Promise<void> {

@@ -4,7 +4,7 @@ import type { User } from './users.ts';
 
 type Manager = NonNullable<UserStatus['manager']>;
 
-/** The managers of some users, by the users' ids: of whom their forest says, those who are here. */
+/** The managers of some users, by the users' ids: those whom the forest names and who are here. */
 export async function managersOf(
   scope: TenantScope,
   users: readonly User[],

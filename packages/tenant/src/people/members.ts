@@ -5,9 +5,9 @@ import { type Group, isSid, parents } from './memberships.ts';
 import { isUuid } from './users.ts';
 
 export interface MembersQuery {
-  /** The members of the groups in it, too; below a security group of its security groups alone. */
+  /** Includes the members of nested groups; below a security group, only those of security groups. */
   readonly nested: boolean;
-  /** `next` of the page before. */
+  /** `next` of the previous page. */
   readonly after?: string | undefined;
   readonly limit: number;
 }
@@ -15,7 +15,7 @@ export interface MembersQuery {
 export interface Members {
   readonly people: readonly Person[];
   readonly groups: readonly Group[];
-  /** References that stand for nobody: not here yet, out of scope, of a forest that is not connected, or a SID of two holders. */
+  /** References without an object: not here yet, out of scope, of a forest that is not connected, or a SID of two holders. */
   readonly unresolved: readonly string[];
   readonly next: string | undefined;
 }
@@ -25,15 +25,15 @@ export interface Person {
   readonly user_principal_name: string;
 }
 
-/** A reference in a group of this forest, or with an empty one in a group of the tenant's own. */
+/** A reference in a group of this forest; an empty forest means a group of the tenant's own. */
 interface Reference {
   readonly reference: string;
   readonly forest: string;
 }
 
 /**
- * A page of the members of a group, in the order of their keys: one costs the same in a group of any size. Whoever is in a nested group by
- * several references may be on several pages.
+ * A page of the members of a group, in the order of their keys. It costs the same for a group of any size. A member that is in nested
+ * groups by several references may be on several pages.
  */
 export async function membersOf(scope: TenantScope, group: Group, query: MembersQuery): Promise<Members> {
   const read = await readReferences(scope, group, query);
@@ -43,7 +43,7 @@ export async function membersOf(scope: TenantScope, group: Group, query: Members
   return { ...(await resolve(scope, page)), next };
 }
 
-/** One more than the page holds, if there is one more. */
+/** One more than fits on the page, if there is one. */
 async function readReferences(
   scope: TenantScope,
   group: Group,
@@ -66,7 +66,7 @@ async function readReferences(
   return rows;
 }
 
-/** The group, and the groups below it, as the rows `below (id)`; loops end because a group is walked once. */
+/** The group and the groups below it, as the rows `below (id)`. Loops end because each group is walked once. */
 function below(tenantId: string, { id, security_enabled }: Group, nested: boolean): RawBuilder<unknown> {
   if (!nested) return sql`with below (id) as (select ${id}::uuid)`;
   return sql`with recursive edges (parent, child, security) as materialized (
@@ -119,7 +119,7 @@ const unique = <T extends { readonly id: string }>(objects: readonly T[]): T[] =
   ...new Map(objects.map(one => [one.id, one])).values(),
 ];
 
-/** The living objects that may be meant; by an id of one of the tenant's own groups no synchronized group is. */
+/** The undeleted objects that the references may mean. An id that a group of the tenant's own holds never means a synchronized group. */
 async function findNamed(
   scope: TenantScope,
   { ids, sids, anchors }: Record<'ids' | 'sids' | 'anchors', readonly string[]>,

@@ -64,7 +64,7 @@ onEveryBackend('memberships', tenant => {
     assert.deepEqual(direct, ['B', 'C']);
   });
 
-  it('give no rights by way of a distribution group, in either direction', async () => {
+  it('give no rights through a distribution group, in either direction', async () => {
     const who = await makeUser();
     const list = await group('List', { security_enabled: false });
     const rights = await group('Rights');
@@ -78,7 +78,7 @@ onEveryBackend('memberships', tenant => {
     assert.deepEqual(await membersOf(mail, 'nested'), [who.upn]);
   });
 
-  it('hold a forest to its own people: an anchor counts within its forest alone, a SID everywhere', async () => {
+  it('hold a forest to its own users: an anchor counts only within its forest, a SID everywhere', async () => {
     const sid = 'S-1-5-21-9-9-9-1200';
     const who = await makeUser(sid);
     const [byAnchor, bySid] = [
@@ -94,7 +94,7 @@ onEveryBackend('memberships', tenant => {
     assert.deepEqual((await listed(bySid)).unresolved, []);
   });
 
-  it('by a SID that two living objects have are nobody’s, until one of them has it alone', async () => {
+  it('by a SID that two undeleted objects have count for neither, until only one of them has it', async () => {
     const sid = 'S-1-5-21-9-9-9-1300';
     const [first, second] = [await makeUser(sid), await makeUser(sid)];
     const shared = await group('Shared', { forest: OTHER });
@@ -117,7 +117,7 @@ onEveryBackend('memberships', tenant => {
     assert.deepEqual(await membersOf(outer, 'nested'), [who.upn]);
   });
 
-  it('of deleted groups and people count for nobody', async () => {
+  it('of deleted groups and users do not count', async () => {
     const who = await makeUser();
     const [inner, outer] = [await group('Gone'), await group('Kept')];
     await put(inner, who.anchor);
@@ -130,7 +130,7 @@ onEveryBackend('memberships', tenant => {
     assert.deepEqual([await groupsOf(who), await membersOf(outer)], [[], []]);
   });
 
-  it("of the tenant's own groups are by id, so that nothing of a forest can stand for one", async () => {
+  it("of the tenant's own groups are by id, so that no object of a forest can stand for one", async () => {
     const made = await call(admin, userRoutes.createUser, {
       body: { userPrincipalName: 'c@contoso.example' },
     });
@@ -147,7 +147,7 @@ onEveryBackend('memberships', tenant => {
     assert.deepEqual(await membersOf(own.id), [who.upn]);
   });
 
-  it('are shown a page at a time, whoever names them', async () => {
+  it('are shown a page at a time, however many references name the same member', async () => {
     const sid = 'S-1-5-21-9-9-9-1500';
     const people = [await makeUser(sid), await makeUser(), await makeUser()];
     const [large, nested] = [await group('Large'), await group('Nested', { forest: OTHER })];
@@ -173,7 +173,7 @@ onEveryBackend('memberships', tenant => {
       }
       assert.deepEqual([...names].sort(), people.map(({ upn }) => upn).sort());
       assert.deepEqual([...groups].sort(), ['Inner of large', 'Nested']);
-      // An anchor says something in its own forest alone: these are two.
+      // An anchor means something only in its own forest, so these are two.
       assert.deepEqual(unresolved.sort(), [anchorOf(nested), 'x1', 'x1', 'x2'].sort());
     }
     const bad = { params: { group: large }, query: { after: 'nonsense' } };

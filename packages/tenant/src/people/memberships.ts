@@ -4,18 +4,21 @@ import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
 export type Group = Selectable<GroupsTable>;
 
-/** A page in an order; `after` is the id, or for references the reference, of the last one of the page before. */
+/** A page in some order; `after` is the id, or for references the reference, of the last entry of the previous page. */
 export interface PageQuery {
   readonly after?: string | undefined;
   readonly limit: number;
 }
 
-/** What a reference by SID begins with; every other one is an anchor, or in a group of the tenant's own an id. */
+/** How a reference by SID begins. Every other one is an anchor, or an id in a group of the tenant's own. */
 const SID_PREFIX = 'S-1-5-21-%';
 
 export const isSid = (reference: string): boolean => reference.startsWith('S-1-5-21-');
 
-/** INVARIANT: a SID is whose it is alone while one living synchronized object has it; of two holders it is nobody. */
+/**
+ * INVARIANT: a SID identifies an object only while exactly one undeleted synchronized object has it. With two holders
+ * it identifies neither.
+ */
 function solely(tenantId: string, sid: RawBuilder<unknown>): RawBuilder<boolean> {
   return sql`(${sid} like ${SID_PREFIX} and 1 = (select count(*) from (
     (select 1 from users holder where holder.tenant_id = ${tenantId} and holder.security_identifier = ${sid}
@@ -26,15 +29,15 @@ function solely(tenantId: string, sid: RawBuilder<unknown>): RawBuilder<boolean>
 }
 
 export interface WalkUp {
-  /** Security groups alone; and a distribution group gives nothing by what it is in. */
+  /** Only security groups; a distribution group passes nothing on from the groups that it is in. */
   readonly securityOnly: boolean;
   /** Groups of groups, too. */
   readonly transitive: boolean;
 }
 
 /**
- * The living groups `g` that an object `o (id, forest, anchor, sid)` is in, directly. Written so that each step has to be looked up by its index,
- * behind the one before (`lateral`, `offset 0`): an embedded database knows nothing of how large its tables are, and would guess.
+ * The undeleted groups `g` that an object `o (id, forest, anchor, sid)` is in directly. Each step has to be an index look-up after the
+ * previous one (`lateral`, `offset 0`), because an embedded database does not know how large its tables are, and would guess.
  */
 export function parents(tenantId: string): RawBuilder<unknown> {
   const named = (by: RawBuilder<unknown>) =>
@@ -51,15 +54,15 @@ export function parents(tenantId: string): RawBuilder<unknown> {
 }
 
 export interface WalkUp {
-  /** Security groups alone; and a distribution group gives nothing by what it is in. */
+  /** Only security groups; a distribution group passes nothing on from the groups that it is in. */
   readonly securityOnly: boolean;
   /** Groups of groups, too. */
   readonly transitive: boolean;
 }
 
-/** The groups that a user is in, as the rows `walk (id, …)`; loops end because a group is walked once. */
+/** The groups that a user is in, as the rows `walk (id, …)`. Loops end because each group is walked once. */
 function walkUp(tenantId: string, userId: string, { securityOnly, transitive }: WalkUp): RawBuilder<unknown> {
-  // The collation of users' anchors is another one than that of the index on references.
+  // The collation of users' anchors differs from that of the index on references.
   const start = sql`select id, forest, source_anchor collate "default" as anchor, security_identifier as sid from users
     where tenant_id = ${tenantId} and id = ${userId} and deleted_at is null`;
   const step = (from: string) => sql`
@@ -70,17 +73,17 @@ function walkUp(tenantId: string, userId: string, { securityOnly, transitive }: 
     : sql`with start as (${start}), walk (id, forest, anchor, sid) as materialized (${step('start')})`;
 }
 
-/** What people call a group. */
+/** The name that people see for a group. */
 const SHOWN = sql`coalesce(g.display_name, g.sam_account_name, g.source_anchor)`;
 const ORDER = sql`lower(${SHOWN}), g.id`;
 
-/** The groups behind that one, in the order of their names. */
+/** The groups after that one, in the order of their names. */
 function afterGroup(tenantId: string, after: string | undefined): RawBuilder<boolean> {
   if (after === undefined) return sql`true`;
   return sql`(${ORDER}) > (select ${ORDER} from groups g where g.tenant_id = ${tenantId} and g.id = ${after})`;
 }
 
-/** The living groups that a living user is in, by name. */
+/** The undeleted groups that an undeleted user is in, by name. */
 export async function groupsOfUser(
   scope: TenantScope,
   userId: string,
@@ -96,7 +99,7 @@ export async function groupsOfUser(
   return rows;
 }
 
-/** Whether a user has the rights of a group: is in it, if need be by nested security groups. */
+/** Whether a user has the rights of a group: is in it directly, or through nested security groups. */
 export async function isInSecurityGroup(
   scope: TenantScope,
   userId: string,
@@ -109,7 +112,7 @@ export async function isInSecurityGroup(
   return rows.length > 0;
 }
 
-/** @param query.search what stands in a name or in the mail address, in any case */
+/** @param query.search part of a name or of the mail address, in any case */
 export async function listGroups(
   scope: TenantScope,
   query: PageQuery & { readonly search?: string | undefined },

@@ -34,7 +34,7 @@ onEveryBackend('names between forests', tenant => {
     connect = await enrolAgent(tenant().url, admin, 'connect', 'connect', [FOREST, OTHER_FOREST]);
   });
 
-  it('a name that was let go of is kept for its forest, and freed by one command', async () => {
+  it('a released name is kept for its forest, and one command frees it', async () => {
     const [first, second] = [person(1), { ...person(2), upn: person(1).upn }];
     await export_(FOREST, first);
     assert.match(
@@ -53,7 +53,7 @@ onEveryBackend('names between forests', tenant => {
     assert.equal((await export_(OTHER_FOREST, second)).code, undefined);
   });
 
-  it('a name that is held is handed over by one command, and not again by the forest that lost it', async () => {
+  it('one command hands over a held name, and the forest that lost it cannot take it back', async () => {
     const [first, second] = [person(3), { ...person(4), upn: person(3).upn }];
     await export_(FOREST, first);
     await export_(OTHER_FOREST, second);
@@ -64,7 +64,7 @@ onEveryBackend('names between forests', tenant => {
     assert.equal((await claims(first.upn)).holder?.forest, OTHER_FOREST);
   });
 
-  it('who stands in by a former name is still told why, when that name goes to somebody else', async () => {
+  it('a user with a stand-in name still sees the reason after that name goes to another user', async () => {
     const [first, second, third] = [person(20), person(21), person(22)];
     const status = () => call(admin, administrationRoutes.getUser, { params: { id: second.anchor } });
     await export_(FOREST, first);
@@ -78,14 +78,14 @@ onEveryBackend('names between forests', tenant => {
     assert.deepEqual([signInName, now], [null, nameProblem]);
   });
 
-  it('no forest gets the name of an administrator, whatever is asked for', async () => {
+  it('no forest gets the name of an administrator, not even by command', async () => {
     const taker = { ...person(5), upn: ADMINISTRATOR };
     assert.equal((await export_(FOREST, taker)).code, 'attribute-value-must-be-unique');
     await assert.rejects(give(ADMINISTRATOR, taker.anchor), { code: 'administrator-name' });
     assert.equal((await claims(ADMINISTRATOR)).holder?.administrator, true);
   });
 
-  it("the name of a cloud-only user who was deleted is no forest's, until it is freed", async () => {
+  it('the name of a deleted cloud-only user goes to no forest until it is freed', async () => {
     const upn = 'cloud@contoso.example.net';
     const { id } = await call(admin, userRoutes.createUser, { body: { userPrincipalName: upn } });
     await call(admin, userRoutes.deleteUser, { params: { id } });
@@ -98,7 +98,7 @@ onEveryBackend('names between forests', tenant => {
     });
   });
 
-  it("a name that is another user's in the managed domain is an alarm that names both, until it is seen", async () => {
+  it('a name that another user has in the managed domain raises an alarm that names both, until it is seen', async () => {
     const [first, second] = [person(7), { ...person(8), upn: person(7).upn }];
     await export_(FOREST, first);
     await export_(OTHER_FOREST, second);

@@ -11,7 +11,7 @@ import { presentUser } from './users.ts';
 
 const MAX_WAITING = 1000;
 
-/** Who has a sign-in name, for whom it is kept, and who waits for it. */
+/** Who has a sign-in name, for which forest it is kept, and who waits for it. */
 export async function readNameClaims(scope: TenantScope, name: string): Promise<NameClaims> {
   const key = nameKey(name);
   const rows = await scope
@@ -52,7 +52,7 @@ export async function freeName(scope: TenantScope, name: string): Promise<NameCl
 }
 
 /**
- * Hands a name over to a user whose true name it is, whoever has it.
+ * Hands a name over to a user whose true name it is, whoever has it now.
  * @throws CausewayError 'not-the-name', 'administrator-name', or as `presentUser`
  */
 export async function giveName(scope: TenantScope, name: string, to: string): Promise<NameClaims> {
@@ -63,7 +63,7 @@ export async function giveName(scope: TenantScope, name: string, to: string): Pr
       const text = `'${name}' is not the userPrincipalName of that user ('${user.user_principal_name}')`;
       throw new CausewayError('not-the-name', text);
     }
-    // It could not be taken back: nobody would be left who may.
+    // It could not be undone: the administrator who may do that would be gone.
     if (holder?.administrator && holder.id !== user.id) {
       const text = `'${name}' is the sign-in name of an administrator of this tenant and stays with it`;
       throw new CausewayError('administrator-name', text);

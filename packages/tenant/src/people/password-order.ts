@@ -1,6 +1,6 @@
 import type { PasswordOrder } from '@causeway/contract';
 
-/** The columns of a user that say the order of the password, or of its withdrawal. */
+/** The columns of a user with the order of the password, or of its withdrawal. */
 export interface OrderColumns {
   order_epoch: number;
   order_version: number | null;
@@ -8,7 +8,7 @@ export interface OrderColumns {
   order_invocation_id: string | null;
 }
 
-/** Of a user who never had a password: the next one is taken, whichever order it has. */
+/** Of a user who never had a password: the next one is accepted, whatever its order. */
 export const NO_ORDER: OrderColumns = {
   order_epoch: 0,
   order_version: null,
@@ -16,7 +16,7 @@ export const NO_ORDER: OrderColumns = {
   order_invocation_id: null,
 };
 
-/** As they are kept. */
+/** As the database stores it. */
 export const orderColumns = (order: PasswordOrder) => ({
   order_epoch: order.epoch ?? 0,
   order_version: order.version,
@@ -24,7 +24,7 @@ export const orderColumns = (order: PasswordOrder) => ({
   order_invocation_id: order.originatingInvocationId,
 });
 
-/** As it came; null of who never had a password. */
+/** As it was received; null for a user who never had a password. */
 export function orderOf(columns: OrderColumns): PasswordOrder | null {
   const { order_epoch: epoch, order_version: version } = columns;
   if (version === null) return null;

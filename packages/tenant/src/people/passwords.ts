@@ -22,18 +22,18 @@ export async function makeCloudCredential(password: string): Promise<string> {
   }
 }
 
-/** The longest password that is looked at, in bytes of UTF-8: directories keep longer ones than they let people choose. */
+/** The longest password that is checked, in bytes of UTF-8: directories store longer ones than users may choose here. */
 export const MAX_CHECKED_BYTES = 4096;
 /** The longest and the shortest that a cloud-only user may choose, in UTF-16 units: AD's and the original's. */
 export const MAX_PASSWORD_LENGTH = 256;
 export const MIN_PASSWORD_LENGTH = 8;
-/** A shorter name stands in too many good passwords by chance. */
+/** A shorter name appears in too many good passwords by chance. */
 const MIN_NAME_LENGTH = 3;
 
-/** What people are told before they choose. */
+/** What users read before they choose. */
 export const PASSWORD_RULES = `At least ${MIN_PASSWORD_LENGTH} characters, another password than the one before, and your user name not in it.`;
 
-/** Why a password cannot be this user's next one, in words for that person; undefined when it can. */
+/** Why a password cannot be this user's next one, in words for the user; undefined if it can. */
 export function passwordProblem(
   password: string,
   before: string,

@@ -11,7 +11,7 @@ import {
   signInNameProblem,
 } from './sign-in-names.ts';
 
-/** What the database says of a user's names. */
+/** What the database has of a user's names. */
 export interface NameRow {
   id: string;
   forest: string | null;
@@ -23,13 +23,13 @@ export interface NameRow {
   wanted_since: number;
 }
 
-/** Of somebody whom a batch does not change: why the sign-in name is not the true name, as it was told. */
+/** Of a user whom a batch does not change: the stored reason why the sign-in name is not the true name. */
 type OtherRow = NameRow & { name_problem: string | null };
 
-/** The names of a user that a batch changes: as they were, and as its forest says now. */
+/** The names of a user that a batch changes: before, and as its forest gives them now. */
 export interface NameChange {
   readonly id: string;
-  /** Undefined: nobody before; a deleted user has no name any more. */
+  /** Undefined: a new user; a deleted user has no name any more. */
   readonly before: NameRow | undefined;
   readonly after: Pick<
     NameRow,
@@ -38,7 +38,7 @@ export interface NameChange {
   readonly gone: boolean;
 }
 
-/** The columns that follow. */
+/** The resulting columns. */
 export interface NameColumns {
   id: string;
   sign_in_name: string | null;
@@ -46,13 +46,12 @@ export interface NameColumns {
   name_problem: string | null;
 }
 
-/** The key of whoever has no sign-in name: of a form that no name has. */
+/** The key of a user without a sign-in name: in a form that no name has. */
 export const namelessKey = (id: string): string => id.toUpperCase();
 
 /**
- * Settles who signs in with which name once a batch's changes are made, and writes it for everybody who is not of the batch.
- * Of those of the batch the names that they lose are let go of, so that any order of writing is right.
- *
+ * Decides who signs in with which name after a batch's changes, and writes it for all users outside the batch. For users of
+ * the batch it only clears the names that they lose, so that they can be written in any order.
  * @returns the columns of each user of the batch, by id
  */
 export function provisionNames(
@@ -62,7 +61,7 @@ export function provisionNames(
   return settle(inside, new Set(changes.flatMap(keysOf)), changes);
 }
 
-/** Settles anew who has a name, after what is kept for whom was changed. */
+/** Decides again who has a name, after a change of its reservation or of who wants it first. */
 export async function settleName(inside: TenantScope, key: string): Promise<void> {
   await settle(inside, new Set([key]), []);
 }
@@ -101,7 +100,7 @@ async function settle(
 
 const unchanged = (before: NameRow): NameChange => ({ id: before.id, before, after: before, gone: false });
 
-/** The names that a change sets in motion; none where it leaves them as they are, and as they should be. */
+/** The names that a change affects; none if it changes no name and every name is as it should be. */
 function keysOf({ before, after, gone }: NameChange): string[] {
   const settled =
     before !== undefined && before.upn_key === after.wanted_key && before.wanted_key === after.wanted_key;
@@ -158,7 +157,7 @@ async function loadReservations(
   return new Map(rows.map(({ name_key, forest, until }) => [name_key, { forest, until }]));
 }
 
-/** Names may pass from one user to another: all are let go of before any is taken. */
+/** Names may pass from one user to another, so all are cleared before any is set. */
 async function letGo(inside: TenantScope, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   await inside.update('users').set({ upn_key: sql`upper(id::text)` }).where('id', 'in', ids).execute();

@@ -16,7 +16,7 @@ interface State {
   readonly held: string | null;
 }
 
-/** A place that is told of people, one after the other or several at once. */
+/** A place that receives changes of people, one by one or several at once. */
 class Place {
   readonly people = new Map<number, State>();
   readonly reservations = new Map<string, Reservation>();
@@ -65,7 +65,7 @@ class Place {
 
 const change = record({ person: nat(PEOPLE - 1), wanted: option(constantFrom(...NAMES)) });
 
-test('nobody ever has the name of somebody else, and whoever is there alone with a name has it', () => {
+test("no user ever has another user's name, and a stand-in name is no true name in its forest", () => {
   check(
     property(array(array(change, { minLength: 1, maxLength: 4 }), { maxLength: 12 }), batches => {
       const place = new Place();
@@ -77,7 +77,7 @@ test('nobody ever has the name of somebody else, and whoever is there alone with
           if (wanted === null) assert.equal(held, null, 'who is gone has no name');
           if (held === null || held === wanted) continue;
           const theirs = [...place.people.values()].filter(other => other.wanted === held);
-          // Who stands in has what is nobody's, or what those who want it may not have yet.
+          // A stand-in name belongs to no user of the forest. Users of another forest who want it may not have it yet.
           const own = [...place.people].filter(
             ([other, state]) => state.wanted === held && forestOf(other) === forestOf(person),
           );
@@ -88,7 +88,7 @@ test('nobody ever has the name of somebody else, and whoever is there alone with
   );
 });
 
-test('within a forest the end does not depend on the order in which it was told', () => {
+test('within a forest the result does not depend on the order of the changes', () => {
   const history = array(record({ person: nat(3), wanted: option(constantFrom('a@x', 'b@x', 'c@x')) }), {
     maxLength: 20,
   });

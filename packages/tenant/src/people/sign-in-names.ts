@@ -1,26 +1,26 @@
 /** Longest sign-in name, in UTF-16 units: AD's own limit. */
 export const MAX_NAME_LENGTH = 1024;
-/** For how long a name that was let go of is for its forest alone. */
+/** For how long only its forest can have a released name. */
 export const RESERVATION_MS = 30 * 86_400_000;
 
-/** Somebody who has, had or wants a sign-in name. */
+/** A user who has, had or wants a sign-in name. */
 export interface Contender {
   readonly id: string;
-  /** `CLOUD_FOREST` of a cloud-only user. */
+  /** `CLOUD_FOREST` for a cloud-only user. */
   readonly forest: string;
   /** Source anchor, or the id of a cloud-only user. */
   readonly anchor: string;
   /** Deleted: wants nothing and has nothing. */
   readonly gone: boolean;
-  /** The true name, and its key; null where it can be no sign-in name. */
+  /** The true name, and its key; null if it cannot be a sign-in name. */
   readonly wanted: string | null;
   readonly wantedKey: string | null;
-  /** Grows with the moment since which it is wanted. */
+  /** The later the user came to want the name, the larger. */
   readonly since: number;
-  /** The sign-in name before; null when there was none. */
+  /** The previous sign-in name; null if there was none. */
   readonly held: string | null;
   readonly heldKey: string | null;
-  /** It was the true name then, and did not just stand in for one. */
+  /** The previous name was the true name, not one that stood in for it. */
   readonly heldTruly: boolean;
 }
 
@@ -32,34 +32,34 @@ export interface Reservation {
 /** What a contender signs in with from now on. */
 export interface Outcome {
   readonly name: string | null;
-  /** Why that is not the true name; null when it is, and of who is gone. `as-before`: the true name is none of those that are settled. */
+  /**
+   * Why that is not the true name; null if it is, and for a deleted user. `as-before`: the true name is not among the names being settled.
+   */
   readonly problem: NameProblem | null | 'as-before';
 }
 
 export type NameProblem =
   | { readonly kind: 'invalid' }
-  /** Another one has the name: of this forest. */
+  /** Another user, of this forest, has the name. */
   | { readonly kind: 'taken'; readonly forest: string }
-  /** Another forest let go of it, and may take it back until then. */
+  /** Another forest released it, and may take it back until then. */
   | { readonly kind: 'reserved'; readonly forest: string; readonly until: Date };
 
 export interface Settled {
-  /** Of each contender. */
+  /** For each contender. */
   readonly outcomes: ReadonlyMap<string, Outcome>;
-  /** Of the keys whose reservation changes: the new one, or that there is none any more. */
+  /** For each key whose reservation changes: the new one, or null if it ends. */
   readonly reservations: ReadonlyMap<string, Reservation | null>;
 }
 
 /**
- * Who has which name. Pure.
+ * Decides who has which name. Pure.
  *
- * Between forests the first holder keeps a name; when it lets go, the name is its forest's for 30 days. Within a forest the outcome
- * depends on nothing but what the forest says now, so that swaps, rings and hand-overs end alike in whatever order they are told:
- * of two who want one name at once the smaller anchor has it. Whoever has not the true name keeps the one that it had, while that
- * is nobody's true name.
- *
+ * Between forests the first holder keeps a name; when it releases the name, its forest may take it back for 30 days. Within a
+ * forest only what the forest says now decides, so that swaps, rings and hand-overs end alike in any order: if two want one name at
+ * once, the smaller anchor gets it. A user without the true name keeps the previous one while it is nobody's true name.
  * @param keys the names that may change hands
- * @param contenders everybody who has or wants one of them
+ * @param contenders all users who have or want one of them
  */
 export function settleNames(
   keys: ReadonlySet<string>,
@@ -77,7 +77,7 @@ export function settleNames(
   const outcomeOf = (one: Contender): Outcome => {
     const { wantedKey } = one;
     if (one.gone) return { name: null, problem: null };
-    // Of a name that is not among the keys nothing changes.
+    // A name outside the keys does not change.
     if (wantedKey !== null && wantedKey === one.heldKey && !keys.has(wantedKey))
       return { name: one.held, problem: null };
     const winner = wantedKey === null ? undefined : winners.get(wantedKey);
@@ -100,7 +100,7 @@ export function settleNames(
   };
 }
 
-/** Of each name who has it, or for whose forest it is kept. */
+/** For each name: who has it, or for which forest it is kept. */
 function settleKeys(
   keys: ReadonlySet<string>,
   contenders: readonly Contender[],
@@ -129,7 +129,7 @@ const isThere = ({ gone }: Contender): boolean => !gone;
 const firstOf = (wanting: readonly Contender[]): Contender | undefined =>
   wanting.reduce<Contender | undefined>((a, b) => (a && precedes(a, b) ? a : b), undefined);
 
-/** Two forests may have one anchor. */
+/** Two forests may have the same anchor. */
 const precedes = (a: Contender, b: Contender): boolean => {
   if (a.since !== b.since) return a.since < b.since;
   return a.anchor === b.anchor ? a.forest < b.forest : a.anchor < b.anchor;
@@ -138,7 +138,7 @@ const precedes = (a: Contender, b: Contender): boolean => {
 const smallest = (wanting: readonly Contender[]): Contender | undefined =>
   wanting.reduce<Contender | undefined>((a, b) => (a && a.anchor < b.anchor ? a : b), undefined);
 
-/** Why a name can be nobody's sign-in name, whoever says it; undefined when it can. */
+/** Why a name cannot be a sign-in name at all; undefined if it can. */
 export function signInNameProblem(name: string): string | undefined {
   if (name.length > MAX_NAME_LENGTH) return `has more than ${MAX_NAME_LENGTH} characters`;
   if (!/^[^@\s]+@[^@\s]+$/.test(name)) return 'is not of the form name@domain, without spaces';

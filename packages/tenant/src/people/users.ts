@@ -20,7 +20,7 @@ export function findUserByName(scope: TenantScope, userPrincipalName: string): P
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Whether a text is an identifier as this service gives them out, and so may be compared with one. */
+/** Whether a text has the form of this service's identifiers, and so may be compared with one. */
 export function isUuid(text: string): boolean {
   return UUID.test(text);
 }
@@ -63,7 +63,7 @@ async function findUserByAnchor(scope: TenantScope, anchor: string): Promise<Use
   );
 }
 
-/** Legacy credentials that are not there, or of which nobody has said that they are in the managed domain. */
+/** Legacy credentials that are missing, or not reported as applied in the managed domain. */
 const missesLegacy = sql<boolean>`(credential_record is null or legacy_outcome is null
   or legacy_outcome not in ('applied', 'unchanged'))`;
 
@@ -83,7 +83,7 @@ export function listUsers(
     .execute();
 }
 
-/** The next password of these users is taken, whichever order it has. */
+/** Accepts the next password of these users, whatever its order. */
 export async function forgetPasswordOrders(scope: TenantScope, ids: readonly string[]): Promise<void> {
   await scope.update('users').set(NO_ORDER).where('id', 'in', ids).execute();
 }
@@ -127,7 +127,7 @@ export function maySignIn(user: User, now: Date): boolean {
 
 const iso = (date: Date | null): string | null => date?.toISOString() ?? null;
 
-/** What administrators are shown of a user; never a credential. */
+/** What administrators see of a user; never a credential. */
 export function userStatus(
   user: User,
   lockedUntil: Date | undefined,

@@ -66,7 +66,7 @@ const sessions = (tenant: () => TestTenant): void => {
     party = await RelyingParty.discover(app.issuer, app.clientId, REDIRECT);
   });
 
-  it('survive a change that leaves the account alone: the same password again, another display name', async () => {
+  it('survive what revokes nothing: the same password again, the same user again, an expiry far ahead', async () => {
     const who = await makeUser();
     const session = await signIn(who.upn);
     await exportPassword(who, 5).catch(() => undefined);

@@ -5,7 +5,7 @@ import { FOREST } from './forest.ts';
 import { accountItem, batchOf, credentialItem, order, type Person, withdrawalItem } from './people.ts';
 import type { TestAgent } from './test-agent.ts';
 
-// What a Connect says of one person, and the tenant must apply.
+// Requests of a Connect about one person, which the tenant must apply.
 
 export async function applyObject(connect: TestAgent, who: Person, deleted = false): Promise<void> {
   const body = { forest: FOREST, changes: [accountItem(connect, who, { deleted })] };

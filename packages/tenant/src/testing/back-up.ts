@@ -4,8 +4,8 @@ import type { Database } from '../database/open-database.ts';
 let count = 0;
 
 /**
- * Keeps a copy of everything that stands in a tenant's database now.
- * @returns what puts it back, as often as it is wanted: as a restore of this day would, with the service running
+ * Copies the current content of a tenant's database.
+ * @returns puts it back, as often as needed: like a restore of this day, with the service running
  */
 export async function backUp(database: Database): Promise<() => Promise<void>> {
   const schema = sql.id(`backup_${++count}`);
@@ -17,7 +17,7 @@ export async function backUp(database: Database): Promise<() => Promise<void>> {
     await sql`create table ${schema}.${table} as table public.${table}`.execute(database);
   return () =>
     database.transaction().execute(async transaction => {
-      // Rows are as they were, so no trigger has anything to say.
+      // The rows are as they were, so the triggers have nothing to do.
       await sql`set local session_replication_role = replica`.execute(transaction);
       await sql`truncate ${sql.join(tables)}`.execute(transaction);
       for (const table of tables)

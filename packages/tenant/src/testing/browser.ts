@@ -6,11 +6,13 @@ interface Cookie {
   readonly path: string;
 }
 
-/** A browser as small as it can be: keeps cookies by path, follows redirects of its one origin, fills in forms. */
+/** A minimal browser: keeps cookies by path, follows redirects within its one origin, fills in forms. */
 export class Browser {
   #cookies: Cookie[] = [];
 
-  /** Follows redirects until there is a page or `stop` says so of the next address (it leaves the origin), which is returned unvisited. */
+  /**
+   * Follows redirects until there is a page, or until `stop` accepts the next address (it leaves the origin), which is returned unvisited.
+   */
   async open(
     url: URL,
     form?: Record<string, string>,
@@ -72,7 +74,7 @@ export interface Page {
   readonly headers: Headers;
 }
 
-/** A relying party, by the `openid-client` library: somebody else's idea of OpenID Connect. */
+/** A relying party on the `openid-client` library: an independent implementation of OpenID Connect. */
 export class RelyingParty {
   readonly redirectUri: string;
   readonly configuration: oidc.Configuration;
@@ -94,7 +96,7 @@ export class RelyingParty {
     return new RelyingParty(configuration, redirectUri);
   }
 
-  /** Sends the browser to the sign-in page, or straight back when it has a session. */
+  /** Sends the browser to the sign-in page, or straight back if it has a session. */
   async begin(browser: Browser, parameters: Record<string, string> = {}): Promise<Begun> {
     const verifier = oidc.randomPKCECodeVerifier();
     const state = oidc.randomState();
@@ -111,7 +113,7 @@ export class RelyingParty {
     return { page: await browser.open(url), verifier, state, nonce };
   }
 
-  /** Exchanges the code that came back for tokens and returns the ID token's claims. */
+  /** Exchanges the returned code for tokens. Returns the ID token's claims. */
   async finish(begun: Begun, back: URL): Promise<{ claims: oidc.IDToken; accessToken: string }> {
     const tokens = await oidc.authorizationCodeGrant(this.configuration, back, {
       pkceCodeVerifier: begun.verifier,
@@ -121,7 +123,7 @@ export class RelyingParty {
     return { claims: tokens.claims()!, accessToken: tokens.access_token };
   }
 
-  /** The whole way of one sign-in; undefined when the page comes again. */
+  /** One complete sign-in; undefined if the sign-in page comes again. */
   async signIn(browser: Browser, name: string, password: string): Promise<oidc.IDToken | undefined> {
     const begun = await this.begin(browser);
     const end = await browser.open(begun.page.url, { username: name, password });

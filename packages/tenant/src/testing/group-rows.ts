@@ -7,7 +7,7 @@ import { FOREST } from './forest.ts';
 
 type Columns = Partial<Insertable<GroupsTable>>;
 
-/** Puts a synchronized security group into the tables, as provisioning leaves one there. @returns its id */
+/** Puts a synchronized security group into the tables, as provisioning would. @returns its id */
 export async function insertGroup(
   database: Database,
   tenantId: string,
@@ -18,7 +18,7 @@ export async function insertGroup(
   return id!;
 }
 
-/** The same of several. @returns their ids; the source anchor of each is `anchor-of-` and its id */
+/** The same for several. @returns their ids; the source anchor of each is `anchor-of-` and its id */
 export async function insertGroups(
   database: Database,
   tenantId: string,
@@ -55,7 +55,7 @@ export async function insertMembership(
   await database.insertInto('memberships').values(rows).execute();
 }
 
-/** Says who is in a group, by references. */
+/** Puts several references into one group. */
 export async function insertMemberships(
   database: Database,
   tenantId: string,

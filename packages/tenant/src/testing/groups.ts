@@ -52,7 +52,7 @@ export function membersItem(
   return { sourceAnchor: who.anchor, prefix, record };
 }
 
-/** What a Connect sends of the groups of a forest, each answered with what became of it. @param agent known once the test has begun */
+/** What a Connect sends about the groups of a forest, with a one-word result per item. @param agent known once the test has begun */
 export const groupProvisioningOf = (agent: () => TestAgent, forest = FOREST) => ({
   groups: async (...changes: GroupChange[]) =>
     says(await call(agent().send, routes.exportGroups, { body: { forest, changes } })),

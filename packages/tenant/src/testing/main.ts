@@ -2,7 +2,7 @@ import { reportError } from '@causeway/service';
 import { Command } from 'commander';
 import { tenantCommands } from '../commands/tenant-commands.ts';
 
-/** `causeway` with this package's commands alone, for tests that need a process of its own. */
+/** `causeway` with only this package's commands, for tests that need a separate process. */
 const program = new Command('causeway');
 tenantCommands(program);
 try {

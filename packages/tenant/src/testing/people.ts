@@ -48,7 +48,7 @@ const PROFILE: Profile = {
   mobile: null,
 };
 
-/** Without a name that can be written in a record, too. */
+/** Without a userPrincipalName that a record can contain, too. */
 type Unnamed = Omit<Person, 'upn'> & { readonly upn: string | null };
 
 const samOf = ({ upn, anchor }: Unnamed): string => (upn ?? anchor).split('@')[0]!.slice(0, 256);
@@ -159,7 +159,7 @@ const sealer = await CredentialSealer.open((await generateSealingKey()).publicKe
 /** Of all records that `seal` makes. */
 export const ENCAPSULATION = sealer.encapsulation;
 
-/** What is signed of credential records of a batch. */
+/** The signed part of credential records of a batch. */
 export const sealing =
   (batch: CredentialSealer) =>
   (
@@ -182,7 +182,7 @@ export const sealing =
     return batch.seal(agent.signingKey, header, { ntHash: ntHash(password) });
   };
 
-/** For a managed domain whose key nobody needs here. */
+/** For a managed domain whose private key no test needs. */
 export const seal = sealing(sealer);
 
 /** The same as the feed shows it. */

@@ -10,11 +10,11 @@ import { FOREST } from './forest.ts';
 import { batchOf } from './people.ts';
 import type { TestAgent } from './test-agent.ts';
 
-/** What became of each item, in a word: why it was not taken as it is, or the verdict. */
+/** The result of each item in a word: the code if it has one, else the verdict. */
 export const says = ({ verdicts }: { verdicts: Verdict[] }): string[] =>
   verdicts.map(({ code, verdict }) => code ?? verdict);
 
-/** What a Connect sends of a forest, each answered with what became of it. @param agent known once the test has begun */
+/** What a Connect sends about a forest, with a one-word result per item. @param agent known once the test has begun */
 export const provisioningOf = (agent: () => TestAgent, forest = FOREST) => ({
   objects: async (...changes: ObjectChange[]) =>
     says(await call(agent().send, routes.exportObjects, { body: { forest, changes } })),

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 const NODE = ['--disable-warning=ExperimentalWarning', MAIN, 'tenant'];
 
-/** Runs `causeway tenant …` in a process of its own until it ends. */
+/** Runs `causeway tenant …` in a separate process until it ends. */
 export async function runTenantCommand(
   args: readonly string[],
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
@@ -18,7 +18,7 @@ export async function runTenantCommand(
   return { code, ...output };
 }
 
-/** Starts `causeway tenant run` and waits until it says where it listens. */
+/** Starts `causeway tenant run` and waits until it reports its address. */
 export async function spawnTenant(
   args: readonly string[],
   environment: Record<string, string> = {},

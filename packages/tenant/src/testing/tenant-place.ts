@@ -17,7 +17,7 @@ import { makeDatabase, postgresUrl } from './test-tenant.ts';
 /** All rows of a tenant's database at a moment: each table as JSON. */
 export type TenantSnapshot = ReadonlyMap<string, string>;
 
-/** A user of a forest, as far as somebody who signs in notices. */
+/** A user of a forest, as far as it matters for signing in. */
 export interface TenantUser {
   readonly anchor: string;
   /** sAMAccountName. */
@@ -39,7 +39,7 @@ export interface TenantGroup {
 }
 
 /**
- * A tenant on a database that outlives its process: it can be stopped, its rows put back to an earlier day, and started again at the same
+ * A tenant on a database that outlives its process. It can stop, take its rows back to an earlier day, and start again at the same
  * address.
  */
 export class TenantPlace {
@@ -53,7 +53,7 @@ export class TenantPlace {
   #port = 0;
   #token = '';
 
-  /** On PostgreSQL where the environment names one: a history costs a quarter less there than on PGlite. */
+  /** On PostgreSQL if the environment names one: a history costs a quarter less there than on PGlite. */
   static async open(folder: string, clock: HandClock): Promise<TenantPlace> {
     const made = postgresUrl === undefined ? undefined : await makeDatabase(postgresUrl);
     const database = await openDatabase(made ? { kind: 'postgres', url: made.url } : { kind: 'pglite' });
@@ -99,7 +99,7 @@ export class TenantPlace {
     await this.#drop();
   }
 
-  /** A tenant with an administrator, who may make a managed domain. */
+  /** Makes a tenant with an administrator, who may make a managed domain. */
   async make(name: string): Promise<void> {
     const service = serviceIn(this.#folder, 'tenant');
     const body = { name, administrator: `admin@${name}.example.net` };
@@ -109,7 +109,7 @@ export class TenantPlace {
     await call(this.administrator, groupRoutes.addGroupMember, { params, body: { user: id } });
   }
 
-  /** Another token of the administrator, whose former ones end with a loss. */
+  /** Makes another token for the administrator, whose earlier ones end with a loss. */
   async makeToken(tenant: string): Promise<void> {
     const service = serviceIn(this.#folder, 'tenant');
     const body = { tenant, administrator: `admin@${tenant}.example.net` };
@@ -120,7 +120,7 @@ export class TenantPlace {
     return httpSend({ url: this.url }, async () => this.#token);
   }
 
-  /** A code by which an agent enrols. */
+  /** Makes a code with which an agent enrols. */
   async makeCode(
     kind: 'connect' | 'domain',
     forests: readonly string[] = [],
@@ -131,13 +131,13 @@ export class TenantPlace {
     return (await call(this.administrator, enrolmentRoutes.createEnrolment, { body })).code;
   }
 
-  /** By which a Connect that stages takes the place of others. */
+  /** Makes a code with which a staging Connect takes the place of others. */
   async makePromotion(id: string, demotes: readonly string[]): Promise<string> {
     const asked = { params: { id }, body: { demotes: [...demotes] } };
     return (await call(this.administrator, stagingRoutes.createPromotion, asked)).code;
   }
 
-  /** Of the account and the credential record of each user of a forest. */
+  /** Sequences of the account and the credential record of each user of a forest. */
   async sequences(forest: string): Promise<Map<string, number[]>> {
     const rows = await this.#database
       .selectFrom('users')
@@ -150,7 +150,7 @@ export class TenantPlace {
     );
   }
 
-  /** The users of a forest that are there. */
+  /** The undeleted users of a forest. */
   async users(forest: string): Promise<TenantUser[]> {
     const rows = await this.#database
       .selectFrom('users')
@@ -170,7 +170,7 @@ export class TenantPlace {
     }));
   }
 
-  /** The groups of a forest that are there. */
+  /** The undeleted groups of a forest. */
   async groups(forest: string): Promise<TenantGroup[]> {
     const rows = await this.#database
       .selectFrom('groups')
@@ -197,12 +197,12 @@ export class TenantPlace {
     return [...groups.values()];
   }
 
-  /** Somebody writes into its database. */
+  /** Changes the database directly, as an intruder could. */
   async write(statement: string): Promise<void> {
     await sql.raw(statement).execute(this.#database);
   }
 
-  /** To be asked for while nobody changes anything. */
+  /** Call it while nothing changes. */
   async snapshot(): Promise<TenantSnapshot> {
     const rows = new Map<string, string>();
     for (const table of this.#tables) {
@@ -213,15 +213,15 @@ export class TenantPlace {
     return rows;
   }
 
-  /** Stops it, and puts its rows back as they were then. */
+  /** Stops the tenant, and puts its rows back as they were then. */
   async takeBack(snapshot: TenantSnapshot): Promise<void> {
     await this.stop();
     await this.#database.transaction().execute(async transaction => {
       const inside = transaction as unknown as Kysely<never>;
       const run = (text: ReturnType<typeof sql>) => text.execute(inside);
-      // Triggers would make what follows from rows once more.
+      // Triggers would derive rows a second time.
       await run(sql`set local session_replication_role = replica`);
-      // A table of few rows is emptied sooner than it is made anew, as `truncate` does.
+      // Deleting a few rows is faster than `truncate`, which makes the table again.
       for (const table of this.#tables) await run(sql`delete from ${sql.table(table)}`);
       for (const [table, rows] of snapshot)
         if (rows !== '[]')

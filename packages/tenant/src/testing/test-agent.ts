@@ -27,8 +27,8 @@ export async function makeAgentKeys(): Promise<{ jwk: AgentJwk; privateKey: webc
 }
 
 /**
- * @param replaces ids of agents whose place it takes; whoever is there already when left out
- * @param staging a Connect that stages, and takes nobody's place
+ * @param replaces ids of agents whose place it takes; by default all existing agents
+ * @param staging a staging Connect, which takes no other's place
  */
 export async function enrolAgent(
   url: string,

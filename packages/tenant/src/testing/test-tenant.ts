@@ -13,14 +13,14 @@ import { type RunningTenant, type StartOptions, startTenant } from '../start-ten
 /** Where a conformance test keeps its data: every test of the database runs on both. */
 export type Backend = 'pglite' | 'postgres';
 
-/** A running tenant service of a test's own, on loopback, with its log in memory. */
+/** A running tenant service for one test, on loopback, with its log in memory. */
 export interface TestTenant {
   readonly url: string;
   readonly stateDirectory: string;
   readonly running: RunningTenant;
   log(): Record<string, unknown>[];
   createTenant(name: string, administrator?: string): Promise<TestAdministrator>;
-  /** Everything that stands in the database, as JSON. */
+  /** The whole content of the database, as JSON. */
   dump(): Promise<string>;
   close(): Promise<void>;
 }
@@ -31,7 +31,7 @@ export interface TestAdministrator {
   readonly send: Send;
 }
 
-/** PostgreSQL for tests, where the environment names one. */
+/** PostgreSQL for tests, if the environment names one. */
 export const postgresUrl = process.env.DATABASE_URL || undefined;
 
 export async function startTestTenant(
@@ -86,7 +86,7 @@ export async function startTestTenant(
   };
 }
 
-/** A database of the test's own on the server that `url` names. */
+/** A separate database for the test on the server that `url` names. */
 export async function makeDatabase(url: string): Promise<{ url: string; drop(): Promise<void> }> {
   const name = `causeway_test_${randomUUID().replaceAll('-', '')}`;
   const run = async (statement: string): Promise<void> => {
