@@ -110,10 +110,7 @@ export function registerManagedDomain(server: HttpServer, context: RouteContext)
   });
 }
 
-/**
- * The request may have waited for a minute. An agent that was removed meanwhile must not see later changes. @throws
- * CausewayError 'unauthorized'
- */
+/** An agent that was removed during the wait must not see later changes. @throws CausewayError 'unauthorized' */
 async function stillFor<Page>({ scope, agentId }: Agent, query: { wait: number }, page: Page): Promise<Page> {
   if (query.wait > 0 && (await kindOfAgent(scope, agentId)) === undefined) throw unauthorized();
   return page;

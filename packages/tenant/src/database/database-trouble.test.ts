@@ -29,7 +29,7 @@ test('answers 503 with a plain reason while the database cannot work, and keeps 
   assert.deepEqual([isFatal({ severity: 'PANIC' }), isFatal({ severity: 'ERROR' })], [true, false]);
 });
 
-test('names a server that cannot be reached at the start', async () => {
+test('names, at the start, a server that cannot be reached', async () => {
   await assert.rejects(openDatabase({ kind: 'postgres', url: 'postgres://x:y@127.0.0.1:1/z' }), {
     code: 'database-unavailable',
     message: /^cannot open the database at databaseUrl: connect ECONNREFUSED 127\.0\.0\.1:1$/,

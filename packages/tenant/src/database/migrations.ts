@@ -242,7 +242,7 @@ const MIGRATIONS: readonly Migration[] = [
         primary key (tenant_id, name_key))`,
       'create index users_by_wanted_name on users (tenant_id, wanted_key) where deleted_at is null',
     ],
-    // No table of the database yields these keys, so a program makes them.
+    // The keys need a table of characters that no database has.
     program: makeNameKeys,
   },
   {
@@ -301,7 +301,7 @@ const MIGRATIONS: readonly Migration[] = [
     number: 11,
     name: 'keys of the managed domain that an administrator confirmed',
     statements: [
-      // Nobody has compared the fingerprint of an older domain.
+      // Nobody has compared the keys of an earlier domain.
       `alter table managed_domains
         add column confirmed_fingerprint text,
         add column confirmed_at timestamptz,

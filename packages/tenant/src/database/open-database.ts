@@ -49,7 +49,7 @@ export async function openDatabase(
     await migrate(database);
   } catch (cause) {
     if (location.kind === 'pglite' && location.directory !== undefined) {
-      // Left open: PGlite cannot close what it could not finish opening.
+      // Left open: if PGlite fails to write, closing it fails, too.
       const disk = suspectDisk(cause, location.directory, PGLITE_NEEDS);
       if (disk) throw disk;
     }

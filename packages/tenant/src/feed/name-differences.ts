@@ -51,8 +51,8 @@ async function readRows(scope: TenantScope): Promise<Row[]> {
 }
 
 /**
- * Records that an administrator has seen who has a name in which place: the pair raises no alarm any more. @throws CausewayError
- * 'no-difference'
+ * Records that an administrator has seen who has a name in which place: the pair raises no alarm any more.
+ * @throws CausewayError 'no-difference'
  */
 export async function seeNameDifference(scope: TenantScope, name: string): Promise<void> {
   const pairs = (await readRows(scope)).filter(({ name_key }) => name_key === nameKey(name));
