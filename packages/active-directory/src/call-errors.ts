@@ -2,8 +2,8 @@ import { LdapError, type LdapErrorCode } from '@causeway/ldap';
 import { ReplicationError, type ReplicationErrorCode } from './replication/replication-error.ts';
 
 /**
- * What the codes of a failed call to a domain controller mean, and what the administrator does: of commands that talk to one themselves.
- * Connect says most of them in its own words.
+ * What the codes of a failed call to a domain controller mean, and what the administrator does about them. For commands that talk to a
+ * domain controller themselves. Connect words most of them itself.
  */
 export const CALL_ERRORS: Readonly<
   Record<LdapErrorCode | ReplicationErrorCode, { readonly means: string; readonly todo: string }>
@@ -100,6 +100,6 @@ export const CALL_ERRORS: Readonly<
   },
 };
 
-/** What the administrator does about a failed call; undefined for any other error. */
+/** What the administrator does about a failed call; undefined for every other error. */
 export const callTodo = (error: unknown): string | undefined =>
   error instanceof LdapError || error instanceof ReplicationError ? CALL_ERRORS[error.code].todo : undefined;

@@ -20,7 +20,7 @@ interface ReplicateOptions {
   json?: boolean;
 }
 
-/** `causeway replicate`: what a domain controller's replication says, without anything being stored or sent. */
+/** `causeway replicate`: shows what a domain controller replicates. Stores and sends nothing. */
 export function replicationCommands(program: Command): void {
   const command = program.command('replicate');
   command
@@ -81,7 +81,7 @@ async function showUser(
   printResult(json, described, () => table(userRows(described)));
 }
 
-/** The objectGUID behind any of a user's names. */
+/** The objectGUID of a user, by any of their names. */
 async function findUser(
   connection: ReplicationConnection,
   namingContext: string,

@@ -1,15 +1,15 @@
 import { bytesOf, type LdapConnection, LdapError, parseDn, textOf } from '@causeway/ldap';
 import { decodeGuid, decodeSid, type Guid, type Sid } from '@causeway/wire';
 
-/** Which directory a domain controller serves, as it says before anybody has signed in. */
+/** Which directory a domain controller serves, as it reports before any sign-in. */
 export interface DirectoryRoots {
   /** DN of its domain. */
   namingContext: string;
-  /** DNS name of the forest: that of the forest's root domain, in lower case. */
+  /** DNS name of the forest, which is that of its root domain, in lower case. */
   forest: string;
 }
 
-/** Which directory it is. No other one ever has the same SID and GUID; names can be given again. */
+/** Which directory it is. SID and GUID are unique; a name can be used again. */
 export interface DirectoryIdentity extends DirectoryRoots {
   domainSid: Sid;
   /** objectGUID of the domain's head. */
@@ -17,10 +17,10 @@ export interface DirectoryIdentity extends DirectoryRoots {
 }
 
 /**
- * Reads the roots and nothing else. Needs no sign-in ([MS-ADTS] 3.1.1.3.2), so a password need not be shown to somebody else's
- * domain controller to find out whose it is.
+ * Reads the roots only. Needs no sign-in ([MS-ADTS] 3.1.1.3.2), so Connect learns whose domain controller it is before it shows a password
+ * to it.
  *
- * @throws LdapError `protocol` when the server is no domain controller
+ * @throws LdapError `protocol` if the server is no domain controller
  */
 export async function readDirectoryRoots(connection: LdapConnection): Promise<DirectoryRoots> {
   const attributes = ['defaultNamingContext', 'rootDomainNamingContext'];
@@ -50,7 +50,7 @@ export async function readDirectoryIdentity(
   return { ...roots, domainSid: decodeSid(sid), domainGuid: decodeGuid(guid) };
 }
 
-/** `corp.example.com` of `DC=corp,DC=example,DC=com`, and of whatever lies below it; in lower case. */
+/** `corp.example.com` from `DC=corp,DC=example,DC=com` or from any DN below it; in lower case. */
 export function dnsNameOf(dn: string): string {
   const labels: string[] = [];
   for (const rdn of parseDn(dn).toReversed()) {
@@ -61,5 +61,5 @@ export function dnsNameOf(dn: string): string {
   return labels.join('.').toLowerCase();
 }
 
-/** The SID of the domain that made a SID ([MS-DTYP] 2.4.2): all of it but the relative identifier. */
+/** The SID of the domain that issued a SID ([MS-DTYP] 2.4.2): all of it but the relative identifier. */
 export const domainSidOf = (sid: Sid): Sid => sid.slice(0, sid.lastIndexOf('-'));

@@ -29,11 +29,11 @@ const DESCRIPTION =
   'Causeway Connect reads this directory with this account. It has the replication rights and no other.';
 /** NORMAL_ACCOUNT, DONT_EXPIRE_PASSWORD and NOT_DELEGATED ([MS-ADTS] 2.2.16). */
 const USER_ACCOUNT_CONTROL = 0x200 | 0x1_0000 | 0x10_0000;
-/** Longest sAMAccountName of a user, and what Active Directory refuses in one ([MS-ADTS] 3.1.1.6, [MS-SAMR] 3.1.1.6). */
+/** The sAMAccountName of a user as Active Directory allows it, longest one included ([MS-ADTS] 3.1.1.6, [MS-SAMR] 3.1.1.6). */
 const ACCOUNT_NAME = /^[^"/\\[\]:;|=,+*?<>@\p{Cc}]{1,20}$/u;
 /** GUID_USERS_CONTAINER_W ([MS-ADTS] 6.1.1.4), as `wellKnownObjects` writes it. */
 const USERS_CONTAINER = /^B:32:A9D1CA15768811D1ADED00C04FD8D5CD:(.+)$/i;
-/** Accounts below it are the domain's own. */
+/** Accounts with a smaller RID are the domain's own. */
 const FIRST_ORDINARY_RID = 1000;
 
 export interface ConnectorAccount {
@@ -41,27 +41,27 @@ export interface ConnectorAccount {
   userPrincipalName: string;
   distinguishedName: string;
   sid: Sid;
-  /** False: it was there already. */
+  /** False: it existed already. */
   created: boolean;
-  /** Only when it was set now. For a file that its owner alone can read; nobody else keeps it. */
+  /** Present only when it was set now. Write it to a file that only its owner can read: it is kept nowhere else. */
   password?: string;
-  /** The rights that were missing and are granted now. */
+  /** The missing rights that were granted now. */
   granted: ReplicationRight[];
-  /** Whether reading deleted objects was granted now; Samba alone needs it. */
+  /** Whether reading deleted objects was granted now. Only Samba needs it. */
   grantedDeletedObjects: boolean;
 }
 
-/** 40 characters of 222 random bits and a fixed beginning that meets every complexity rule. */
+/** 40 characters: a fixed beginning that meets every complexity rule, then 216 random bits. */
 export function makeConnectorPassword(): string {
   return `aA1-${randomBytes(27).toString('base64url')}`;
 }
 
 /**
- * Makes the account that Connect reads with: an ordinary user whose password never expires, not to be delegated, with the two
- * replication rights on the naming context's head, this object only; on Samba also with the right to see deleted objects. Run again, it adds what is missing and nothing twice; the
- * password of an account that is there is set only when asked.
+ * Makes the account that Connect reads with: an ordinary user whose password never expires and that cannot be delegated. It gets the two
+ * replication rights on the naming context's head, for this object only, and on Samba also the right to see deleted objects. A second run
+ * adds what is missing. It sets the password of an existing account only when asked.
  *
- * @param connection as a domain administrator, over TLS (a domain controller takes a password no other way).
+ * @param connection as a domain administrator, over TLS (a domain controller accepts a password no other way).
  * @throws LdapError `constraint` for a name that is not allowed or is taken by something else, `access-denied`.
  */
 export async function createConnectorAccount(
@@ -110,10 +110,10 @@ export async function createConnectorAccount(
   };
 }
 
-/** A domain controller looks at every object below before it answers: Samba at 100,000 for half a minute. */
+/** A domain controller checks every object below before it answers. With 100,000 objects Samba takes half a minute. */
 const PASSED_ON_MS = 600_000;
 
-/** Adds to the head's access list what is missing of the two rights, and returns what that was. */
+/** Adds to the head's access list what is missing of the two rights, and returns what it added. */
 export async function grantReplicationRights(
   connection: LdapConnection,
   namingContext: string,
@@ -172,7 +172,7 @@ async function usersContainer(connection: LdapConnection, namingContext: string)
   return `CN=Users,${namingContext}`;
 }
 
-/** A new password as `unicodePwd` takes it: in quotation marks, UTF-16 ([MS-ADTS] 3.1.1.3.1.5.1). */
+/** A new password in the form of `unicodePwd`: in quotation marks, UTF-16 ([MS-ADTS] 3.1.1.3.1.5.1). */
 function passwordValue(password: string): Uint8Array {
   return encodeUtf16le(`"${password}"`);
 }

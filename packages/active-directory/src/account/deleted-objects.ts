@@ -11,8 +11,8 @@ import { AccessMask, type Ace, AceType, encodeSecurityDescriptor } from '@causew
 import { readDacl } from './permissions.ts';
 
 /**
- * Windows shows deleted objects to everybody who may use DirSync. Samba (4.17) also looks at the access list of the container that
- * they lie in, which only administrators may read: without an entry there, an account of least rights never hears of a deletion.
+ * Windows shows deleted objects to every account that may use DirSync. Samba (4.17) also checks the access list of their container, which
+ * only administrators may read. Without an entry there, an account of least rights never sees a deletion.
  */
 const deletedObjectsOf = (namingContext: string) => `CN=Deleted Objects,${namingContext}`;
 
@@ -22,7 +22,7 @@ const ADMINISTRATORS: Sid = 'S-1-5-32-544';
 
 const READ = AccessMask.listContents | AccessMask.readProperty;
 
-/** Whether the signed-in account hears of deletions through DirSync, given that it may use DirSync at all. */
+/** Whether the signed-in account sees deletions through DirSync, given that it may use DirSync at all. */
 export async function seesDeletedObjects(
   connection: LdapConnection,
   namingContext: string,
@@ -37,10 +37,10 @@ export async function seesDeletedObjects(
 }
 
 /**
- * Lets an account list and read the deleted objects' container, this object only. Nobody may change its access list, so an
- * administrator takes the ownership for the time of the change and gives it back (what `dsacls /takeownership` does on Windows).
+ * Lets an account list and read the deleted objects' container, this object only. Nobody may change its access list, so an administrator
+ * takes ownership for the change and gives it back (as `dsacls /takeownership` does on Windows).
  *
- * @returns false when the entry was there already.
+ * @returns false if the entry existed already.
  */
 export async function grantDeletedObjects(
   connection: LdapConnection,

@@ -13,7 +13,7 @@ const RIGHT_NAMES: Record<ReplicationRight, { windows: string; samba: string }> 
   },
 };
 
-/** The name under which Windows' tools show a right: `Replicating Directory Changes`. */
+/** The name that Windows' tools show for a right: `Replicating Directory Changes`. */
 export function rightName(right: ReplicationRight): string {
   return RIGHT_NAMES[right].windows;
 }
@@ -21,7 +21,7 @@ export function rightName(right: ReplicationRight): string {
 export interface GrantCommands {
   /** Names of the rights that the commands grant. */
   rights: string[];
-  /** For a command prompt of a domain administrator on Windows. */
+  /** For a domain administrator's command prompt on Windows. */
   windows: string[];
   /** For root's shell on a Samba domain controller. */
   samba: string[];

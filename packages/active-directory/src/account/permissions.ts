@@ -16,7 +16,7 @@ import {
 } from '@causeway/wire';
 import { ReplicationRight } from './grant-commands.ts';
 
-/** Everyone and Authenticated Users ([MS-DTYP] 2.4.2.4): in everybody's token, in nobody's `tokenGroups`. */
+/** Everyone and Authenticated Users ([MS-DTYP] 2.4.2.4): every token has them, no `tokenGroups` lists them. */
 const ALWAYS: readonly Sid[] = ['S-1-1-0', 'S-1-5-11'];
 
 export interface AccountPermissions {
@@ -27,11 +27,11 @@ export interface AccountPermissions {
 }
 
 /**
- * Which of the two replication rights an account lacks on a naming context's head: the head's access list against the SIDs
- * of the account's token, groups within groups included.
+ * Which of the two replication rights an account lacks on a naming context's head. Compares the head's access list with the SIDs of the
+ * account's token, including nested groups.
  *
  * @param options.account sAMAccountName or userPrincipalName
- * @throws LdapError `no-such-object` when there is no such account, `access-denied` when the access list is not readable.
+ * @throws LdapError `no-such-object` if there is no such account, `access-denied` if the access list is not readable.
  */
 export async function probePermissions(
   connection: LdapConnection,
@@ -50,7 +50,7 @@ export async function probePermissions(
       `there is no account '${account}' in ${namingContext}: check its name`,
     );
   }
-  // tokenGroups is computed, and only for a search of the object itself ([MS-ADTS] 3.1.1.4.5.19).
+  // tokenGroups is constructed, and only for a search of the object itself ([MS-ADTS] 3.1.1.4.5.19).
   const [token] = await connection.search(found.dn, { scope: 'base', attributes: ['tokenGroups'] });
   const groups = (token?.attributes.tokenGroups ?? []).filter(value => typeof value !== 'string');
   const sid = decodeSid(ownSid);
@@ -60,7 +60,7 @@ export async function probePermissions(
   return { distinguishedName: found.dn, sid, missing };
 }
 
-/** The descriptor of an object, its access list alone. */
+/** An object's security descriptor with its access list only. */
 export async function readDacl(
   connection: LdapConnection,
   dn: string,

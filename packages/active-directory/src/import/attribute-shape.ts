@@ -1,12 +1,12 @@
-/** How an attribute's values are handed on. */
+/** How an import returns an attribute's values. */
 export interface AttributeShape {
   /**
-   * `sid` as `S-1-…`, `guid` as text, `base64` for other bytes, `link` the objectGUID of the one object that a link names, `text` for all
-   * that LDAP writes as text.
+   * `sid` as `S-1-…`, `guid` as text, `base64` for other bytes. `link` is the objectGUID of the one object that a link names. `text` is for
+   * everything that LDAP writes as text.
    */
   form: 'text' | 'sid' | 'guid' | 'base64' | 'link';
   multiple?: true;
-  /** What it is asked for as, where DirSync does not send it by its own name. */
+  /** The name to ask for, where DirSync does not send the attribute by its own name. */
   sentAs?: string;
 }
 

@@ -32,7 +32,7 @@ async function run(connection: Connection, cookie?: string) {
   return { objects, unreadable: pages.flatMap(page => page.unreadable), cookie: next!, full };
 }
 
-/** What a delta says, after a full import that said nothing. */
+/** Runs an empty full import, then a delta with these entries. */
 async function delta(groups: ScriptedGroups, ...entries: PeerEntry[]) {
   await using connection = await groups.connect();
   groups.delta = () => [];
@@ -41,7 +41,7 @@ async function delta(groups: ScriptedGroups, ...entries: PeerEntry[]) {
   return { ...(await run(connection, cookie)), before: cookie };
 }
 
-test('a full import asks for no members, a delta for single values, both for extended names; the cookie is the same', async () => {
+test('a full import asks for no members and a delta for single values, both with extended names and the same cookie', async () => {
   await using groups = await ScriptedGroups.listen();
   const { full, cookie } = await delta(groups);
   assert.equal(full, null);
@@ -61,7 +61,7 @@ test('a full import asks for no members, a delta for single values, both for ext
   assert.equal(importedUpTo(cookie)?.usn, '1');
 });
 
-test('what was added and removed comes by GUID, SID and name, whatever the order of objects', async () => {
+test('a delta lists added and removed members by GUID, SID and name, in any order of objects', async () => {
   await using groups = await ScriptedGroups.listen();
   const { objects, unreadable } = await delta(
     groups,
@@ -85,7 +85,7 @@ test('what was added and removed comes by GUID, SID and name, whatever the order
   assert.deepEqual([deleted!.isDeleted, deleted!.memberChanges], [true, undefined]);
 });
 
-test('a manager is a link, too: what was added counts, and removed alone is no manager', async () => {
+test('reads a manager as a link: takes an added value, and no manager if one was only removed', async () => {
   await using groups = await ScriptedGroups.listen();
   const { objects } = await delta(
     groups,
@@ -104,7 +104,7 @@ test('a manager is a link, too: what was added counts, and removed alone is no m
   assert.match(objects[5]!.problems[0]!, /^manager: 'CN=m8,.*' came without its objectGUID$/);
 });
 
-test('a plain member under the flag, and a range that is no change, only say that the list is to be read', async () => {
+test('asks for the whole list after a plain member under the flag or a range that is no change', async () => {
   await using groups = await ScriptedGroups.listen();
   const { objects } = await delta(
     groups,
@@ -127,7 +127,7 @@ test('a plain member under the flag, and a range that is no change, only say tha
   );
 });
 
-test('a value that cannot be read costs itself and orders a reading of the list; one without GUID is kept', async () => {
+test('drops only an unreadable value and asks for the whole list; keeps a value without GUID', async () => {
   await using groups = await ScriptedGroups.listen();
   const { objects } = await delta(
     groups,
@@ -151,7 +151,7 @@ test('a value that cannot be read costs itself and orders a reading of the list;
   assert.match(problems[0]!, /^member: ExtendedDn.GUID/);
 });
 
-test('refused incremental values, the same cookie is tried without them, once a connection', async () => {
+test('retries the same cookie without incremental values once per connection after a refusal', async () => {
   await using groups = await ScriptedGroups.listen();
   groups.knowsIncremental = false;
   await using connection = await groups.connect();
@@ -177,7 +177,7 @@ test('refused incremental values, the same cookie is tried without them, once a 
   assert.equal(groups.deltas[4]!.flags < 0, true, 'of the connection alone');
 });
 
-test('a cookie that is refused with and without the flag is given up, and nothing is concluded about the flag', async () => {
+test('gives up a cookie that is refused with and without the flag, and keeps using the flag', async () => {
   await using groups = await ScriptedGroups.listen();
   await using connection = await groups.connect();
   const { cookie } = await run(connection);
@@ -197,7 +197,7 @@ test('a cookie that is refused with and without the flag is given up, and nothin
   assert.equal(groups.deltas.at(-1)!.flags < 0, true);
 });
 
-test('more changed members of one group than are kept, or than fit into a message, order a reading of its list', async () => {
+test('asks for the whole list if a group has more changed members than are kept or than fit into a message', async () => {
   await using groups = await ScriptedGroups.listen();
   const many = Array.from({ length: MAX_MEMBER_CHANGES + 1 }, (_, n) => member(n));
   const long = Array.from({ length: 200_000 }, (_, n) => member(n));
@@ -215,7 +215,7 @@ test('more changed members of one group than are kept, or than fit into a messag
       { added: [value(3)], removed: [], isWhole: false, objectSid: 'S-1-5-21-1-2-3-2003', problems: [] },
     ],
   );
-  groups.knowsIncremental = false; // and then the whole list comes, whose values nobody needs
+  groups.knowsIncremental = false; // the whole list comes then, and nobody needs its values
   groups.delta = () => [group(2, { member: long })];
   await using connection = await groups.connect();
   const { objects: again } = await run(connection, before);

@@ -17,29 +17,29 @@ const cookie = {
   dirSync: Buffer.from('4d534453030000', 'hex'),
 };
 
-test('a cookie survives its text', () => {
+test('decodes a cookie that it encoded', () => {
   assert.deepEqual(decodeImportCookie(encodeImportCookie(cookie)), cookie);
 });
 
-test('a cookie of a release that kept no time is one without a time', () => {
+test('reads a cookie of an older release, which has no time', () => {
   const undated = { ...cookie, time: undefined };
   assert.deepEqual(decodeImportCookie(encodeImportCookie(undated)), undated);
 });
 
-test('moved to another domain controller, a cookie keeps what it stands for and forgets the USN', () => {
+test('keeps what a cookie covers and drops its USN when it moves to another domain controller', () => {
   const invocationId = 'd99a35ee-3de5-4179-8ce1-780bc376f384';
   const moved = moveImportCookie(encodeImportCookie(cookie), invocationId);
   assert.deepEqual(decodeImportCookie(moved), { ...cookie, invocationId, usn: 0n });
   assert.equal(moveImportCookie('none', invocationId), 'none');
 });
 
-test('a cookie says which database it is of, and how far', () => {
+test('reads from a cookie which database it is of, and how far the import got', () => {
   const { invocationId } = cookie;
   assert.deepEqual(importedUpTo(encodeImportCookie(cookie)), { invocationId, usn: '9007199254740993' });
   assert.equal(importedUpTo('none'), undefined);
 });
 
-test('a text that is no cookie is none, whatever it is', () => {
+test('returns no cookie for any text that is none', () => {
   const text = encodeImportCookie(cookie);
   const json = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64');
   for (const bad of [
@@ -55,13 +55,13 @@ test('a text that is no cookie is none, whatever it is', () => {
   }
 });
 
-test('no cookie, cut off or altered, is more than none or a cookie', () => {
+test('decodes a truncated or altered cookie to a cookie or to none, and never throws', () => {
   truncationsAndMutations(Buffer.from(encodeImportCookie(cookie), 'latin1'), { seed: 5 }, bytes => {
     decodeImportCookie(Buffer.from(bytes).toString('latin1'));
   });
 });
 
-test('another selection has another digest', () => {
+test('different selections have different digests', () => {
   assert.notEqual(selectionOf(['DC=x', 'f', ['mail']]), selectionOf(['DC=x', 'f', ['mail', 'sn']]));
   assert.notEqual(selectionOf(['DC=x', 'f', ['a']]), selectionOf(['DC=x', 'fa']));
 });

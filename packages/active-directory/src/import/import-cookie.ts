@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { type Guid, isGuid } from '@causeway/wire';
 
-/** Where an import stands. A domain controller's own cookie is kept with all that makes it worth something. */
+/** Where an import stands: a domain controller's own cookie, and what tells whether it is still usable. */
 export interface ImportCookie {
-  /** Of the database that made the cookie: USNs of another say nothing. */
+  /** Of the database that made the cookie. USNs of another one mean nothing. */
   invocationId: Guid;
-  /** The controller's highest USN when the cycle began: a lower one later means that it was restored. */
+  /** The controller's highest USN when the cycle began. If it is lower later, the controller was restored. */
   usn: bigint;
-  /** What the controller's clock said then; undefined in a cookie of a release before, and where the controller did not say it. */
+  /** What the controller's clock showed then. Undefined in a cookie of an older release, and if the controller did not report it. */
   time: Date | undefined;
-  /** What was asked for: with other attributes, filter or naming context a delta would miss what never changed. */
+  /** What was asked for. With another attribute, filter or naming context a delta would miss objects that did not change. */
   selection: string;
   /** The DirSync cookie as it came. */
   dirSync: Buffer;
@@ -30,7 +30,7 @@ export function selectionOf(parts: readonly (string | readonly string[])[]): str
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 22);
 }
 
-/** As base64 text, opaque to those who keep it. */
+/** As base64 text, opaque to those who store it. */
 export function encodeImportCookie(cookie: ImportCookie): string {
   const { invocationId, usn, time, selection, dirSync } = cookie;
   const json = {
@@ -40,7 +40,7 @@ export function encodeImportCookie(cookie: ImportCookie): string {
   return Buffer.from(JSON.stringify(json)).toString('base64');
 }
 
-/** The cookie in a text, or `undefined` when there is none in it: the import is a full one then. */
+/** The cookie in a text. `undefined` if there is none: the import is a full one then. */
 export function decodeImportCookie(text: string): ImportCookie | undefined {
   try {
     const { v, invocationId, usn, time, selection, dirSync } = JSON.parse(
@@ -63,15 +63,15 @@ function dateOf(text: unknown): Date | undefined {
 }
 
 /**
- * A cookie as another domain controller of the same domain takes it: the DirSync cookie carries a vector of all changes that it
- * stands for, so a delta there is what that vector does not cover. USNs of before say nothing there.
+ * A cookie for another domain controller of the same domain. The DirSync cookie carries a vector of all changes that it covers, so a delta
+ * there brings what the vector does not cover. The former USN means nothing there.
  */
 export function moveImportCookie(text: string, invocationId: Guid): string {
   const cookie = decodeImportCookie(text);
   return cookie === undefined ? text : encodeImportCookie({ ...cookie, invocationId, usn: 0n });
 }
 
-/** The database that an import was made of, and how far; undefined where the cookie says nothing of it. */
+/** Which database an import read, and how far; undefined if the text holds no cookie. */
 export function importedUpTo(text: string): { invocationId: Guid; usn: string } | undefined {
   const cookie = decodeImportCookie(text);
   return cookie && { invocationId: cookie.invocationId, usn: String(cookie.usn) };

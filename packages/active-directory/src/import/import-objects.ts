@@ -23,44 +23,44 @@ import { OBJECT_ATTRIBUTES, OBJECT_FILTER } from './object-attributes.ts';
 import { outlivesTombstones } from './tombstones.ts';
 
 export interface ImportOptions {
-  /** DN of the naming context; DirSync takes no other base. */
+  /** DN of the naming context; DirSync accepts no other base. */
   namingContext: string;
-  /** Of the page before; left out: everything is read. */
+  /** From the page before. Without it, the import reads everything. */
   cookie?: string;
-  /** `OBJECT_ATTRIBUTES` unless told. A delta says of groups whose members changed, besides. */
+  /** `OBJECT_ATTRIBUTES` by default. A delta also reports changed members of groups. */
   attributes?: Readonly<Record<string, AttributeShape>>;
-  /** `OBJECT_FILTER` unless told. Evaluated on the object as it is now, deleted ones too. */
+  /** `OBJECT_FILTER` by default. The server applies it to the object as it is now, deleted ones too. */
   filter?: string;
-  /** Bytes an answer, as the server counts them. Samba (4.17) does not count: it answers with everything at once. */
+  /** Bytes per answer, as the server counts them. Samba (4.17) does not count: it sends everything at once. */
   maxBytes?: number;
 }
 
 export interface ImportPage {
   objects: ImportedObject[];
-  /** Objects that could not be read at all, each in words. */
+  /** One message for each object that could not be read at all. */
   unreadable: string[];
-  /** Keep it with what the page brought, in one transaction. Undefined: what belongs together with this goes on in the next page. */
+  /** Store it in one transaction with what the page brought. Undefined: the next page belongs to this one. */
   cookie: string | undefined;
   /** False: this is the last page. */
   more: boolean;
-  /** Why everything is being read; `null` in a delta. In a full import, what does not come is not there any more. */
+  /** Why the import reads everything; `null` in a delta. An object that a full import does not bring no longer exists. */
   full: FullImportReason | null;
 }
 
 const DEFAULT_MAX_BYTES = 1024 * 1024;
-/** Samba gathers all of a full import before it sends the first byte: a large directory or a busy controller needs its time. */
+/** Samba gathers a whole full import before it sends the first byte, so a large directory or a busy controller needs time. */
 const FULL_IMPORT_PATIENCE = 10;
 
 /**
- * One import cycle by DirSync ([MS-ADTS] 3.1.1.3.4.1.3): what changed since the cookie, page by page as it arrives, until there is no
- * more; an answer's cookie comes with a last page of its own, so that memory does not grow with the number of objects. Needs
- * the right Replicating Directory Changes on the naming context's head. Objects below a renamed folder do not come;
- * moved and deleted ones do. A cookie that is worth nothing here (another or a restored database, another selection, refused, so old
- * that tombstones may be gone) ends in a full import, and every page says so.
+ * One import cycle by DirSync ([MS-ADTS] 3.1.1.3.4.1.3): yields what changed since the cookie, page by page as it arrives, until there is
+ * no more. An answer's cookie comes with a last page of its own, so memory does not grow with the number of objects. Needs the right
+ * Replicating Directory Changes on the naming context's head. Objects below a renamed folder do not come; moved and deleted ones do. A
+ * cookie that cannot be used here (another or a restored database, another selection, refused, or so old that tombstones may have expired)
+ * leads to a full import, and every page names the reason.
  *
- * A full import says nothing of members, which `readMemberLists` reads. A delta says which were added and removed; where the domain
- * controller refuses to, the same cookie is asked without that, and says only whose members changed. Objects come in any order: a group
- * before its members, and what a primary group changes in both of them.
+ * A full import brings no members, which `readMemberLists` reads. A delta brings added and removed members. If the domain controller
+ * refuses that, the same cookie is used without it, and the delta only names groups whose members changed. Objects come in any order: a
+ * group before its members, and a change of a primary group in both of them.
  *
  * @throws LdapError `access-denied` without the right, others as the connection has them.
  */
@@ -88,7 +88,7 @@ export async function* importObjects(
         yield { ...readEntries(entries, shapes), cookie: undefined, more: true, full };
     } catch (error) {
       if (full !== null || !isRefusal(error)) throw error;
-      // What came before the refusal comes again.
+      // The next answer repeats what came before the refusal.
       if (links === 'values' && isUnavailable(error)) tellsValues = false;
       else {
         full = 'cookie-refused';
@@ -99,7 +99,7 @@ export async function* importObjects(
     if (!control.response) {
       throw new LdapError('protocol', `${connection.peer} answered DirSync without its control`);
     }
-    if (links === 'names') tellsNoValues.add(connection); // the cookie is good, so it was the flag
+    if (links === 'names') tellsNoValues.add(connection); // the cookie is good, so the server refused the flag
     cookie = control.response.cookie;
     const { more } = control.response;
     yield {
@@ -113,10 +113,10 @@ export async function* importObjects(
   }
 }
 
-/** What is asked of members: nothing, because their lists are read by ranges; which values changed; or of which groups some changed. */
+/** What a request asks about members: nothing (their lists are read by ranges), which values changed, or which groups changed. */
 type Links = 'none' | 'values' | 'names';
 
-/** Connections to domain controllers that were seen to refuse incremental values. */
+/** Connections to domain controllers that refused incremental values. */
 const tellsNoValues = new WeakSet<LdapConnection>();
 
 function ask(
@@ -142,7 +142,7 @@ function ask(
     ...(links === 'none' && { timeoutMs: FULL_IMPORT_PATIENCE * connection.timeoutMs }),
     filter: links === 'none' ? filter : withoutIndex(filter),
     attributes: links === 'none' ? attributes : [...attributes, 'member'],
-    // A group may have more changed members, or without the flag members at all, than fit into memory: its list is read then.
+    // A group may have more changed members (or members, without the flag) than fit into memory. Its list is read separately then.
     cutsLongEntries: links !== 'none',
     controls,
   });
@@ -150,8 +150,8 @@ function ask(
 }
 
 /**
- * The same filter, for which nobody has an index. Samba (4.17) would take that of `objectClass`, and ask of every user and group whether
- * it changed; to look through all objects once takes a quarter of that. Windows finds what changed by an index of its own.
+ * The same filter in a form that uses no index. Samba (4.17) would use the index of `objectClass`, and check each user and group for
+ * changes. One look at all objects takes a quarter of that time. Windows finds changes by an index of its own.
  */
 const withoutIndex = (filter: string): string => `(!(!${filter}))`;
 
@@ -171,12 +171,12 @@ async function judgeCookie(
   return { full: null, cookie: cookie.dirSync };
 }
 
-/** The server read the request and did not like it: Samba says 12 to a cookie that it cannot read, Windows 2 or 53. */
+/** The server read the request and refused it. For a cookie that they cannot read, Samba returns 12, Windows 2 or 53. */
 function isRefusal(error: unknown): boolean {
   return error instanceof LdapError && [1, 2, 12, 19, 53, 80].includes(error.resultCode ?? -1);
 }
 
-/** To a flag that it does not know a server says the same as Samba does to a cookie that it cannot read. */
+/** A server answers an unknown flag as Samba answers a cookie that it cannot read. */
 function isUnavailable(error: unknown): boolean {
   return error instanceof LdapError && error.code === 'critical-extension';
 }

@@ -7,29 +7,29 @@ export interface ImportedObject {
   objectGuid: Guid;
   distinguishedName: string;
   isDeleted: boolean;
-  /** In a delta: it was deleted, and is not any more. What it lost or kept meanwhile is known to the directory alone. */
+  /** In a delta: it was deleted, and has been restored. Only the directory knows what it lost or kept meanwhile. */
   isRestored: boolean;
-  /** Empty in a delta: the class of an object does not change. */
+  /** Empty in a delta: an object's class does not change. */
   objectClass: string[];
   /**
-   * What changed, all of it in a full import. `null`: the attribute has no value any more. An attribute that is not named did
-   * not change in a delta and has no value in a full import. Of a deleted object only what a tombstone keeps.
+   * What changed, or everything in a full import. `null`: the attribute has no value any more. An attribute that is not named did not
+   * change (delta) or has no value (full import). A deleted object has only what a tombstone keeps.
    */
   attributes: Record<string, string | string[] | null>;
-  /** Of a group in a delta, when its members changed. A full import says nothing of members: their lists are to be read. */
+  /** In a delta, for a group whose members changed. A full import brings no members: read their lists. */
   memberChanges?: MemberChanges;
-  /** Values that could not be read, each in words; the object is good apart from them. */
+  /** One message for each value that could not be read. The rest of the object is good. */
   problems: string[];
 }
 
-/** What is asked for: the attributes by the names that they are sent by, and what every object is judged by. */
+/** The attributes to ask for, by the names that DirSync sends, and those that every object is judged by. */
 export const askedAttributes = (shapes: Readonly<Record<string, AttributeShape>>): string[] => [
   ...Object.entries(shapes).map(([name, { sentAs }]) => sentAs ?? name),
   'objectClass',
   'isDeleted',
 ];
 
-/** The objects of an answer, and in words those that could not be read at all. */
+/** The objects of an answer, and a message for each that could not be read at all. */
 export function readEntries(
   entries: readonly LdapEntry[],
   shapes: Readonly<Record<string, AttributeShape>>,
@@ -44,7 +44,7 @@ export function readEntries(
   return { objects, unreadable };
 }
 
-/** The object, or in words why it cannot be read. */
+/** The object, or a message that tells why it cannot be read. */
 function toObject(
   entry: LdapEntry,
   shapes: Readonly<Record<string, AttributeShape>>,
@@ -67,7 +67,7 @@ function toObject(
     }
   }
   const isDeleted = textOf(entry, 'isDeleted') === 'TRUE';
-  // The links of a deleted object are gone with it.
+  // A deleted object has no links any more.
   const memberChanges = isDeleted ? undefined : readMemberChanges(entry, problems);
   return {
     objectGuid: decodeGuid(guid),
@@ -81,13 +81,13 @@ function toObject(
   };
 }
 
-/** The values that an attribute has now; undefined: nothing is said of it. Of a link a delta may say what was added and removed. */
+/** The current values of an attribute; undefined: the entry does not name it. For a link, a delta may list added and removed values. */
 function sentValues(entry: LdapEntry, name: string, { form }: AttributeShape): LdapValue[] | undefined {
   const values = entry.attributes[name];
   return (form === 'link' ? linkChanges(entry, name)?.added : undefined) ?? values;
 }
 
-/** An object's own name comes extended, too, where names of members were asked for so; one that cannot be read stays as it came. */
+/** If members were asked for by extended name, an object's own name is extended too. One that cannot be read stays as it came. */
 function plainDn(dn: string): string {
   try {
     return parseExtendedDn(dn).dn;

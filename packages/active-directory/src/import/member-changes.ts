@@ -1,27 +1,27 @@
 import { type ExtendedDn, type LdapEntry, type LdapValue, parseExtendedDn, rangeOf } from '@causeway/ldap';
 import { DecodeError } from '@causeway/wire';
 
-/** A value of `member`, by its extended name ([MS-ADTS] 3.1.1.3.4.1.5). One without GUID and SID says a name only. */
+/** A value of `member`, by its extended name ([MS-ADTS] 3.1.1.3.4.1.5). Without GUID and SID it is just a name. */
 export type MemberValue = ExtendedDn;
 
-/** What a delta says of the members of a group. An entry's removals come before its additions. */
+/** What a delta reports about a group's members. An entry's removals come before its additions. */
 export interface MemberChanges {
   added: MemberValue[];
   removed: MemberValue[];
   /**
-   * There is more to know than stands here, and the list is to be read: a plain `member` came (links from before they were replicated
-   * value by value, or a domain controller that tells no single values), or not all could be read.
+   * The delta does not show every change, so the list must be read. Either a plain `member` came (links older than replication of single
+   * values, or a domain controller that reports no single values), or some values could not be read.
    */
   isWhole: boolean;
 }
 
-/** Most changed members of one group that are handed on; of more, the list is to be read. */
+/** Most changed members of one group that are kept. If there are more, the list must be read. */
 export const MAX_MEMBER_CHANGES = 50_000;
 
 const ADDED = 1;
 const REMOVED = 0;
 
-/** Values of a link that a delta with incremental values says were added (`range=1-1`) or removed (`range=0-0`). */
+/** Values of a link that a delta with incremental values reports as added (`range=1-1`) or removed (`range=0-0`). */
 export function linkChanges(
   entry: LdapEntry,
   attribute: string,
@@ -43,14 +43,14 @@ export function linkChanges(
 export const isOfMember = (name: string): boolean =>
   name.toLowerCase() === 'member' || rangeOf('member', name) !== undefined;
 
-/** What an entry says of `member`; undefined: nothing. Values that cannot be read are told, and the list is to be read for them. */
+/** What an entry reports about `member`; undefined: nothing. Unreadable values are reported, and their list must be read. */
 export function readMemberChanges(entry: LdapEntry, problems: string[]): MemberChanges | undefined {
   const changes = linkChanges(entry, 'member');
   const plain = entry.attributes.member;
   const cut = entry.cut?.some(isOfMember) ?? false;
   if (changes === undefined && plain === undefined && !cut) return undefined;
   const { added, removed, others } = changes ?? { added: [], removed: [], others: false };
-  // Beside values with a range, an empty attribute says nothing.
+  // Beside values with a range, an empty attribute means nothing.
   const isPlain = plain !== undefined && (plain.length > 0 || changes === undefined);
   if (added.length + removed.length > MAX_MEMBER_CHANGES) return { added: [], removed: [], isWhole: true };
   const before = problems.length;

@@ -18,7 +18,7 @@ async function read(groups: ScriptedGroups, asking: Asking = {}): Promise<Member
   return parts;
 }
 
-/** Lists by group; fails when a group's parts do not come together, or more than one is the last. */
+/** Lists by group. Fails if the parts of a group are not together, or if more than one is the last. */
 function whole(parts: readonly MemberListPart[]): Map<Guid, { members: (Guid | null)[]; isLast: boolean }> {
   const lists = new Map<Guid, { members: (Guid | null)[]; isLast: boolean }>();
   let before: Guid | undefined;
@@ -34,7 +34,7 @@ function whole(parts: readonly MemberListPart[]): Map<Guid, { members: (Guid | n
 }
 
 for (const maxRange of [1_500, 5_000])
-  test(`lists are whole where a domain controller cuts ranges at ${maxRange}, whatever their size`, async () => {
+  test(`reads whole lists of any size if a domain controller cuts ranges at ${maxRange}`, async () => {
     await using groups = await ScriptedGroups.listen();
     groups.maxRange = maxRange;
     const sizes = [0, 1, 1_499, 1_500, 1_501, 3_000, 5_000, 5_001, 10_000, 12_345];
@@ -45,7 +45,7 @@ for (const maxRange of [1_500, 5_000])
     assert.equal(lists.size, sizes.length);
   });
 
-test('groups come page by page, and a value says GUID, SID and name', async () => {
+test('reads groups page by page, each value with GUID, SID and name', async () => {
   await using groups = await ScriptedGroups.listen();
   for (let n = 0; n < 123; n++) groups.lists.set(groupGuid(n), [member(n)]);
   const parts = await read(groups);
@@ -59,7 +59,7 @@ test('groups come page by page, and a value says GUID, SID and name', async () =
   assert.equal(groups.ranges.length, 3);
 });
 
-test('of named groups these are read, a range at a time, and one that is not there gives nothing', async () => {
+test('reads only the named groups, a range at a time, and nothing for a missing one', async () => {
   await using groups = await ScriptedGroups.listen();
   for (let n = 0; n < 120; n++) groups.lists.set(groupGuid(n), members(0, n % 60));
   const objectGuids = [5, 59, 999, 119, 5, 60].map(groupGuid);
@@ -72,7 +72,7 @@ test('of named groups these are read, a range at a time, and one that is not the
   assert.deepEqual(await read(groups, { objectGuids: [] }), []);
 });
 
-test('a value removed between two ranges: somebody is passed over, nobody is invented', async () => {
+test('misses a member but invents none if a value is removed between two ranges', async () => {
   await using groups = await ScriptedGroups.listen();
   const list = members(0, 3_001);
   groups.lists.set(groupGuid(1), list);
@@ -82,7 +82,7 @@ test('a value removed between two ranges: somebody is passed over, nobody is inv
   assert.deepEqual(found, [...guids(0, 1_500), ...guids(1_501, 3_001)]);
 });
 
-test('a list that ends before the next range is begun anew where that is an error, and is whole then', async () => {
+test('starts a list again if it ends before the next range and the server returns an error', async () => {
   await using groups = await ScriptedGroups.listen();
   groups.errorBehindEnd = true;
   const list = members(0, 3_001);
@@ -94,7 +94,7 @@ test('a list that ends before the next range is begun anew where that is an erro
   assert.deepEqual(found.slice(3_000), guids(2, 3_001), 'begun anew');
 });
 
-test('an empty last range is an end; a group that goes meanwhile has no last part', async () => {
+test('ends a list at an empty last range, and yields no last part for a group deleted meanwhile', async () => {
   await using groups = await ScriptedGroups.listen();
   const list = members(0, 1_501);
   groups.lists.set(groupGuid(1), list);
@@ -111,7 +111,7 @@ test('an empty last range is an end; a group that goes meanwhile has no last par
   );
 });
 
-test('a list that never ends well is told when all others were read, and claims no end', async () => {
+test('reports a list that never ends well after it has read all others, and yields no last part for it', async () => {
   await using groups = await ScriptedGroups.listen();
   groups.errorBehindEnd = true;
   const list = members(0, 2_000);
@@ -131,7 +131,7 @@ test('a list that never ends well is told when all others were read, and claims 
   assert.equal(parts.at(-1)!.isLast, true);
 });
 
-test('a server that knows no ranges, and values without GUID or that are no names at all', async () => {
+test('reads from a server without ranges, and values without GUID or that are no names', async () => {
   await using groups = await ScriptedGroups.listen();
   groups.knowsRanges = false;
   const odd = ['<GUID=nonsense>;CN=x', `CN=y,${NAMING_CONTEXT}`, '<SID=S-1-5-11>;CN=z', member(1, null)];
@@ -146,7 +146,7 @@ test('a server that knows no ranges, and values without GUID or that are no name
   ]);
 });
 
-test('a server that ignores where a range begins is found out, not read for ever', async () => {
+test('rejects a server that ignores where a range begins', async () => {
   await using groups = await ScriptedGroups.listen();
   groups.lists.set(groupGuid(1), members(0, 2_000));
   groups.meanwhile = (_, from) => {
@@ -158,7 +158,7 @@ test('a server that ignores where a range begins is found out, not read for ever
   );
 });
 
-test('the groups that an object is in are told by GUID, however many there are', async () => {
+test('lists the groups of an object by GUID, however many there are', async () => {
   await using groups = await ScriptedGroups.listen();
   groups.memberOf.set(memberGuid(1), members(0, 1_777));
   await using connection = await groups.connect();
@@ -167,7 +167,7 @@ test('the groups that an object is in are told by GUID, however many there are',
   assert.deepEqual(await ask(memberGuid(2)), []);
 });
 
-test('memory is bounded: of a group of 250,000 one range is held at a time', async () => {
+test('holds one range at a time of a group of 250,000', async () => {
   await using groups = await ScriptedGroups.listen();
   groups.maxRange = 5_000;
   groups.lists.set(groupGuid(1), members(0, 250_000));

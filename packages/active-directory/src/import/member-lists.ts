@@ -18,32 +18,32 @@ import { readAhead } from './read-ahead.ts';
 export interface MemberListPart {
   objectGuid: Guid;
   members: MemberValue[];
-  /** With the last part of a group. A list that comes without one was not read to its end. */
+  /** True in the last part of a group. A list without one was not read to its end. */
   isLast: boolean;
 }
 
-/** Groups that are in memory at once, with their first values. */
+/** Groups in memory at once, with their first values. */
 const PAGE = 50;
-/** Values that are asked of every group at first: what Windows sends at most unless told otherwise (MaxValRange). */
+/** Values to ask for of every group at first: the most that Windows sends by default (MaxValRange). */
 const FIRST_RANGE = 1_500;
-/** Values of larger groups. Windows sends fewer; Samba (4.17) sends them all, and builds the whole list for each question. */
+/** Values to ask for of a larger group. Windows sends fewer. Samba (4.17) sends them all, and builds the whole list for each request. */
 const RANGE = 20_000;
-/** Largest range: what is asked for is kept in memory. */
+/** Largest range, because it is kept in memory. */
 const MAX_RANGE = 50_000;
-/** A server that says *more* again and again is not read for ever. */
+/** Ends the reading from a server that always announces more. */
 const MAX_MEMBERS = 10_000_000;
 const MAX_GROUPS_OF_ONE = 100_000;
-/** How often a list is begun anew that ended in an error. */
+/** How often a list that ended in an error is read in all. */
 const ATTEMPTS = 3;
 
 /**
- * The members of groups as they are now, by their extended names, in parts; those of a group come one after the other. Without
- * `objectGuids`, of all groups of the naming context; with them, of these: one that is not there gives nothing.
+ * The members of groups as they are now, by their extended names, in parts. The parts of a group come one after the other. With
+ * `objectGuids` it reads these groups, and nothing for one that does not exist; without it, all groups of the naming context.
  *
- * What is missing in a list is not said to be absent: the account may not read all of it, and while a list is read in several parts,
- * a value that is removed moves the others, so that one is passed over. A value whose name cannot be read comes without GUID and SID.
+ * A list may lack members: the account may not be allowed to read all of it, and if a value is removed while a list is read in several
+ * parts, the others move up and one is missed. A value whose name cannot be read comes without GUID and SID.
  *
- * @throws LdapError as the connection has them; of lists that could not be read to their end, after all others were
+ * @throws LdapError as the connection has them; for lists that could not be read to their end, after all others were
  */
 export async function* readMemberLists(
   connection: LdapConnection,
@@ -62,14 +62,14 @@ export async function* readMemberLists(
       const objectGuid = decodeGuid(guid);
       const first = readFirst(entry);
       if (first) yield { objectGuid, members: first.values.map(toMember), isLast: true };
-      else longer.push(objectGuid); // begun anew, so that the parts of one group come together
+      else longer.push(objectGuid); // read again from the start, so that the parts of one group come together
     }
     for (const objectGuid of longer) {
       try {
         yield* readLongList(connection, { namingContext, objectGuid, filter: GROUP_FILTER }, count);
       } catch (error) {
         if (!(error instanceof LdapError) || !connection.usable) throw error;
-        broken.push(error); // of one group: the others are read first
+        broken.push(error); // of one group; read the others first
       }
     }
   }
@@ -92,13 +92,13 @@ async function* pagesOf(
     });
 }
 
-/** A list that came whole; undefined: it has to be read by itself. */
+/** A list that came whole; undefined: it must be read separately. */
 function readFirst(entry: LdapEntry): ValueRange | undefined {
   try {
     const first = readValueRange(entry, 'member', 0);
     return first.next === undefined ? first : undefined;
   } catch {
-    return undefined; // what is wrong with it is told when it is read by itself
+    return undefined; // the separate read reports what is wrong with it
   }
 }
 
@@ -113,7 +113,7 @@ async function* readLongList(
     yield { objectGuid, members: values.map(toMember), isLast };
 }
 
-/** The groups that an object is in, as its `memberOf` shows them now; of an object that is not there, none. */
+/** The groups of an object as its `memberOf` shows them now; none for an object that does not exist. */
 export async function readMemberOf(
   connection: LdapConnection,
   { namingContext, objectGuid }: { namingContext: string; objectGuid: Guid },
@@ -135,8 +135,8 @@ interface SoughtObject {
 }
 
 /**
- * All values of an attribute, range by range. A list that became shorter than where the next range begins is told by some servers as an
- * error: it is begun anew, because an error proves no end. Of an object that is not there (any more), nothing.
+ * All values of an attribute, range by range. If a list has become shorter than the start of the next range, some servers return an error.
+ * An error proves no end, so the list is read again from its start. Yields nothing for an object that does not exist (any more).
  */
 async function* readRanges(
   connection: LdapConnection,

@@ -2,13 +2,13 @@ import type { AttributeShape } from './attribute-shape.ts';
 import { GROUP_ATTRIBUTES, GROUP_FILTER } from './group-attributes.ts';
 import { USER_ATTRIBUTES, USER_FILTER } from './user-attributes.ts';
 
-/** Whose child an object is ([MS-ADA3] 2.82): a constructed attribute, which DirSync sends of whatever moved. */
+/** The parent of an object ([MS-ADA3] 2.82): a constructed attribute, which DirSync sends for every object that moved. */
 const parentGUID = { form: 'guid' } as const satisfies AttributeShape;
 
-/** What is imported: users and groups by one cookie, because a change of a user's primary group is a change of both. */
+/** What an import reads. Users and groups share one cookie, because a change of a user's primary group changes both. */
 export const OBJECT_ATTRIBUTES = { ...USER_ATTRIBUTES, ...GROUP_ATTRIBUTES, parentGUID } as const;
 
-/** Classes of what users and groups lie in. */
+/** Classes of the containers of users and groups. */
 const CONTAINER_CLASSES = [
   'organizationalUnit',
   'container',
@@ -19,7 +19,7 @@ const CONTAINER_CLASSES = [
 
 const CONTAINERS: ReadonlySet<string> = new Set(CONTAINER_CLASSES.map(name => name.toLowerCase()));
 
-/** @param objectClass of an object; a delta says none of one that is known */
+/** @param objectClass of an object; a delta has none for a known one */
 export const isContainer = (objectClass: readonly string[]): boolean =>
   objectClass.some(name => CONTAINERS.has(name.toLowerCase()));
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readAhead } from './read-ahead.ts';
 
-/** Counts up, and notes what it was asked for. */
+/** Counts up, and notes each request. */
 async function* numbers(noted: string[], failsAt = 4): AsyncGenerator<number, void> {
   try {
     for (let n = 1; n <= 3; n++) {
@@ -15,13 +15,13 @@ async function* numbers(noted: string[], failsAt = 4): AsyncGenerator<number, vo
   }
 }
 
-test('the next one is asked for before the one at hand is worked on', async () => {
+test('asks for the next item before the current one is processed', async () => {
   const noted: string[] = [];
   for await (const n of readAhead(numbers(noted))) noted.push(`had ${n}`);
   assert.deepEqual(noted, ['asked 1', 'asked 2', 'had 1', 'asked 3', 'had 2', 'ended', 'had 3']);
 });
 
-test('what fails does so when its turn comes', async () => {
+test('throws an error when its item is due', async () => {
   const noted: string[] = [];
   const reading = async () => {
     for await (const n of readAhead(numbers(noted, 2))) noted.push(`had ${n}`);
@@ -30,7 +30,7 @@ test('what fails does so when its turn comes', async () => {
   assert.deepEqual(noted, ['asked 1', 'asked 2', 'ended', 'had 1']);
 });
 
-test('whoever leaves in the middle ends what is read, and an error that nobody asked for is nobody’s', async () => {
+test('ends the source when the reader leaves early, and swallows an error that nobody asked for', async () => {
   for (const failsAt of [2, 4]) {
     const noted: string[] = [];
     for await (const n of readAhead(numbers(noted, failsAt))) {

@@ -1,13 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 
 /**
- * The same, but the next one is asked for before the one at hand is given away: a server that takes its time for it does so while this
- * one is worked on. One more than without is in memory. Whatever fails does so when its turn comes.
+ * The same items, but it asks for the next one before it yields the current one, so that a slow server works while the caller does. This
+ * keeps one more item in memory. An error is thrown when its item is due.
  */
 export async function* readAhead<T>(source: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
   const ask = (): Promise<IteratorResult<T, void>> => {
     const next = source.next();
-    next.catch(() => {}); // it is told to whoever asks for it
+    next.catch(() => {}); // whoever awaits it gets the error
     return next;
   };
   let next = ask();
@@ -16,7 +16,7 @@ export async function* readAhead<T>(source: AsyncGenerator<T, void>): AsyncGener
       const { done, value } = await next;
       if (done) return;
       next = ask();
-      await setImmediate(); // the question is on its way
+      await setImmediate(); // let the request leave first
       yield value;
     }
   } finally {

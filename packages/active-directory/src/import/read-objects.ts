@@ -11,15 +11,15 @@ import type { ImportOptions } from './import-objects.ts';
 import { askedAttributes, type ImportedObject, readEntries } from './imported-object.ts';
 import { OBJECT_ATTRIBUTES, OBJECT_FILTER } from './object-attributes.ts';
 
-/** Objects that one search names. */
+/** Objects per search. */
 const BATCH = 100;
-/** A server that says *more* again and again is not read for ever: so many objects fit into a few pages. */
+/** Ends the reading from a server that always announces more: this many objects fit into a few pages. */
 const MAX_PAGES = 1_000;
 
 /**
- * Objects as they are now, whole: what a full import would bring of them, by their GUIDs, a batch at a time. It asks by DirSync
- * without a cookie, because that shows what an import shows: an ordinary search leaves out, silently, what the account may not read.
- * Who is not there any more does not come, or comes as deleted.
+ * Whole objects as they are now, by their GUIDs, a batch at a time: what a full import would bring of them. It uses DirSync without a
+ * cookie, because that shows what an import shows. An ordinary search silently leaves out what the account may not read. An object that no
+ * longer exists does not come, or comes as deleted.
  *
  * @throws LdapError as `importObjects`
  */

@@ -1,6 +1,6 @@
 import { type AttributeShape, text } from './attribute-shape.ts';
 
-/** What Exchange brings: a directory without it has no such attributes, and passes over that they are asked for (RFC 4511, 4.5.1.8). */
+/** Exchange's attributes. A directory without Exchange has none of them, and ignores requests for them (RFC 4511, 4.5.1.8). */
 export const EXCHANGE_ATTRIBUTES = {
   mailNickname: text,
   extensionAttribute1: text,
@@ -20,13 +20,13 @@ export const EXCHANGE_ATTRIBUTES = {
   extensionAttribute15: text,
 } as const satisfies Record<string, AttributeShape>;
 
-/** What is imported of a user ([MS-ADSC] 2.269 and its classes), by LDAP display name. */
+/** What an import reads of a user ([MS-ADSC] 2.269 and its classes), by LDAP display name. */
 export const USER_ATTRIBUTES = {
   sAMAccountName: text,
   userPrincipalName: text,
   objectSid: { form: 'sid' },
   'mS-DS-ConsistencyGuid': { form: 'base64' },
-  /** Relative identifier of the group that it is in without being a `member`. */
+  /** Relative identifier of the group that the user belongs to without being a `member`. */
   primaryGroupID: text,
   /** Bits of [MS-ADTS] 2.2.16; 2 is disabled. */
   userAccountControl: text,
@@ -36,7 +36,7 @@ export const USER_ATTRIBUTES = {
   pwdLastSet: text,
   /** `TRUE` on accounts that Windows itself needs: never synchronized. */
   isCriticalSystemObject: text,
-  /** Begins with `User_` on accounts that a cloud wrote back: never synchronized. */
+  /** Starts with `User_` on accounts that a cloud wrote back: never synchronized. */
   adminDescription: text,
   displayName: text,
   givenName: text,
@@ -46,7 +46,7 @@ export const USER_ATTRIBUTES = {
   department: text,
   company: text,
   title: text,
-  /** A link: a change of it comes as a value that was added and one that was removed. */
+  /** A link: a change comes as one added and one removed value. */
   manager: { form: 'link' },
   employeeID: text,
   physicalDeliveryOfficeName: text,
@@ -65,5 +65,5 @@ export const USER_ATTRIBUTES = {
 
 export type UserAttribute = keyof typeof USER_ATTRIBUTES;
 
-/** Users and inetOrgPersons, also deleted ones, which have no objectCategory any more; no computers, no managed service accounts. */
+/** Users and inetOrgPersons, without computers and managed service accounts. Deleted ones too, which have no objectCategory any more. */
 export const USER_FILTER = '(&(objectClass=user)(!(objectClass=computer)))';

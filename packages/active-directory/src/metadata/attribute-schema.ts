@@ -1,8 +1,8 @@
 import { filterEscape, type LdapConnection, readRootDse, textOf } from '@causeway/ldap';
 
-/** What the schema says of an attribute ([MS-ADTS] 3.1.1.2.3). */
+/** An attribute's definition in the schema ([MS-ADTS] 3.1.1.2.3). */
 export interface AttributeSchema {
-  /** Its name, as it is written there. */
+  /** Its name as the schema writes it. */
   readonly lDAPDisplayName: string;
   readonly attributeSyntax: string;
   readonly systemFlags: number;
@@ -23,7 +23,7 @@ const TEXT: ReadonlySet<string> = new Set(
 
 const ATTRIBUTES = ['lDAPDisplayName', 'attributeSyntax', 'systemFlags', 'searchFlags', 'linkID'] as const;
 
-/** Attributes of the forest's schema, by their names in lower case; one that is unknown there is not among them. */
+/** Attributes of the forest's schema, by their names in lower case. Leaves out those that the schema does not know. */
 export async function readAttributeSchema(
   connection: LdapConnection,
   names: readonly string[],
@@ -50,7 +50,7 @@ export async function readAttributeSchema(
   );
 }
 
-/** Why a condition cannot look at an attribute, in words; undefined: it can. An import brings what is replicated, as text, and no links. */
+/** Why a condition cannot use an attribute; undefined: it can. An import brings replicated attributes, as text, and no links. */
 export function whyNoCondition(
   name: string,
   schema: ReadonlyMap<string, AttributeSchema>,

@@ -2,7 +2,7 @@ import { bytesOf, guidFilter, type LdapConnection, showDeleted } from '@causeway
 import { decodeGuid, type Guid, Reader } from '@causeway/wire';
 import type { Cursor } from './up-to-date-vector.ts';
 
-/** Attributes whose last change can be looked up, as replication numbers them ([MS-DRSR] 5.16.4). */
+/** Attributes whose last change can be looked up, by their numbers in replication ([MS-DRSR] 5.16.4). */
 const ATTRIBUTE_IDS = {
   isDeleted: 0x2_0030,
   proxyAddresses: 0x2_00d2,
@@ -18,7 +18,7 @@ const ATTRIBUTE_IDS = {
 } as const;
 export type StampedAttribute = keyof typeof ATTRIBUTE_IDS;
 
-/** Which change each attribute of an object had last; who never had a value has none. */
+/** The last change of each attribute of an object. An attribute that never had a value has none. */
 export type AttributeStamps = ReadonlyMap<StampedAttribute, Cursor>;
 
 const NAMES: ReadonlyMap<number, StampedAttribute> = new Map(
@@ -28,7 +28,7 @@ const NAMES: ReadonlyMap<number, StampedAttribute> = new Map(
 /** Attributes of one object. */
 const MAX_ATTRIBUTES = 20_000;
 
-/** Looks an object up in its replication metadata, deleted or not; without stamps where the account does not see it. */
+/** Looks an object up in its replication metadata, deleted or not. Returns no stamps if the account does not see the object. */
 export async function readAttributeStamps(
   connection: LdapConnection,
   namingContext: string,

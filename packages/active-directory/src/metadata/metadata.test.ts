@@ -7,7 +7,7 @@ import { decodeAttributeStamps } from './attribute-stamps.ts';
 import { isPingOfReadOnly } from './read-only.ts';
 import { covers, coversChange, decodeUpToDateVector, mergeVectors } from './up-to-date-vector.ts';
 
-// Both are what a Samba DC keeps: of a domain with a second DC, and of a user that was made at that one.
+// Both come from a Samba DC: of a domain with a second DC, and of a user that was created on that one.
 const VECTOR = Buffer.from(
   '02000000000000000100000000000000ee359ad9e53d79418ce1780bc376f3848a0e00000000000000803ed5deb19d01',
   'hex',
@@ -18,7 +18,7 @@ const METADATA = inflateSync(
     'base64',
   ),
 );
-// What the first one answers to an LDAP ping, and a read-only one of the same domain; shortened.
+// Answers to an LDAP ping by the first one, and by a read-only one of the same domain; shortened.
 const [PING, PING_OF_RODC] = ['17000000fd1300001bfa72de7be52f44', '17000000fc0a00001bfa72de7be52f44'].map(
   hex => Buffer.from(hex, 'hex'),
 ) as [Buffer, Buffer];
@@ -37,12 +37,12 @@ test('reads which DC changed an attribute last, and at which USN', () => {
   assert.equal(stamps.size, 5);
 });
 
-test('tells a read-only DC by its answer to an LDAP ping', () => {
+test('recognizes a read-only DC by its answer to an LDAP ping', () => {
   assert.equal(isPingOfReadOnly(PING), false);
   assert.equal(isPingOfReadOnly(PING_OF_RODC), true);
 });
 
-test('rejects what is cut off, and survives whatever is altered', () => {
+test('rejects truncated bytes, and survives any alteration', () => {
   for (const [bytes, decode] of [
     [VECTOR, decodeUpToDateVector],
     [METADATA, decodeAttributeStamps],
@@ -58,7 +58,7 @@ test('rejects what is cut off, and survives whatever is altered', () => {
   }
 });
 
-test('a vector covers another one when it is as far for every DC that the other one names', () => {
+test('a vector covers another one if it is as far for each DC that the other names', () => {
   const known = [cursor(DC1, 10), cursor(DC2, 20)];
   assert.ok(covers(known, known));
   assert.ok(covers(known, []));
@@ -69,7 +69,7 @@ test('a vector covers another one when it is as far for every DC that the other 
   assert.equal(coversChange(known, cursor(DC2, 21)), false);
 });
 
-test('two vectors together know what either knows', () => {
+test('a merge of two vectors covers what either covers', () => {
   const merged = mergeVectors([cursor(DC1, 10), cursor(DC2, 20)], [cursor(DC1, 9), cursor(DC2, 21)]);
   assert.deepEqual(merged, [cursor(DC1, 10), cursor(DC2, 21)]);
 });

@@ -1,7 +1,7 @@
 import { bytesOf, filterEscape, type LdapConnection } from '@causeway/ldap';
 import { Reader } from '@causeway/wire';
 
-/** LDAP_CAP_ACTIVE_DIRECTORY_PARTIAL_SECRETS_OID ([MS-ADTS] 3.1.1.3.4.3): Windows says it, Samba (4.17) does not. */
+/** LDAP_CAP_ACTIVE_DIRECTORY_PARTIAL_SECRETS_OID ([MS-ADTS] 3.1.1.3.4.3): Windows reports it, Samba (4.17) does not. */
 const PARTIAL_SECRETS = '1.2.840.113556.1.4.1920';
 /** NETLOGON_NT_VERSION_5 and _5EX ([MS-ADTS] 6.3.1.1), as a filter writes them. */
 const VERSION_5EX = '\\06\\00\\00\\00';
@@ -11,7 +11,7 @@ const RESPONSE_EX = 23;
 const SELECT_SECRETS = 0x800;
 
 /**
- * Whether it is a read-only domain controller, which has only some of the passwords. It says so before anybody has signed in.
+ * Whether it is a read-only domain controller, which has only some of the passwords. It reports this before any sign-in.
  * @param domain its domain's DNS name
  */
 export async function isReadOnlyController(connection: LdapConnection, domain: string): Promise<boolean> {
@@ -26,7 +26,7 @@ export async function isReadOnlyController(connection: LdapConnection, domain: s
   return answer !== undefined && isPingOfReadOnly(answer);
 }
 
-/** NETLOGON_SAM_LOGON_RESPONSE_EX ([MS-ADTS] 6.3.1.9): its beginning tells. */
+/** Reads the beginning of a NETLOGON_SAM_LOGON_RESPONSE_EX ([MS-ADTS] 6.3.1.9). */
 export function isPingOfReadOnly(answer: Uint8Array): boolean {
   const r = new Reader(answer, 'netlogon');
   if (r.u16le('Opcode') !== RESPONSE_EX) return false;

@@ -1,7 +1,7 @@
 import { bytesOf, type LdapConnection, readInvocationId, readRootDse } from '@causeway/ldap';
 import { decodeGuid, type Guid, Reader } from '@causeway/wire';
 
-/** Until which of its own changes a database knows another one, or itself: all that it wrote first, up to this USN. */
+/** Up to which USN a database knows the changes that another one, or it itself, made first. */
 export interface Cursor {
   invocationId: Guid;
   /** Decimal. */
@@ -11,14 +11,14 @@ export interface Cursor {
 /** What a domain controller knows of a naming context, as plain JSON ([MS-DRSR] 5.166). */
 export type UpToDateVector = readonly Cursor[];
 
-/** Domain controllers that a vector names, those that are long gone among them. */
+/** Domain controllers that a vector names. It keeps those that were removed long ago. */
 const MAX_CURSORS = 10_000;
 
 /**
- * A domain controller's database, and how far it is. The stored vector leaves the database itself out; its own highest USN stands in,
+ * A domain controller's database, and how far it is. The stored vector leaves out the database itself. Its highest USN stands in for that,
  * and is read first, so that the vector never claims too much.
  *
- * @throws LdapError `protocol` when it does not say so
+ * @throws LdapError `protocol` if it does not report them
  */
 export async function readUpToDateVector(
   connection: LdapConnection,
@@ -29,12 +29,12 @@ export async function readUpToDateVector(
   const attributes = ['replUpToDateVector'];
   const [head] = await connection.search(namingContext, { scope: 'base', attributes });
   const stored = head && bytesOf(head, 'replUpToDateVector');
-  const others = stored ? decodeUpToDateVector(stored) : []; // an only domain controller has none
+  const others = stored ? decodeUpToDateVector(stored) : []; // a single domain controller has none
   const own = { invocationId, usn: String(highestCommittedUSN) };
   return { invocationId, vector: [...others.filter(cursor => cursor.invocationId !== invocationId), own] };
 }
 
-/** As the attribute replUpToDateVector keeps it: version 1, or version 2 with a time each. */
+/** As the attribute replUpToDateVector keeps it: version 1, or version 2 with a time per entry. */
 export function decodeUpToDateVector(bytes: Uint8Array): Cursor[] {
   const r = new Reader(bytes, 'replUpToDateVector');
   const version = r.u32le('dwVersion');
@@ -55,15 +55,15 @@ export function decodeUpToDateVector(bytes: Uint8Array): Cursor[] {
 const toMap = (vector: UpToDateVector): Map<Guid, bigint> =>
   new Map(vector.map(({ invocationId, usn }) => [invocationId, BigInt(usn)]));
 
-/** Whether who knows `vector` knows this change. */
+/** Whether a database with this vector knows the change. */
 export const coversChange = (vector: UpToDateVector, change: Cursor): boolean =>
   (toMap(vector).get(change.invocationId) ?? 0n) >= BigInt(change.usn);
 
-/** Whether who knows `vector` knows all that `other` knows. */
+/** Whether a database with `vector` knows all that one with `other` knows. */
 export const covers = (vector: UpToDateVector, other: UpToDateVector): boolean =>
   other.every(cursor => coversChange(vector, cursor));
 
-/** What both together know. */
+/** What the two know together. */
 export function mergeVectors(one: UpToDateVector, other: UpToDateVector): UpToDateVector {
   const merged = toMap(one);
   for (const [invocationId, usn] of toMap(other)) {

@@ -1,7 +1,7 @@
 import { type ReplicationRight, replicationGrantCommands } from '../account/grant-commands.ts';
 import { ReplicationError, Werror } from './replication-error.ts';
 
-/** Which right is missing, where, for whom, and the commands that grant it. */
+/** Which right is missing, where, for which account, and the commands that grant it. */
 export function accessDenied(options: {
   host: string;
   namingContext: string;
@@ -23,7 +23,7 @@ export function accessDenied(options: {
   return new ReplicationError('access-denied', message, { werror: Werror.accessDenied });
 }
 
-/** A UPN as domain and name, which is how the commands want an account. */
+/** A UPN as domain and name, as the commands expect an account. */
 function splitAccount({ domain, username }: { domain: string; username: string }): {
   domain: string;
   account: string;

@@ -3,14 +3,14 @@ import { Writable } from 'node:stream';
 import { CausewayError, environment, readPrivateFile } from '@causeway/service';
 import type { ReplicationAccount } from './replication.ts';
 
-/** `DOMAIN\user` or `user@domain`, which NTLM takes as it is; undefined for anything else. */
+/** `DOMAIN\user`, or `user@domain`, which NTLM accepts as it is; undefined for anything else. */
 export function parseAccount(text: string): { domain: string; username: string } | undefined {
   const [, domain, username] = /^([^\\@]+)\\([^\\]+)$/.exec(text) ?? [];
   if (domain && username) return { domain, username };
   return /^[^\\@]+@[^\\@]+$/.test(text) ? { domain: '', username: text } : undefined;
 }
 
-/** The password from a file that only its owner reads, else from the environment, else asked for at the terminal. */
+/** Reads the password from a file that only its owner can read, else from the environment, else at the terminal. */
 export async function readAccount(
   account: { domain: string; username: string },
   passwordFile: string | undefined,

@@ -41,8 +41,8 @@ const NO_SUCH_DOMAIN: ReadonlySet<number | undefined> = new Set([
 ]);
 
 /**
- * Connects to a DC's replication service and logs on. Where a directory is meant, the DC shows that it has it before the connection is
- * handed out: else whoever is read singly, by a GUID, would only seem not to be there.
+ * Connects to a DC's replication service and logs on. If the caller names a directory, the DC must first show that it serves it. Otherwise
+ * a user whom the caller asks for by GUID would merely seem not to exist.
  *
  * @throws ReplicationError
  */
@@ -66,7 +66,7 @@ class Connection implements ReplicationConnection {
     this.#account = { domain, username };
   }
 
-  /** Asks for the domain's head by its GUID, and for nothing secret of it. @throws ReplicationError `other-directory` */
+  /** Asks for the domain's head by its GUID, and for none of its secrets. @throws ReplicationError `other-directory` */
   async confirmDirectory(): Promise<void> {
     const { directory, host } = this.#session;
     if (directory === undefined) return;
@@ -165,7 +165,7 @@ class Connection implements ReplicationConnection {
     throw new ReplicationError('refused', message);
   }
 
-  /** A denial as what to do about it. The probe tells the rights apart: names alone need only the first. */
+  /** Turns a denial into what to do about it. A probe tells the rights apart: names alone need only the first. */
   async #explain(error: unknown, namingContext?: string): Promise<unknown> {
     if (!(error instanceof ReplicationError) || error.werror !== Werror.accessDenied) return error;
     try {
@@ -208,7 +208,7 @@ class Connection implements ReplicationConnection {
   }
 }
 
-/** The naming context in a DN: its last components, all of them DC. */
+/** The naming context of a DN: its last components, all of them DC. */
 function domainPart(distinguishedName: string): string | undefined {
   return /(?<!\\),(DC=[^,]+(?:,DC=[^,]+)*)$/i.exec(distinguishedName)?.[1];
 }

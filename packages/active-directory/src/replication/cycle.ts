@@ -19,16 +19,16 @@ import type {
 import { ReplicationError } from './replication-error.ts';
 
 const DEFAULT_PAGE_SIZE = 1000;
-/** What is asked from without a mark. */
+/** Where a cycle without a mark starts. */
 const START: UsnVector = { highObjUpdate: 0n, reserved: 0n, highPropUpdate: 0n };
 
-/** Where a cycle begins. Without a cookie, everything comes. */
+/** Where a cycle starts. Without a cookie, everything comes. */
 interface Start {
   cookie: ReplicationCookie | undefined;
   reason?: FullCycleReason;
 }
 
-/** Pages since the cookie, the next one always asked for before this one is decoded. */
+/** Pages since the cookie. Asks for the next one before it decodes the current one. */
 export async function* replicationCycle(
   session: DrsSession,
   options: CycleOptions,
@@ -57,7 +57,7 @@ export async function* replicationCycle(
       attributes: ATTRIBUTE_SETS[set],
       maxObjects: options.pageSize ?? DEFAULT_PAGE_SIZE,
     });
-    answer.catch(() => {}); // thrown where it is awaited, which can be after the page before it was worked on
+    answer.catch(() => {}); // it throws where it is awaited, which can be after the page before was processed
     return answer;
   };
 
@@ -88,7 +88,7 @@ export async function* replicationCycle(
       yield decodePage(session, stub, start, attributeSet);
     }
   } finally {
-    // A page that nobody takes any more.
+    // The page that was requested and that no caller takes any more.
     await pending?.then(
       stub => stub.fill(0),
       () => {},
@@ -105,7 +105,7 @@ function refuseOther(session: DrsSession, stub: Uint8Array, { namingContext }: R
   }
 }
 
-/** A page that says that more is to come, and brings neither anything nor another mark, would be answered with itself for ever. */
+/** Rejects a page that announces more but brings nothing and no new mark: the next request would return the same page for ever. */
 function refuseStandstill(
   { host }: DrsSession,
   stub: Uint8Array,
@@ -132,7 +132,7 @@ function highWaterMark(cookie: ReplicationCookie | undefined): UsnVector | undef
   };
 }
 
-/** A DC that was restored has another database, or one that has not reached our mark: what we know is worth nothing. */
+/** A restored DC has another database, or one that has not reached our mark. Either way the cookie cannot be used. */
 function unusable(
   cookie: ReplicationCookie,
   header: ReplyHeader,
@@ -140,8 +140,8 @@ function unusable(
 ): FullCycleReason | undefined {
   if (header.invocationId !== cookie.invocationId) return 'invocation-id';
   if (header.to.highObjUpdate < BigInt(cookie.highWaterMark.highObjUpdate)) return 'usn-rollback';
-  // Samba returns a mark from its future as it came, with nothing. How far a DC is, its own cursor says; that is
-  // compared with its own earlier one, because only Samba makes it equal to the mark.
+  // Samba returns a mark from its future unchanged, and nothing else. A DC's own cursor shows how far it is. Compare that with its earlier
+  // cursor, because only Samba makes it equal to the mark.
   if (header.objectCount > 0 || header.more) return undefined;
   const own = ({ invocationId }: { invocationId: string }) => invocationId === header.invocationId;
   const now = reply().upToDateVector?.find(own)?.usn;
@@ -150,8 +150,8 @@ function unusable(
 }
 
 /**
- * Wipes what came, whatever becomes of it.
- * @param attributeSet digest of the set that was asked for
+ * Always wipes the reply.
+ * @param attributeSet digest of the requested set
  */
 function decodePage(
   session: DrsSession,

@@ -19,7 +19,7 @@ const SUPPLEMENTAL = buildSupplementalCredentials(
   n => new Uint8Array(n),
 );
 
-/** A reply with one user who has everything that is asked for; the secrets as they come out of the envelope. */
+/** A reply with one user who has every attribute that is asked for. The secrets are as they come out of the envelope. */
 const replyWith = (
   hash: Uint8Array,
   supplemental: Uint8Array,
@@ -63,7 +63,7 @@ function decodeAll(reply: Uint8Array): void {
   }
 }
 
-test('no reply, cut off or altered, makes more of a user than a problem with a name', () => {
+test('reports a problem with a name for every truncated or altered reply, and never throws', () => {
   const reply = replyWith(HASH, SUPPLEMENTAL);
   const { objects, prefixTable } = decodeReply(reply);
   const user = decodeUser(objects[0]!, prefixTable, SESSION);
@@ -71,7 +71,7 @@ test('no reply, cut off or altered, makes more of a user than a problem with a n
   truncationsAndMutations(reply, { seed: 51 }, decodeAll);
 });
 
-test('a time or a SID that cannot be costs its user alone, with the name of the field', () => {
+test('reports an impossible time or SID with the name of its field, and keeps the other users', () => {
   const withoutRid = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 5);
   for (const [change, problem] of [
     [{ timeChanged: 2n ** 60n }, /^PROPERTY_META_DATA_EXT\.timeChanged: /],
@@ -84,7 +84,7 @@ test('a time or a SID that cannot be costs its user alone, with the name of the 
   }
 });
 
-test('secrets that open but are no secrets cost their user alone', () => {
+test('reports secrets that decrypt to no secrets, and keeps the other users', () => {
   const decodeSecrets = (hash: Uint8Array, supplemental: Uint8Array): void => {
     try {
       decodeAll(replyWith(hash, supplemental));

@@ -17,7 +17,7 @@ import { AttributeOid } from './attributes.ts';
 import type { DrsSession } from './drs-session.ts';
 import type { ReplicatedDirectory, ReplicatedUser } from './replication.ts';
 
-/** The attributes of one object that we asked for. */
+/** The attributes of one object that were asked for. */
 type Attributes = Partial<Record<keyof typeof AttributeOid, ReplicatedAttribute>>;
 
 const NAME_OF_OID = new Map(
@@ -25,8 +25,8 @@ const NAME_OF_OID = new Map(
 );
 
 /**
- * What a reply says of one object, with its secrets decrypted. Undefined when it says nothing of an account: a
- * group whose name came because users' names were asked for.
+ * What a reply says about one object, with its secrets decrypted. Undefined if it says nothing about an account, as for a group whose name
+ * came because users' names were asked for.
  */
 export function decodeUser(
   object: ReplicatedObject,
@@ -68,7 +68,7 @@ export function wipeUser(user: ReplicatedUser): void {
   if (typeof user.kerberosKeys !== 'string') wipeKeys(user.kerberosKeys);
 }
 
-/** Nobody else's hash is decrypted as if it were one of ours. */
+/** Never decrypts a hash from another domain as one of ours. */
 function checkDomain({ objectSid }: ReplicatedUser, { domainSid }: ReplicatedDirectory): void {
   if (objectSid === undefined || domainSidOf(objectSid) === domainSid) return;
   const text = `one of the domain ${domainSid} expected, ${objectSid} came: it is another domain's`;
@@ -129,7 +129,7 @@ function decryptHash(payload: Uint8Array, user: ReplicatedUser, sessionKey: Uint
   }
 }
 
-/** INVARIANT: whatever is wrong with the keys costs the keys alone; the hash goes without them. */
+/** INVARIANT: bad keys cost the keys only; the hash is kept without them. */
 function decryptKeys(payload: Uint8Array, user: ReplicatedUser, sessionKey: Uint8Array): void {
   user.kerberosKeys = 'none';
   let blob: Uint8Array | undefined;
@@ -146,7 +146,7 @@ function decryptKeys(payload: Uint8Array, user: ReplicatedUser, sessionKey: Uint
   }
 }
 
-/** The single value; undefined when the attribute is not there, was cleared, or is empty. */
+/** The single value; undefined if the attribute is missing, cleared or empty. */
 function singleValue(attribute: ReplicatedAttribute | undefined): Uint8Array | undefined {
   const value = attribute?.values[0];
   return value?.length ? value : undefined;

@@ -12,7 +12,7 @@ const ENCRYPTION_NAMES = new Map<number, string>([
   [EncryptionType.rc4, 'rc4-hmac'],
 ]);
 
-/** userAccountControl's bits that say something of the account ([MS-ADTS] 2.2.16). */
+/** userAccountControl's bits that describe the account ([MS-ADTS] 2.2.16). */
 const ACCOUNT_FLAGS = {
   disabled: 0x2,
   lockedOut: 0x10,
@@ -28,7 +28,7 @@ const ACCOUNT_FLAGS = {
   noPreauthentication: 0x40_0000,
 } as const;
 
-/** A user as it may be shown: secrets only as lengths and key types. A salt is no secret. */
+/** A user in a form that may be shown: secrets only as lengths and key types. A salt is no secret. */
 export interface DescribedUser {
   objectGuid: string;
   objectSid?: string | undefined;
@@ -71,7 +71,7 @@ export function describeUser(user: ReplicatedUser): DescribedUser {
   };
 }
 
-/** The same for people: a name and a value a line. */
+/** The same for people: one name and value per line. */
 export function userRows(user: DescribedUser): [string, string][] {
   const { userAccountControl: control, ntHash, kerberosKeys, passwordOrder: order } = user;
   const hash = typeof ntHash === 'string' ? ntHash : `${ntHash.bytes} bytes`;

@@ -24,7 +24,7 @@ import { RpcConnection } from './transport.ts';
 import { describeWerror } from './windows-errors.ts';
 
 const DEFAULT_TIMEOUT_MS = 60_000;
-/** Asked for with each page; Windows heeds it, Samba doesn't. */
+/** Sent with each request. Windows heeds it, Samba does not. */
 const MAX_PAGE_BYTES = 10 * 1024 * 1024;
 
 /** No compression; strong encryption, without which a DC sends no secrets. */
@@ -36,18 +36,18 @@ const EXTENSIONS =
   DrsExtension.getChangesReplyV6 |
   DrsExtension.getChangesRequestV10;
 
-/** What a caller of GetNCChanges decides; the rest is the session's. */
+/** What a caller of GetNCChanges chooses. The session fills in the rest. */
 export type ChangesRequest = Omit<
   GetNCChangesRequest,
   'level' | 'handle' | 'maxBytes' | 'prefixes' | 'attributes'
 > & { attributes?: GetNCChangesRequest['attributes'] };
 
-/** A bound drsuapi connection: calls, with their failures as ReplicationErrors. */
+/** A bound drsuapi connection: its calls, with failures as ReplicationErrors. */
 export class DrsSession {
   readonly host: string;
-  /** What secret attributes are encrypted with; a copy that lives until `close`. */
+  /** The key that secret attributes are encrypted with; a copy that lives until `close`. */
   readonly sessionKey: Uint8Array;
-  /** The one that is meant; undefined: whatever answers. */
+  /** The directory that the caller expects; undefined: any. */
   readonly directory: ReplicatedDirectory | undefined;
   readonly #rpc: RpcConnection;
   #handle: Uint8Array = new Uint8Array(0);
@@ -100,7 +100,7 @@ export class DrsSession {
     return this.#handle;
   }
 
-  /** IDL_DRSBind; a second time where a renamed domain has another replication epoch ([MS-DRSR] 5.39). */
+  /** IDL_DRSBind. Binds a second time if a renamed domain has another replication epoch ([MS-DRSR] 5.39). */
   async #bind(): Promise<void> {
     let replicationEpoch = 0;
     for (let attempt = 0; attempt < 2; attempt++) {
@@ -115,7 +115,7 @@ export class DrsSession {
     throw new ReplicationError('protocol', `${this.host} changes its replication epoch from bind to bind`);
   }
 
-  /** One call, its reply decoded and then overwritten. */
+  /** One call. Decodes its reply, then overwrites it. */
   async call<T>(opnum: number, stub: Uint8Array, decode: (stub: Uint8Array) => T): Promise<T> {
     const reply = await this.#rpc.call(opnum, stub);
     try {
@@ -126,10 +126,10 @@ export class DrsSession {
   }
 
   /**
-   * One GetNCChanges call. A DC that does not know our attribute types by its own prefix table is asked once more
-   * with ours, and from then on.
+   * One GetNCChanges call. If a DC does not know our attribute types by its own prefix table, repeats the call with ours, and uses ours
+   * from then on.
    *
-   * @returns the stub of a reply that says success: the caller's to decode and to wipe
+   * @returns the stub of a successful reply, which the caller decodes and wipes
    */
   async getChanges(request: ChangesRequest): Promise<Uint8Array> {
     for (;;) {
@@ -152,7 +152,7 @@ export class DrsSession {
     }
   }
 
-  /** Decodes; what cannot be decoded is the DC's failure. */
+  /** Decodes a stub. What cannot be decoded is the DC's failure. */
   decoding<T>(stub: Uint8Array, decode: (stub: Uint8Array) => T): T {
     try {
       return decode(stub);
@@ -170,7 +170,7 @@ export class DrsSession {
     if (this.directory === undefined) return;
     const { domainGuid, domainSid } = this.directory;
     const sid = came?.sid && decodeSid(came.sid);
-    // We asked by GUID, so a reply has one. A SID is not in every one.
+    // The request named a GUID, so a reply has one. Not every reply has a SID.
     if (came?.guid === domainGuid && (sid === undefined || sid === domainSid)) return;
     const text = `${this.host} replicates another directory: the domain ${domainSid} (objectGUID ${domainGuid}) expected, ${came?.name ?? 'one without a name'} came with ${sid ?? 'no SID'} (objectGUID ${came?.guid ?? 'none'})`;
     throw new ReplicationError('other-directory', text);

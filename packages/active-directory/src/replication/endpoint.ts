@@ -10,12 +10,12 @@ import {
 import { ReplicationError } from './replication-error.ts';
 import { RpcConnection } from './transport.ts';
 
-/** Asks a host's endpoint mapper on which TCP port its replication service listens. */
+/** Asks a host's endpoint mapper for the TCP port of its replication service. */
 export async function findReplicationPort(options: {
   host: string;
   timeoutMs: number;
   signal?: AbortSignal | undefined;
-  /** Where the endpoint mapper listens: 135 everywhere but in tests. */
+  /** The endpoint mapper's port: 135 except in tests. */
   mapperPort?: number | undefined;
 }): Promise<number> {
   const { host, mapperPort = EPM_PORT } = options;

@@ -1,4 +1,4 @@
-/** What went wrong between us and a domain controller; a closed list that callers can decide on. */
+/** What failed between us and a domain controller: a closed list that callers can decide on. */
 export type ReplicationErrorCode =
   | 'unreachable'
   | 'timeout'
@@ -13,11 +13,11 @@ export type ReplicationErrorCode =
   | 'fault'
   | 'refused';
 
-/** A call to a domain controller that failed. The message is for a person and never holds a secret. */
+/** A failed call to a domain controller. The message is for a person and never holds a secret. */
 export class ReplicationError extends Error {
   override readonly name = 'ReplicationError';
   readonly code: ReplicationErrorCode;
-  /** The Windows error that the DC answered with, where it did. */
+  /** The Windows error in the DC's answer, if there was one. */
   readonly werror: number | undefined;
 
   constructor(code: ReplicationErrorCode, message: string, options: ErrorOptions & { werror?: number } = {}) {
@@ -27,7 +27,7 @@ export class ReplicationError extends Error {
   }
 }
 
-/** Windows errors of DRS calls that are decided on ([MS-ERREF] 2.2). */
+/** Windows errors of DRS calls that the code decides on ([MS-ERREF] 2.2). */
 export const Werror = {
   invalidParameter: 87,
   objectNotFound: 8333,

@@ -77,11 +77,11 @@ const failsWith = (code: string, message: RegExp) => (error: unknown) => {
   return true;
 };
 
-/** What a test may look at: a failing comparison must not print a hash. */
+/** Use this in assertions: a failing comparison must not print a hash. */
 const isOurHash = (user: ReplicatedUser): boolean =>
   typeof user.ntHash !== 'string' && Buffer.compare(user.ntHash, HASH) === 0;
 
-test('a page is decrypted, and wiped when it is done with', async () => {
+test('decrypts a page, and wipes it after use', async () => {
   await using dc = await ScriptedDc.start(
     afterBind((_call, { connection }) => {
       const more = [
@@ -113,7 +113,7 @@ test('a page is decrypted, and wiped when it is done with', async () => {
   assert.ok(typeof user!.ntHash !== 'string' && user!.ntHash.every(byte => byte === 0));
 });
 
-test('a user whose secrets cannot be read is told apart, and the page goes on', async () => {
+test('reports a user whose secrets cannot be read, and processes the rest of the page', async () => {
   await using dc = await ScriptedDc.start(
     afterBind((_call, { connection }) => {
       const wrongKey = userObject(new Uint8Array(16), 1);
@@ -187,7 +187,7 @@ const blobOf = (...table: Parameters<typeof newerKeys>): Uint8Array =>
   properties([NEWER, newerKeys(...table)]);
 const many = (count: number, key: Key): Key[] => Array.from({ length: count }, () => key);
 
-/** What is in supplementalCredentials, and what becomes of the keys: the reason why there are none, or the types that go. */
+/** What is in supplementalCredentials, and the outcome for the keys: why there are none, or their types. */
 const KEY_SETS: [what: string, blob: Uint8Array, outcome: RegExp | number[]][] = [
   ['good keys', blobOf(AES), [18, 17]],
   ['a DES key of odd length', blobOf([...AES, [3, 7]]), [18, 17]],
@@ -234,7 +234,7 @@ const KEY_SETS: [what: string, blob: Uint8Array, outcome: RegExp | number[]][] =
   ],
 ];
 
-test('a good NT hash is not lost to bad keys, and the reason for going alone is told', async () => {
+test('keeps a good NT hash despite bad keys, and reports why the keys are missing', async () => {
   await using dc = await ScriptedDc.start(
     afterBind((_call, { connection }) => {
       const sealed = KEY_SETS.map(([, blob]) => sealSecret(connection.sessionKey, SALT, blob));
@@ -302,7 +302,7 @@ test('a deleted user has neither hash nor keys, and a group is no user', async (
   assert.deepEqual([user!.isDeleted, user!.ntHash, user!.kerberosKeys], [true, 'cleared', 'cleared']);
 });
 
-test('an object without anything breaks no page, whichever way its DC lays out an empty list', async () => {
+test('reads an object without attributes, whichever way its DC encodes an empty list', async () => {
   for (const padding of [undefined, 0]) {
     await using dc = await ScriptedDc.start(
       afterBind((_call, { connection }) => {
@@ -317,7 +317,7 @@ test('an object without anything breaks no page, whichever way its DC lays out a
   }
 });
 
-/** Answers a cycle of some pages, one user each; the last has the vector. */
+/** Answers a cycle of several pages, one user each. The last one has the vector. */
 const pages = (count: number, invocationId = INVOCATION_ID) => {
   let sent = 0;
   return afterBind((_call, { connection }) => {
@@ -335,7 +335,7 @@ const pages = (count: number, invocationId = INVOCATION_ID) => {
   });
 };
 
-test('the next page is asked for before this one is handed out, and no more than that', async () => {
+test('asks for the next page before it yields the current one, and for no more', async () => {
   await using dc = await ScriptedDc.start(pages(4));
   await using connection = await open(dc);
   let page = 0;
@@ -343,17 +343,17 @@ test('the next page is asked for before this one is handed out, and no more than
     page++;
     const expected = Math.min(page + 1, 4);
     await eventually('the next page is asked for', () => dc.calls.length - 1 >= expected);
-    await new Promise(resolve => setTimeout(resolve, 50)); // in which a page too many would be asked for
+    await new Promise(resolve => setTimeout(resolve, 50)); // time in which a page too many would be asked for
     assert.equal(dc.calls.length - 1, expected);
     assert.equal(more, page < 4);
   }
   assert.equal(page, 4);
 });
 
-test('a DC that announces more for ever, and brings nothing, ends the cycle with a reason', async () => {
+test('ends the cycle with a reason if a DC announces more for ever and brings nothing', async () => {
   for (const cookie of [undefined, cookieOf({})]) {
     const reply = (to: bigint, more: boolean, rest = {}) => encodeReply({ to, more, ...rest });
-    // A page that moves the mark, or brings a link, goes on; the same mark with nothing does not.
+    // A page that moves the mark or brings a link continues the cycle. The same mark without content ends it.
     const link = { linkedValues: [{ object: 'CN=group', value: new Uint8Array(3) }] };
     const script = [reply(60n, true), reply(60n, true, link), reply(60n, true)];
     await using dc = await ScriptedDc.start(
@@ -372,7 +372,7 @@ test('a DC that announces more for ever, and brings nothing, ends the cycle with
   await assert.rejects(pull(dc), failsWith('no-progress', /another mark than 0: /));
 });
 
-test('only the last page has a cookie, and the next cycle goes on from there', async () => {
+test('only the last page has a cookie, and the next cycle resumes from it', async () => {
   await using dc = await ScriptedDc.start(pages(2));
   const [first, last] = await pull(dc);
   assert.equal(first!.cookie, undefined);
@@ -411,7 +411,7 @@ const unusable: [string, Partial<ReplicationCookie>, number][] = [
   ['attribute-set', { attributeSet: 'another' }, 1],
 ];
 for (const [reason, part, calls] of unusable) {
-  test(`a cookie that cannot be used (${reason}) leads to a full cycle, without mark or vector`, async () => {
+  test(`starts a full cycle without mark or vector if the cookie cannot be used (${reason})`, async () => {
     await using dc = await ScriptedDc.start(
       afterBind((_call, { connection }) => {
         return encodeReply({ to: 100n, objects: [userObject(connection.sessionKey, 1)], vector: [] });
@@ -434,7 +434,7 @@ for (const [reason, part, calls] of unusable) {
   });
 }
 
-test('who wants passwords alone asks for no name, and its cookie is of no use to who wants everything', async () => {
+test('a cycle for passwords only asks for no name, and its cookie does not serve a cycle for everything', async () => {
   await using dc = await ScriptedDc.start(
     afterBind(() =>
       encodeReply({ to: 100n, objects: [], vector: [{ invocationId: INVOCATION_ID, usn: 100n }] }),
@@ -455,7 +455,7 @@ test('who wants passwords alone asks for no name, and its cookie is of no use to
   assert.equal(page!.fullCycleReason, 'attribute-set');
 });
 
-test('a DC that gives back a mark from its future is found out by its own cursor', async () => {
+test('detects by its own cursor a DC that returns a mark from its future', async () => {
   const asked: bigint[] = [];
   await using dc = await ScriptedDc.start(
     afterBind(({ stub }) => {
@@ -479,7 +479,7 @@ test('a DC that gives back a mark from its future is found out by its own cursor
 
 const DIRECTORY: ReplicatedDirectory = { domainSid: 'S-1-5-21-1-2-3', domainGuid: OTHER_ID };
 
-test('nothing of a reply is used when its naming context is not the pinned one, whatever its name', async () => {
+test('uses nothing of a reply whose naming context is not the pinned one, even under the same name', async () => {
   const ours = { name: NC, guid: OTHER_ID, sid: 'S-1-5-21-1-2-3' };
   const ask = async (namingContext: { name: string; guid?: string; sid?: string }): Promise<unknown> => {
     await using dc = await ScriptedDc.start(
@@ -511,7 +511,7 @@ test('nothing of a reply is used when its naming context is not the pinned one, 
   assert.match(String(await ask({ name: NC })), /^other-directory/);
 });
 
-test('a DC that has another directory than the one that is meant is refused when it is connected to', async () => {
+test('refuses at connect a DC that serves another directory than the expected one', async () => {
   const replies = [
     encodeReply({ status: 8439 }),
     encodeReply({ namingContext: { name: NC, guid: INVOCATION_ID }, extendedResult: 1 }),
@@ -523,7 +523,7 @@ test('a DC that has another directory than the one that is meant is refused when
   }
 });
 
-test('a user with the SID of another domain costs itself alone, and its hash is not decrypted', async () => {
+test("reports a user with another domain's SID without decrypting the hash, and keeps the other users", async () => {
   await using dc = await ScriptedDc.start(
     afterBind((_, { connection }) => {
       const stranger = userObject(connection.sessionKey, 2);
@@ -543,7 +543,7 @@ test('a user with the SID of another domain costs itself alone, and its hash is 
   }
 });
 
-test('who stops in the middle of a cycle can go on using the connection', async () => {
+test('keeps the connection usable after a caller stops in the middle of a cycle', async () => {
   await using dc = await ScriptedDc.start(pages(3));
   await using connection = await open(dc);
   for await (const page of connection.replicateChanges({ namingContext: NC })) {
@@ -555,7 +555,7 @@ test('who stops in the middle of a cycle can go on using the connection', async 
 
 const isRefused = (error: unknown): boolean => error instanceof ReplicationError && error.code === 'refused';
 
-test('a DC that does not know our attributes by its own table gets ours, from then on', async () => {
+test('sends our prefix table from then on to a DC that does not know our attributes by its own', async () => {
   const prefixCount = (stub: Uint8Array): number =>
     new DataView(stub.buffer, stub.byteOffset).getUint32(136, true);
   let refusals = 0;
@@ -571,7 +571,7 @@ test('a DC that does not know our attributes by its own table gets ours, from th
   assert.equal(refusals, 1);
 });
 
-test('each replication error that a site meets comes in words, with the next step', async () => {
+test('explains each replication error that sites meet, with the next step', async () => {
   const told: [werror: number, words: RegExp][] = [
     [8438, /^error 8438, .*too busy.*; Connect retries/],
     [8442, /^error 8442, internal error.*; .*dcdiag/],
@@ -593,7 +593,7 @@ test('each replication error that a site meets comes in words, with the next ste
   await using dc = await ScriptedDc.start(afterBind(() => answer.slice()));
   await using connection = await open(dc);
   for (const [status, words] of told) {
-    // As the call's own value, and within a reply.
+    // As the call's own return value, and within a reply.
     for (const reply of [{ status }, { drsError: status }]) {
       answer = encodeReply(reply);
       await assert.rejects(connection.replicateChanges({ namingContext: NC }).next(), (error: unknown) => {
@@ -607,7 +607,7 @@ test('each replication error that a site meets comes in words, with the next ste
   }
 });
 
-test('a fault that is known comes in words, too', async () => {
+test('explains a known fault, too', async () => {
   for (const [fault, words] of [
     [0x6ba, /status 0x000006ba: its RPC server is unavailable; see that its directory service runs/],
     [0x6d9, /status 0x000006d9: its replication service is not registered; /],
@@ -620,7 +620,7 @@ test('a fault that is known comes in words, too', async () => {
   }
 });
 
-test('a replication epoch is answered with a second bind', async () => {
+test('binds a second time if the DC has another replication epoch', async () => {
   const renamed = recorded.DRS_BIND_REPLY.slice();
   renamed[12 + 24] = 3;
   await using dc = await ScriptedDc.start(() => renamed);
@@ -630,7 +630,7 @@ test('a replication epoch is answered with a second bind', async () => {
 });
 
 for (const status of [8439, 8333]) {
-  test(`an object that is not there (${status}) is undefined, not an error`, async () => {
+  test(`returns undefined and no error for an object that does not exist (${status})`, async () => {
     await using dc = await ScriptedDc.start(afterBind(() => encodeReply({ status })));
     await using connection = await open(dc);
     assert.equal(await connection.replicateObject({ objectGuid: guidOf(1) }), undefined);
@@ -641,7 +641,7 @@ for (const [who, namesToo] of [
   ['neither right', false],
   ['the first right alone', true],
 ] as const) {
-  test(`an account with ${who} is told what it lacks, where, and the commands that grant it`, async () => {
+  test(`for an account with ${who}, names what it lacks, where, and the commands that grant it`, async () => {
     await using dc = await ScriptedDc.start(
       afterBind(({ stub }) => {
         const attributes = new DataView(stub.buffer, stub.byteOffset).getUint32(stub.length - 8, true);
@@ -668,17 +668,17 @@ for (const [who, namesToo] of [
   });
 }
 
-test('a wrong password is a logon failure', async () => {
+test('reports a wrong password as a logon failure', async () => {
   await using dc = await ScriptedDc.start(afterBind(() => 'silence'));
   await assert.rejects(open(dc, { password: 'wrong' }), failsWith('logon-failure', /logon of SRC\\svcsync/));
 });
 
-test('a DC that hangs up after the logon did not take it', async () => {
+test('reports a DC that hangs up after the logon as a logon failure', async () => {
   await using dc = await ScriptedDc.start(() => 'close');
   await assert.rejects(open(dc), failsWith('logon-failure', /does not accept the logon/));
 });
 
-test('a DC that closes mid-fragment is a lost connection', async () => {
+test('reports a DC that closes mid-fragment as a lost connection', async () => {
   await using dc = await ScriptedDc.start(
     afterBind((_call, { connection }) => {
       const stub = encodeReply({ objects: [userObject(connection.sessionKey, 1)] });
@@ -689,7 +689,7 @@ test('a DC that closes mid-fragment is a lost connection', async () => {
   await assert.rejects(pull(dc), failsWith('closed', /closed the connection/));
 });
 
-test('a fault in the middle of a cycle ends it, and page one was good', async () => {
+test('a fault in the middle of a cycle ends it, and keeps the first page good', async () => {
   let calls = 0;
   await using dc = await ScriptedDc.start(
     afterBind((_call, { connection }) => {
@@ -704,7 +704,7 @@ test('a fault in the middle of a cycle ends it, and page one was good', async ()
   await assert.rejects(cycle.next(), failsWith('fault', /status 0x000006d8/));
 });
 
-test('a reply whose lengths lie is refused', async () => {
+test('rejects a reply with a false length', async () => {
   await using dc = await ScriptedDc.start(
     afterBind(() => {
       const stub = encodeReply({});
@@ -719,7 +719,7 @@ test('a reply whose lengths lie is refused', async () => {
   });
 });
 
-test('a fragment whose length lies is refused', async () => {
+test('rejects a fragment with a false length', async () => {
   await using dc = await ScriptedDc.start(
     afterBind((_call, { connection }) => {
       const bytes = Buffer.concat(connection.respond(encodeReply({})));
@@ -730,7 +730,7 @@ test('a fragment whose length lies is refused', async () => {
   await assert.rejects(pull(dc), failsWith('protocol', /cannot be understood/));
 });
 
-test('a bit that flips on the way is found', async () => {
+test('detects a bit that flips on the way', async () => {
   await using dc = await ScriptedDc.start(
     afterBind((_call, { connection }) => {
       const bytes = Buffer.concat(connection.respond(encodeReply({})));
@@ -741,14 +741,14 @@ test('a bit that flips on the way is found', async () => {
   await assert.rejects(pull(dc), failsWith('protocol', /cannot be understood/));
 });
 
-test('silence ends in a timeout', async () => {
+test('times out if the DC stays silent', async () => {
   await using dc = await ScriptedDc.start(afterBind(() => 'silence'));
   await using connection = await open(dc, { timeoutMs: 100 });
   const cycle = connection.replicateChanges({ namingContext: NC });
   await assert.rejects(cycle.next(), failsWith('timeout', /does not answer within 0\.1 s/));
 });
 
-test('an abort ends a call that waits', async () => {
+test('an abort ends a pending call', async () => {
   await using dc = await ScriptedDc.start(afterBind(() => 'silence'));
   const abort = new AbortController();
   await using connection = await open(dc, { signal: abort.signal });
@@ -757,7 +757,7 @@ test('an abort ends a call that waits', async () => {
   await assert.rejects(cycle.next(), failsWith('aborted', /aborted/));
 });
 
-/** A server that says one thing to whoever comes. */
+/** A server that sends the same bytes to every client. */
 async function saying(bytes: Uint8Array): Promise<{ port: number } & AsyncDisposable> {
   const server = createServer(socket => {
     socket.on('error', () => {});
@@ -782,25 +782,25 @@ const rejection: [string, Uint8Array, string, RegExp][] = [
   ['nothing', new Uint8Array(0), 'closed', /closed the connection/],
 ];
 for (const [what, bytes, code, message] of rejection) {
-  test(`a server that answers the bind with ${what}`, async () => {
+  test(`rejects a server that answers the bind with ${what}`, async () => {
     await using server = await saying(bytes);
     const opening = openReplication({ host: '127.0.0.1', port: server.port, account: ACCOUNT });
     await assert.rejects(opening, failsWith(code, message));
   });
 }
 
-test('nobody there is told as such', async () => {
+test('reports a host where nothing listens', async () => {
   const opening = openReplication({ host: '127.0.0.1', port: 1, account: ACCOUNT });
   await assert.rejects(opening, failsWith('unreachable', /cannot connect to 127\.0\.0\.1:1/));
 });
 
-test('the endpoint mapper tells the port, whatever address it names beside it', async () => {
+test('takes the port from the endpoint mapper, whatever address it names beside it', async () => {
   await using mapper = await ScriptedDc.startMapper(() => recorded.EPT_MAP_REPLY);
   const options = { host: '127.0.0.1', mapperPort: mapper.port, timeoutMs: 1000 };
   assert.equal(await findReplicationPort(options), 49153);
 });
 
-test('a host without the service is no domain controller', async () => {
+test('reports a host without the replication service as no domain controller', async () => {
   const none = new Uint8Array(40);
   none.set([0xd6, 0xa0, 0xc9, 0x16], 36);
   await using mapper = await ScriptedDc.startMapper(() => none);
@@ -808,7 +808,7 @@ test('a host without the service is no domain controller', async () => {
   await assert.rejects(findReplicationPort(options), failsWith('not-a-dc', /no replication service/));
 });
 
-test('an endpoint mapper that wants to know who asks is told apart', async () => {
+test('reports an endpoint mapper that requires authentication', async () => {
   await using mapper = await ScriptedDc.startMapper(() => ({ fault: 5 }));
   const options = { host: '127.0.0.1', mapperPort: mapper.port, timeoutMs: 1000 };
   await assert.rejects(findReplicationPort(options), failsWith('fault', /name the replication port/));

@@ -4,7 +4,7 @@ import type { Filetime, Guid, Sid } from '@causeway/wire';
 import type { DirectoryIdentity } from '../directory-identity.ts';
 import type { AttributeSet } from './attributes.ts';
 
-/** Who reads: a DNS or NetBIOS domain and a sAMAccountName, or an empty domain and a UPN. */
+/** The account that reads: a DNS or NetBIOS domain and a sAMAccountName, or an empty domain and a UPN. */
 export interface ReplicationAccount {
   domain: string;
   username: string;
@@ -14,33 +14,30 @@ export interface ReplicationAccount {
 export interface ReplicationOptions {
   host: string;
   account: ReplicationAccount;
-  /** The replication service's TCP port; the endpoint mapper is asked unless told. */
+  /** The replication service's TCP port. By default the endpoint mapper is asked. */
   port?: number;
-  /** Longest silence while an answer is awaited; 60 s unless told. */
+  /** Longest silence while waiting for an answer; 60 s by default. */
   timeoutMs?: number;
   signal?: AbortSignal;
-  /** The directory that is meant. Every reply is compared with it before anything of it is used. Left out: whatever answers. */
+  /** The expected directory. Every reply is compared with it before anything of it is used. Without it, any directory will do. */
   directory?: ReplicatedDirectory;
 }
 
-/** A domain by what no other one has. */
+/** What identifies a domain uniquely. */
 export type ReplicatedDirectory = Pick<DirectoryIdentity, 'domainSid' | 'domainGuid'>;
 
-/**
- * How far a cycle got, as plain JSON. Only a cycle's last page has one: what comes in the middle is worth
- * nothing on another connection.
- */
+/** How far a cycle got, as plain JSON. Only a cycle's last page has one: a mark from the middle means nothing on another connection. */
 export interface ReplicationCookie {
   /** The database that the marks belong to. */
   invocationId: Guid;
   /** Decimal numbers. */
   highWaterMark: { highObjUpdate: string; reserved: string; highPropUpdate: string };
   upToDateVector: { invocationId: Guid; usn: string }[];
-  /** Digest of the attributes that were asked for. */
+  /** Digest of the requested attributes. */
   attributeSet: string;
 }
 
-/** A user, or another object with an account, as one reply tells it. What is undefined was not in the reply. */
+/** A user, or another object with an account, as one reply shows it. Undefined members were not in the reply. */
 export interface ReplicatedUser {
   objectGuid: Guid;
   distinguishedName: string;
@@ -52,35 +49,35 @@ export interface ReplicatedUser {
   pwdLastSet?: Filetime;
   /** 16 bytes. 'absent': not in this reply; 'cleared': the account has none. */
   ntHash: Uint8Array | 'absent' | 'cleared';
-  /** As a managed domain takes them. 'none': supplementalCredentials is there but holds no such keys. */
+  /** In the form that a managed domain accepts. 'none': supplementalCredentials exists but holds no such keys. */
   kerberosKeys: KerberosKeys | 'absent' | 'cleared' | 'none';
-  /** Why there are none although the account has some. The hash is good all the same. */
+  /** Why there are no keys although the account has some. The hash is good all the same. */
   keysProblem?: string;
   /** Replication metadata of unicodePwd. */
   passwordOrder?: PasswordOrder;
-  /** Why this one could not be decoded or decrypted: both secrets are 'absent' then. */
+  /** Why this user could not be decoded or decrypted. Both secrets are 'absent' then. */
   problem?: string;
 }
 
-/** Why a cycle is a full one although a cookie was given. */
+/** Why a cycle is a full one although the caller gave a cookie. */
 export type FullCycleReason = 'invocation-id' | 'usn-rollback' | 'attribute-set';
 
 export interface ReplicationPage {
-  /** Objects that say something of an account; a name alone, as groups have it too, is left out. */
+  /** Objects that describe an account. Leaves out those with a name only, which groups have too. */
   users: ReplicatedUser[];
   /** All objects that the DC sent. */
   serverObjects: number;
   bytes: number;
   more: boolean;
-  /** The last page's alone. */
+  /** On the last page only. */
   cookie?: ReplicationCookie;
   /** The database that this page came from. */
   invocationId: Guid;
-  /** Everything comes, not only what changed. */
+  /** Everything comes, not just changes. */
   fullCycle: boolean;
-  /** Set when a cookie was given and could not be used. */
+  /** Set if the given cookie could not be used. */
   fullCycleReason?: FullCycleReason;
-  /** Overwrites the page's hashes and keys; whoever took the page calls it. */
+  /** Overwrites the page's hashes and keys. Whoever took the page calls it. */
   wipe(): void;
 }
 
@@ -88,29 +85,29 @@ export interface ReplicationPage {
 export interface CycleOptions {
   namingContext: string;
   cookie?: ReplicationCookie | undefined;
-  /** Objects a page; 1,000 unless told, which is also Samba's cap. */
+  /** Objects per page; 1,000 by default, which is also Samba's cap. */
   pageSize?: number;
-  /** `all` unless told. */
+  /** `all` by default. */
   attributeSet?: AttributeSet;
 }
 
 /** One authenticated connection to one DC's replication service. */
 export interface ReplicationConnection extends AsyncDisposable {
   /**
-   * One cycle: all pages since the cookie, or from the start. While a page is worked on, the next one is
-   * already asked for; never more than that one waits. A page must be wiped by who takes it.
+   * One cycle: all pages since the cookie, or from the start. While the caller works on a page, the next one is already requested, and
+   * never more than that one. The caller must wipe each page.
    * @throws ReplicationError
    */
   replicateChanges(options: CycleOptions): AsyncGenerator<ReplicationPage, void, undefined>;
   /**
-   * One object as it is now, whole. Not in the middle of a cycle: older Samba DCs start the cycle anew then, so
-   * open a second connection. Wipe the user with `wipeUser`.
-   * @returns undefined when there is no such object
+   * One whole object as it is now. Do not call it in the middle of a cycle: older Samba DCs restart the cycle then, so open a second
+   * connection. Wipe the user with `wipeUser`.
+   * @returns undefined if there is no such object
    */
   replicateObject(
     object: { objectGuid: Guid } | { distinguishedName: string },
   ): Promise<ReplicatedUser | undefined>;
-  /** Translates names, at most 10,000 a call, in their order. */
+  /** Translates names, at most 10,000 per call, in their order. */
   crackNames(request: {
     offered: NameFormat;
     desired: NameFormat;
@@ -118,7 +115,7 @@ export interface ReplicationConnection extends AsyncDisposable {
   }): Promise<CrackedName[]>;
   /** @param domain DNS or NetBIOS name */
   domainControllerInfo(domain: string): Promise<DomainControllerInfo[]>;
-  /** The naming context that the account itself is in. */
+  /** The account's own naming context. */
   accountNamingContext(): Promise<string>;
   close(): Promise<void>;
 }

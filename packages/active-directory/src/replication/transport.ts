@@ -3,21 +3,21 @@ import { type Association, type AssociationEvent, BindRejectedError } from '@cau
 import { ReplicationError } from './replication-error.ts';
 import { explainWindowsError } from './windows-errors.ts';
 
-/** A reachable server accepts at once; one that is off should not cost a minute. */
+/** A reachable server accepts at once; one that is switched off should not cost a minute. */
 const MAX_CONNECT_MS = 10_000;
-/** One that is switched off while an answer is awaited is found out 10 s after this. */
+/** A server that is switched off while a call waits is detected 10 s after this. */
 const KEEP_ALIVE_MS = 10_000;
 
-/** Fault statuses that a server answers the first sealed call with when it did not take the logon. */
+/** Fault statuses with which a server answers the first sealed call after it rejected the logon. */
 const LOGON_FAULTS = new Set([0x5, 0x721, 0x1c01_000b]);
 
 export interface RpcOptions {
   host: string;
   port: number;
   association: Association;
-  /** Who logs on, where somebody does: a failure of the first call can be one of the logon then. */
+  /** Who logs on, if anybody. Then a failure of the first call can be one of the logon. */
   logon?: string;
-  /** Longest silence while an answer is awaited. */
+  /** Longest silence while waiting for an answer. */
   timeoutMs: number;
   signal?: AbortSignal | undefined;
 }
@@ -27,16 +27,16 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** An association on a TCP socket: calls one after the other, and everything wiped when the connection goes. */
+/** An association on a TCP socket. Makes one call at a time, and wipes everything when the connection closes. */
 export class RpcConnection {
   readonly #options: RpcOptions;
   readonly #socket: Socket;
   #waiting: Waiting | undefined;
   #last: Promise<unknown> = Promise.resolve();
-  /** Calls that wait for the one before them. */
+  /** Calls that wait for an earlier one. */
   #queued = 0;
   #failure: Error | undefined;
-  /** Whether a sealed answer came: until then, nobody knows whether the logon was taken. */
+  /** Whether a sealed answer came. Until then it is unknown whether the server accepted the logon. */
   #proven = false;
   #connected = false;
   #bound = false;
@@ -69,8 +69,8 @@ export class RpcConnection {
   }
 
   /**
-   * Sends a request and resolves with the answer's stub, which is the caller's to wipe. Calls take turns; when
-   * nobody is before it, a call is on its way before this returns, so that the server works while the caller does.
+   * Sends a request and resolves with the answer's stub, which the caller wipes. Calls take turns. If none is pending, a call is sent
+   * before this returns, so that the server works while the caller does.
    */
   call(opnum: number, stub: Uint8Array): Promise<Uint8Array> {
     let answer: Promise<Uint8Array>;

@@ -1,9 +1,9 @@
-/** Connect tries again by itself; nobody needs to do anything unless it stays. */
+/** Connect retries by itself, so nobody needs to do anything unless the error persists. */
 const RETRIED = 'Connect retries; if it stays, look at the event log or log of that domain controller';
 const WRONG_SERVER = "check 'server' and 'namingContext' of the connector";
 const ANOTHER = "let 'server' of the connector name a writable domain controller of the domain";
 
-/** What a domain controller answers ([MS-ERREF] 2.2; the last two: [C706] N): what it means, and what to do. */
+/** What a domain controller's errors mean ([MS-ERREF] 2.2; the last two: [C706] N), and what to do. */
 const WINDOWS_ERRORS: ReadonlyMap<number, readonly [meaning: string, next: string]> = new Map([
   [5, ['access denied', "see 'causeway doctor' for the right that the connector's account lacks"]],
   [8, ['it is out of memory', RETRIED]],
@@ -93,12 +93,12 @@ const WINDOWS_ERRORS: ReadonlyMap<number, readonly [meaning: string, next: strin
   [0x1c01_0003, ['no replication service listens there', "check 'replicationPort' of the connector"]],
 ]);
 
-/** @returns `meaning; next step`; undefined for one that is not known */
+/** @returns `meaning; next step`; undefined for an unknown code */
 export function explainWindowsError(code: number): string | undefined {
   return WINDOWS_ERRORS.get(code)?.join('; ');
 }
 
-/** With its number, for whoever looks it up. */
+/** With its number, so that it can be looked up. */
 export function describeWerror(werror: number): string {
   const text = explainWindowsError(werror);
   return text === undefined ? `error ${werror}` : `error ${werror}, ${text}`;

@@ -4,7 +4,7 @@ import { recorded, type TestCall, TestServer, type TestServerOptions } from '@ca
 
 export const ACCOUNT = { domain: 'SRC', username: 'svcsync', password: 'Sync-Passw0rd1' };
 
-/** What a script does with a call: answer it, or something worse. */
+/** How a script reacts to a call: an answer, or something worse. */
 export type Answer =
   | Uint8Array
   | { fault: number }
@@ -18,9 +18,9 @@ export type Script = (call: TestCall, dc: ScriptedDc) => Answer | Promise<Answer
 export class ScriptedDc {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  /** All calls so far, with DRSBind. */
+  /** All calls so far, including DRSBind. */
   readonly calls: TestCall[] = [];
-  /** Of the connection that called last. */
+  /** The connection of the last call. */
   connection = new TestServer();
 
   static async start(script: Script, options: TestServerOptions = {}): Promise<ScriptedDc> {
@@ -72,7 +72,7 @@ function perform(socket: Socket, connection: TestServer, answer: Answer): void {
   else socket.write(answer.raw, () => answer.close && socket.destroy());
 }
 
-/** A script that takes the DRSBind as it was recorded and leaves the rest to another. */
+/** A script that answers the DRSBind as recorded and leaves the rest to another one. */
 export function afterBind(script: Script): Script {
   return (call, dc) => (call.opnum === 0 ? recorded.DRS_BIND_REPLY : script(call, dc));
 }

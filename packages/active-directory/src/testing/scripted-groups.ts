@@ -12,7 +12,7 @@ import type { Guid } from '@causeway/wire';
 export const NAMING_CONTEXT = 'DC=corp,DC=example,DC=com';
 const INCREMENTAL = 0x8000_0000 | 0;
 
-/** Of a DirSync request. */
+/** What a DirSync request asked for. */
 export interface AskedDelta {
   flags: number;
   cookie: string;
@@ -20,13 +20,13 @@ export interface AskedDelta {
   extended: boolean;
 }
 
-/** How a link's value is named. */
+/** A link's value by its extended name. */
 export const member = (n: number, sid: string | null = `S-1-5-21-1-2-3-${1000 + n}`): string =>
   `<GUID=${memberGuid(n)}>;${sid === null ? '' : `<SID=${sid}>;`}CN=m${n},${NAMING_CONTEXT}`;
 export const memberGuid = (n: number): Guid => `00000000-0000-0000-0000-${String(n).padStart(12, '0')}`;
 export const groupGuid = (n: number): Guid => `10000000-0000-0000-0000-${String(n).padStart(12, '0')}`;
 
-/** A domain controller's LDAP with groups: its limits are Windows', its answers to DirSync are as scripted. */
+/** A domain controller's LDAP with groups. Its limits are those of Windows, its DirSync answers are scripted. */
 export class ScriptedGroups {
   /** Values of `member` by group, in extended names. */
   readonly lists = new Map<Guid, string[]>();
@@ -40,10 +40,10 @@ export class ScriptedGroups {
   maxRange = 1_500;
   knowsIncremental = true;
   knowsRanges = true;
-  /** A range that begins behind the last value is an error, not an empty one. */
+  /** If true, a range behind the last value is an error instead of an empty one. */
   errorBehindEnd = false;
   badCookie: string | undefined;
-  /** Called before each answer with values of one object: what an administrator does meanwhile. */
+  /** Called before each answer with values of one object, to act as an administrator meanwhile. */
   meanwhile: (guid: Guid, from: number) => void = () => {};
   usn = 1;
   #peer!: LdapPeer;
@@ -92,7 +92,7 @@ export class ScriptedGroups {
     return { entries, controls };
   }
 
-  /** As Windows: never more than its limit, and an empty attribute beside the range where there is more. */
+  /** As Windows does: never more than its limit, and an empty attribute beside the range if there is more. */
   #cut(attribute: string, all: string[], first: number, last: string): Record<string, string[]> {
     if (all.length === 0) return {};
     const end = Math.min(last === '*' ? all.length : Number(last) + 1, first + this.maxRange);
@@ -140,7 +140,7 @@ const plain = (value: string): string => {
   }
 };
 
-/** The page that was asked for (RFC 2696), and the control that says where the next one begins. */
+/** The requested page (RFC 2696), and the control that tells where the next one begins. */
 function page(
   { controls }: AskedSearch,
   total: number,
