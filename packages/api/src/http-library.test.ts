@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const LIBRARIES = ['fastify', '@fastify/formbody', 'openid-client', 'undici'];
 
-test('no package but this one depends on an HTTP library', () => {
+test('no other package depends on an HTTP library', () => {
   const packages = fileURLToPath(new URL('../../', import.meta.url));
   const files = globSync('*/package.json', { cwd: packages });
   assert.ok(files.length > 10);

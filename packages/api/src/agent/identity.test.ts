@@ -37,7 +37,7 @@ beforeEach(() => {
 
 const enrol = () => enrolAgent(files, { url }, { code: 'a-code', signingKey: null });
 
-test('an identity is what the tenant said, beside a key that its owner alone can read', async () => {
+test("saves the tenant's answer as identity, and a key that only its owner can read", async () => {
   assert.equal(readIdentity(files), undefined);
   const identity = await enrol();
   assert.equal(readIdentity(files), undefined, 'whoever enrols looks at the answer first');
@@ -46,7 +46,7 @@ test('an identity is what the tenant said, beside a key that its owner alone can
   assert.equal(statSync(files.key).mode & 0o777, 0o600);
 });
 
-test('an agent that enrols again keeps the key that its identity stands on, and gets a new one without an identity', async () => {
+test('keeps the key of an identity when an agent enrols again, and makes a new one without an identity', async () => {
   saveIdentity(files, await enrol());
   const key = readFileSync(files.key, 'utf8');
   await enrol();
@@ -57,7 +57,7 @@ test('an agent that enrols again keeps the key that its identity stands on, and 
   assert.notEqual(enrolled.at(-1), enrolled.at(-2));
 });
 
-test('a lost key is made anew by enrolling, and by nothing else', async () => {
+test('replaces a lost key only by enrolling', async () => {
   const identity = await enrol();
   saveIdentity(files, identity);
   rmSync(files.key);

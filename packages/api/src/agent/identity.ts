@@ -8,30 +8,30 @@ import { agentSend, httpSend } from '../call/send.ts';
 import { OWN_RUN } from './run.ts';
 
 const Identity = enrolmentRoutes.enrol.reply;
-/** Who an agent is at its tenant, as the tenant said at enrolment; nothing in it is secret. */
+/** Who an agent is at its tenant, as the tenant answered at enrolment. Holds nothing secret. */
 export type Identity = ReplyOf<typeof enrolmentRoutes.enrol>;
 
 /** The files of an agent's identity. */
 export interface IdentityFiles {
-  /** What the tenant said (JSON). */
+  /** What the tenant answered (JSON). */
   readonly identity: string;
-  /** The key by which the agent proves itself to the tenant (ES256, PKCS #8 PEM): its private half is in this file alone. */
+  /** The key by which the agent proves itself to the tenant (ES256, PKCS #8 PEM). Its private half is only in this file. */
   readonly key: string;
 }
 
 export interface Enrolment {
-  /** One-time code of the tenant. */
+  /** One-time code from the tenant. */
   readonly code: string;
-  /** Public half of the key that signs this agent's records; null where it signs none. */
+  /** Public half of the key that signs this agent's records; null if it signs none. */
   readonly signingKey: PublicKey | null;
-  /** It knows that it stages. */
+  /** Whether the agent is in staging mode. */
   readonly staging?: boolean;
 }
 
 /**
- * Enrols by a one-time code. The answer is not saved: whoever enrols looks first whether it is the tenant that is meant.
- * The key is made anew where no identity stands on the one that is there, or it is lost.
- * @throws CallError when the tenant refuses
+ * Enrols by a one-time code. Does not save the answer: the caller first checks that this is the right tenant. Makes a new key if none
+ * exists or if no identity uses the existing one.
+ * @throws CallError if the tenant refuses
  */
 export async function enrolAgent(
   files: IdentityFiles,
@@ -74,7 +74,7 @@ export async function openTenant(
   return agentSend(endpoint, { ...identity, privateKey, run: OWN_RUN });
 }
 
-/** In the place of a lost key comes a new one. The tenant does not know it, so that the agent has to enrol anew. */
+/** Replaces a lost key. The tenant does not know the new one, so the agent must enrol again. */
 export function makeLostKey(files: IdentityFiles): void {
   if (!existsSync(files.key)) makeKey(files);
 }

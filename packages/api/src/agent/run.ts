@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Run, SeenRun } from '@causeway/contract';
 
-/** This process. Of one agent there is one at a time: whoever calls as an agent holds the lock of its state folder. */
+/** This process. An agent runs once at a time: whoever calls as an agent holds the lock of its state folder. */
 export const OWN_RUN: Run = { id: randomUUID(), machine: hostname() };
 
 /** @param what runs twice: 'Connect' */

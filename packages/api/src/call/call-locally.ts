@@ -3,7 +3,7 @@ import type { CallInput, ReplyOf, Route } from '@causeway/contract';
 import { CausewayError, localSocketPath } from '@causeway/service';
 import { CallError, call, type Send } from './call.ts';
 
-/** A service of this machine. */
+/** A service on this machine. */
 export interface LocalService {
   /** As in `causeway NAME run`. */
   readonly name: string;
@@ -11,16 +11,16 @@ export interface LocalService {
   readonly socket: string;
 }
 
-/** The service of that name whose socket stands in its state folder. */
+/** The service of that name, whose socket is in its state folder. */
 export const serviceIn = (stateDirectory: string, name: string): LocalService => ({
   name,
   socket: localSocketPath(stateDirectory),
 });
 
 /**
- * Calls a running service of this machine and returns its checked reply.
- * @throws CausewayError 'not-running' when nobody listens, 'other-release' when the service does not know the route or answers
- * otherwise than agreed, and the service's own error
+ * Calls a running service on this machine and returns its checked reply.
+ * @throws CausewayError 'not-running' if nobody listens, 'other-release' if the service does not know the route or its answer does not
+ * match the contract, and the service's own error
  */
 export async function callLocally<R extends Route>(
   service: LocalService,

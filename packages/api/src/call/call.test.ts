@@ -33,7 +33,7 @@ const greet = route({
 const input = { params: { name: 'a/b' }, body: { loud: true } };
 const greetAt = (url: string, timeoutMs = 2000) => call(httpSend({ url, timeoutMs }), greet, input);
 
-test('a call fills the path, sends the body and checks the reply', async () => {
+test('fills the path, sends the body and checks the reply', async () => {
   const url = await peer((request, response) => {
     assert.equal(request.url, '/greet/a%2Fb');
     request.pipe(response.writeHead(200), { end: false });
@@ -44,7 +44,7 @@ test('a call fills the path, sends the body and checks the reply', async () => {
   assert.deepEqual(await greetAt(good), { greeting: 'hello' });
 });
 
-test('an error reply keeps its code and message, and says whether to try again', async () => {
+test('keeps the code and message of an error reply, and reports whether to retry', async () => {
   const refused = await peer((_q, r) =>
     r.writeHead(409).end('{"error":{"code":"taken","message":"it is taken"}}'),
   );
@@ -60,7 +60,7 @@ test('an error reply keeps its code and message, and says whether to try again',
   await assert.rejects(greetAt(broken), { status: 500, code: 'http-error', transient: true });
 });
 
-test('reads a code of the release before as what it is called now, and keeps one that nobody here knows', async () => {
+test('reads a code of the previous release under its current name, and keeps an unknown one', async () => {
   const saying = (code: string) =>
     peer((_q, r) => r.writeHead(404).end(JSON.stringify({ error: { code, message: 'as it came' } })));
   await assert.rejects(greetAt(await saying('unknown-list')), {
@@ -72,7 +72,7 @@ test('reads a code of the release before as what it is called now, and keeps one
   await assert.rejects(greetAt(await saying('of-next-year')), { code: 'of-next-year', todo: undefined });
 });
 
-test('half an answer, no answer and nobody there are transient', async () => {
+test('treats half an answer, no answer and an absent server as transient', async () => {
   const half = await peer((_q, r) => {
     r.writeHead(200, { 'content-length': '100' }).write('{"greet');
     setTimeout(() => r.destroy(), 50);
@@ -83,14 +83,14 @@ test('half an answer, no answer and nobody there are transient', async () => {
   await assert.rejects(greetAt('http://127.0.0.1:1'), { code: 'no-answer', transient: true });
 });
 
-test('plain http is refused off loopback, and redirects are not followed', async () => {
+test('refuses plain http off loopback, and follows no redirects', async () => {
   assert.throws(() => httpSend({ url: 'http://tenant.example.net' }), /https expected off loopback/);
   assert.throws(() => httpSend({ url: 'tenant' }), /an address such as https:.* expected, got 'tenant'/);
   const elsewhere = await peer((_q, r) => r.writeHead(307, { location: 'http://127.0.0.1:1/' }).end());
   await assert.rejects(greetAt(elsewhere), CallError);
 });
 
-test('an agent fetches a token by private_key_jwt, keeps it, and fetches anew when it is refused', async () => {
+test('an agent fetches a token by private_key_jwt, reuses it, and fetches another when it is refused', async () => {
   const assertions: string[] = [];
   let valid = '';
   let bodies = 0;
@@ -134,7 +134,7 @@ test('an agent fetches a token by private_key_jwt, keeps it, and fetches anew wh
   assert.equal(bodies, 3);
 });
 
-test('an answer that never ends, or unpacks to more than fits, is given up', async () => {
+test('gives up an answer that never ends or unpacks to more than the limit', async () => {
   const large = Buffer.alloc(9 << 20, ' ');
   await assert.rejects(greetAt(await peer((_q, r) => r.end(large))), { code: 'answer-too-large' });
   const bomb = gzipSync(large);
@@ -151,12 +151,12 @@ test('an answer that never ends, or unpacks to more than fits, is given up', asy
   });
 });
 
-test('a server cannot put a client to sleep for good', async () => {
+test('caps how long a server can make a client wait', async () => {
   const url = await peer((_q, r) => r.writeHead(503, { 'retry-after': '99999999999' }).end());
   await assert.rejects(greetAt(url), { status: 503, retryAfter: 300 });
 });
 
-test('a verdict that is not as agreed costs its own item alone', async () => {
+test('a verdict that does not match the contract costs only its own item', async () => {
   const verdicts = [
     { sourceAnchor: 'a', verdict: 'applied' },
     { sourceAnchor: 'b', verdict: 'perhaps' },

@@ -9,7 +9,7 @@ export class CallError extends Error {
   readonly code: string;
   /** True when the same call may succeed later: no answer, half an answer, 429, 5xx. */
   readonly transient: boolean;
-  /** Seconds that the server asked to wait (Retry-After), 300 at most. */
+  /** Seconds that the server asks to wait (Retry-After), at most 300. */
   readonly retryAfter: number | undefined;
 
   constructor(
@@ -25,21 +25,21 @@ export class CallError extends Error {
     this.retryAfter = options.retryAfter;
   }
 
-  /** What the administrator does, where the code is one that this program knows. */
+  /** What the administrator does, if this program knows the code. */
   get todo(): string | undefined {
     return errorEntry(this.code)?.todo;
   }
 }
 
-/** The tenant gives an agent no token: it has no such agent, or does not take its key (RFC 6749 5.2). */
+/** The tenant gives an agent no token: it does not know the agent, or rejects its key (RFC 6749 5.2). */
 export const isRemoved = (error: unknown): boolean =>
   error instanceof CallError && error.code === 'invalid_client';
 
-/** How long an error asks to wait before the next try, in milliseconds. */
+/** How long to wait before the next attempt, in milliseconds, as the error asks. */
 export const askedWait = (error: unknown): number =>
   error instanceof CallError ? (error.retryAfter ?? 0) * 1000 : 0;
 
-/** Sends one request; the transport (TLS, token) is the caller's. Standard `fetch` semantics; the transport limits `text()`. */
+/** Sends one request; the caller provides the transport (TLS, token). Standard `fetch` semantics. The transport limits `text()`. */
 export type Send = (
   path: string,
   init: { method: string; headers: Record<string, string>; body?: string; signal?: AbortSignal },
@@ -49,13 +49,13 @@ export type Send = (
   text(): Promise<string>;
 }>;
 
-/** The longest wait that a server may ask for, in seconds: none puts a client to sleep for good. */
+/** The longest wait that a server may ask for, in seconds, so that none blocks a client for good. */
 const MAX_RETRY_AFTER_S = 300;
 
 /**
  * Calls a route and returns its checked reply.
- * @throws CallError when there is no answer, the answer is an error, or it is not what the contract says; CausewayError of the
- * transport's own, as it is.
+ * @throws CallError if there is no answer, if it is an error, or if it does not match the contract. A CausewayError of the transport passes
+ * unchanged.
  */
 export async function call<R extends Route>(
   send: Send,
@@ -105,7 +105,7 @@ export async function call<R extends Route>(
   return reply.data as ReplyOf<R>;
 }
 
-/** The same of a route that the release before has not: undefined where the server does not know it. */
+/** The same for a route that the previous release lacks. Undefined if the server does not know it. */
 export async function callIfServed<R extends Route>(
   send: Send,
   route: R,
@@ -127,10 +127,10 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Codes by which OpenSSL and Node refuse a server's certificate (`tls`, "X509 certificate error codes"). */
+/** Codes with which OpenSSL and Node reject a server's certificate (`tls`, "X509 certificate error codes"). */
 const UNKNOWN_CA = /^(UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/;
 
-/** Why there was no answer, in words: fetch hides the real reason in `cause`. */
+/** Why there was no answer, in words. fetch hides the real reason in `cause`. */
 export function whyNoAnswer(error: unknown): string {
   let e = error;
   while (e instanceof Error && e.cause instanceof Error) e = e.cause;

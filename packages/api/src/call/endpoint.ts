@@ -5,17 +5,17 @@ import { CausewayError } from '@causeway/service';
 import { isLoopback } from '@causeway/wire';
 
 export interface Endpoint {
-  /** Base address, `https://tenant.example.net`. Plain http only on loopback. */
+  /** Base address, `https://tenant.example.net`. Plain http on loopback only. */
   readonly url: string;
-  /** PEM of the CA that the server's certificate must chain to; the system's when absent. */
+  /** PEM of the CA that the server's certificate must chain to. The system's CAs by default. */
   readonly ca?: string;
-  /** Milliseconds without a byte before the call is given up. */
+  /** Milliseconds without a byte before the call gives up. */
   readonly timeoutMs?: number;
-  /** Milliseconds that the server is asked to keep a call waiting at most, beside `timeoutMs`. */
+  /** Longest time that the server may hold a call, in milliseconds, in addition to `timeoutMs`. */
   readonly longPollMs?: number;
 }
 
-/** @throws RangeError for what is no address, and for plain http off loopback. */
+/** @throws RangeError if it is no address, and for plain http off loopback. */
 export function checkedUrl(endpoint: Endpoint): URL {
   if (!URL.canParse(endpoint.url))
     throw new RangeError(`an address such as https://tenant.example.net expected, got '${endpoint.url}'`);
@@ -26,7 +26,7 @@ export function checkedUrl(endpoint: Endpoint): URL {
   return url;
 }
 
-/** A tenant as it is configured. @throws CausewayError 'file-unreadable' */
+/** The configured tenant. @throws CausewayError 'file-unreadable' */
 export function tenantEndpoint(
   { url, caFile }: { readonly url: string; readonly caFile?: string | undefined },
   timeoutMs?: number,
@@ -43,17 +43,17 @@ function readCa(file: string): string {
   }
 }
 
-/** What an agent proves itself with, and what it says of itself. */
+/** What an agent proves itself with, and what it announces. */
 export interface AgentCredentials {
   readonly clientId: string;
   readonly issuer: string;
   readonly tokenEndpoint: string;
   /** ES256 private key. */
   readonly privateKey: webcrypto.CryptoKey;
-  /** What the agent says that its version is; this program's when absent. */
+  /** The agent's version as it announces it; this program's by default. */
   readonly version?: string;
-  /** What it announces (`ACCEPTED_RECORDS`); what this program reads when absent, nothing when empty. */
+  /** What it announces (`ACCEPTED_RECORDS`). By default what this program reads; nothing if empty. */
   readonly accepts?: readonly string[];
-  /** Which start of the agent this is; it says none when absent, as a release before. */
+  /** Which start of the agent this is. Absent, it announces none, as the previous release does. */
   readonly run?: Run;
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ACCEPTS_HEADER } from '@causeway/contract';
 import { hearing } from '../index.ts';
 
-test('a peer is heard by its last answer, and an error of somebody between says nothing of it', async () => {
+test('takes what a peer announces from its last answer, and ignores errors from proxies', async () => {
   const answers: [number, string | undefined][] = [
     [200, 'report-2'],
     [502, undefined],

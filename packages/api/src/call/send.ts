@@ -3,7 +3,7 @@ import { type AgentCredentials, checkedUrl, type Endpoint } from './endpoint.ts'
 
 type Transport = typeof import('./transport.ts');
 
-/** Loaded with the first request, for most commands never send one: they ask the service of their own machine by its socket. */
+/** Loads the transport with the first request. Most commands never send one: they ask a local service by its socket. */
 function lazily(make: (transport: Transport) => Send): Send {
   let send: Promise<Send> | undefined;
   return async (path, init) => {
@@ -13,8 +13,8 @@ function lazily(make: (transport: Transport) => Send): Send {
 }
 
 /**
- * A transport over HTTP(S); `token` is asked before every request and may be absent.
- * @throws RangeError for an endpoint that is no address, or plain http off loopback
+ * A transport over HTTP(S). Calls `token`, if there is one, before every request.
+ * @throws RangeError if the endpoint is no address, or uses plain http off loopback
  */
 export function httpSend(endpoint: Endpoint, token?: () => Promise<string>): Send {
   checkedUrl(endpoint);
@@ -22,10 +22,10 @@ export function httpSend(endpoint: Endpoint, token?: () => Promise<string>): Sen
 }
 
 /**
- * A transport that carries an agent's access token: OAuth 2 client credentials with private_key_jwt
- * (RFC 7523). A token that the server refuses is fetched anew, once. Every request says the agent's version, the records
- * that it reads, and which start of the agent it is.
- * @throws RangeError as `httpSend`, for the endpoint of tokens too
+ * A transport that carries an agent's access token: OAuth 2 client credentials with private_key_jwt (RFC 7523). If the server refuses a
+ * token, it fetches another one, once. Every request announces the agent's version, the records that it reads, and which start of the agent
+ * it is.
+ * @throws RangeError as `httpSend`, for the token endpoint too
  */
 export function agentSend(endpoint: Endpoint, identity: AgentCredentials): Send {
   checkedUrl(endpoint);

@@ -31,11 +31,11 @@ function dispatcherOf(endpoint: Endpoint): Agent {
   });
 }
 
-/** Largest answer that is read, in bytes; what is parsed takes many times as much memory. */
+/** Largest answer, in bytes. The parsed form takes many times as much memory. */
 const MAX_ANSWER = 8 * 1024 * 1024;
 const MAX_TOKEN_ANSWER = 64 * 1024;
 
-/** Reads a body as far as the limit: what a server sends must not fill the memory. */
+/** Reads a body up to the limit: a server's answer must not fill the memory. */
 async function readText(body: AsyncIterable<Uint8Array> | null, limit: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -49,7 +49,7 @@ async function readText(body: AsyncIterable<Uint8Array> | null, limit: number): 
   return Buffer.concat(chunks).toString();
 }
 
-/** `httpSend` of `send.ts`. Not by `fetch`, whose streams cost a full pass a twentieth of its time; redirects are not followed. */
+/** `httpSend` of `send.ts`. Does not use `fetch`, whose streams take a twentieth of a full pass's time. Follows no redirects. */
 export function httpSend(endpoint: Endpoint, token?: () => Promise<string>): Send {
   const base = checkedUrl(endpoint);
   const dispatcher = dispatcherOf(endpoint);
@@ -70,7 +70,7 @@ export function httpSend(endpoint: Endpoint, token?: () => Promise<string>): Sen
   };
 }
 
-/** Seconds before its end at which a token is not used any more. */
+/** A token is no longer used this many seconds before it expires. */
 const TOKEN_MARGIN_S = 60;
 
 /** `agentSend` of `send.ts`. */
@@ -108,7 +108,7 @@ export function agentSend(endpoint: Endpoint, identity: AgentCredentials): Send 
       return grant.access_token;
     } catch (cause) {
       const status = (cause as { status?: number }).status ?? 0;
-      // What the server answered with (RFC 6749 5.2), where it answered.
+      // The server's answer (RFC 6749 5.2), if it answered.
       const { error: code = 'no-token', error_description: said } = cause as {
         error?: string;
         error_description?: string;

@@ -40,14 +40,14 @@ const ask = (input: CallInput<typeof routes.greet>) =>
 
 const input = { params: { name: 'alice' }, body: { loud: true } };
 
-test('where no service runs the same handler answers, with the same checks', async () => {
+test('runs the same handler with the same checks if no service runs', async () => {
   assert.deepEqual(await ask(input), { result: { greeting: 'here: hello alice!' }, running: false });
   const wrong = { ...input, body: { loud: 'yes' as never } };
   await assert.rejects(ask(wrong), { code: 'bad-request', message: /body\.loud/ });
   assert.equal(opened, 1, 'what is not as agreed opens nothing');
 });
 
-test('a service that runs is asked, and nothing is opened', async () => {
+test('asks a running service, and opens nothing', async () => {
   opened = 0;
   const server = createServer({ log: createLog('test', { write: () => {} }) });
   serveTable(server, routes, handlers, { callerOf: () => 'service' });

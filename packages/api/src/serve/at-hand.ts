@@ -4,15 +4,15 @@ import { callLocally, type LocalService } from '../call/call-locally.ts';
 import type { Asked, Handlers, RouteTable } from './handlers.ts';
 import { checked } from './serve-route.ts';
 
-/** Gives what the handler of the route that is asked answers. */
+/** Answers with the handler of the requested route. */
 export type Answering<T extends RouteTable, Caller, Reply> = (
   handlers: Handlers<T, Caller>,
   caller: Caller,
 ) => Promise<Reply>;
 
 /**
- * Asks a service of this machine; where none runs, the same handler answers in this process, with the same checks.
- * @param instead takes the service's place for the moment: opens its state, has the handler answer, and puts everything away
+ * Asks a service on this machine. If none runs, the same handler answers in this process, with the same checks.
+ * @param instead stands in for the service: opens its state, lets the handler answer, and closes everything
  * @throws CausewayError as `callLocally`, and the handler's own
  */
 export async function askOrDo<T extends RouteTable, N extends keyof T & string, Caller>(

@@ -5,18 +5,18 @@ import { type ServedInput, serveRoute } from './serve-route.ts';
 /** Routes of a contract by their names. */
 export type RouteTable = Readonly<Record<string, Route>>;
 
-/** What a handler looks at: checked against the contract. */
+/** A handler's input, checked against the contract. */
 export type Asked<R extends Route> = Pick<ServedInput<R>, 'params' | 'query' | 'body'>;
 
-/** A handler for each route of a table. `Caller`: who asks. */
+/** A handler for each route of a table. `Caller`: who makes the request. */
 export type Handlers<T extends RouteTable, Caller> = {
   readonly [N in keyof T]: (input: Asked<T[N]>, caller: Caller) => Promise<ReplyOf<T[N]>> | ReplyOf<T[N]>;
 };
 
 export interface ServeTableOptions<Caller> {
-  /** Who asks. Runs before the body is read, and throws for a caller who may not. */
+  /** Who makes the request. Runs before the body is read, and throws for a caller without the right. */
   readonly callerOf: (request: FastifyRequest) => Caller;
-  /** Runs the handler; may make an error of it that the caller understands. */
+  /** Runs the handler. May turn an error into one that the caller understands. */
   readonly around?: <Reply>(work: () => Promise<Reply>) => Promise<Reply>;
 }
 

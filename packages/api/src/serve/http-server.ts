@@ -7,22 +7,22 @@ import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 
 export interface ServerOptions {
   readonly log: Log;
-  /** Certificate chain and private key files (PEM); without them plain HTTP, which loopback and sockets alone may use. */
+  /** Certificate chain and private key files (PEM). Without them plain HTTP, on loopback and sockets only. */
   readonly tls?: { readonly certificateFile: string; readonly keyFile: string } | undefined;
-  /** Addresses and networks (CIDR) of the proxies whose X-Forwarded-For says where a request comes from; nobody's when absent. */
+  /** Addresses and networks (CIDR) of the proxies whose X-Forwarded-For is trusted; none by default. */
   readonly trustedProxies?: readonly string[] | undefined;
   /** Largest request body in bytes. */
   readonly bodyLimit?: number;
 }
 
-/** Loaded with the first server: commands that only ask one start sooner without it. */
+/** Loaded with the first server, so that commands that only call one start sooner. */
 const loadFastify = (): typeof import('fastify') => createRequire(import.meta.url)('fastify');
 
-/** Two years: for so long a browser asks by TLS alone. */
+/** Two years, for which a browser uses TLS only. */
 const HSTS_SECONDS = 63_072_000;
 const DEFAULT_BODY_LIMIT = 1024 * 1024;
 
-/** A fastify server whose errors are `{error: {code, message}}`, with nothing of the inside in a 500. */
+/** A fastify server whose errors are `{error: {code, message}}`. A 500 reveals nothing internal. */
 export function createServer(options: ServerOptions): FastifyInstance {
   const settings: FastifyServerOptions = {
     logger: false,
@@ -42,7 +42,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   };
   const server = loadFastify().fastify(settings);
   server.addHook('onRequest', async (_request, reply) => {
-    // On the raw answer, for those too that something else than fastify gives.
+    // On the raw answer, so that answers from outside fastify have it too.
     reply.raw.setHeader('x-content-type-options', 'nosniff');
     if (options.tls) reply.raw.setHeader('strict-transport-security', `max-age=${HSTS_SECONDS}`);
   });
@@ -62,7 +62,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   return server;
 }
 
-/** Lets the routes that are registered after this take the forms of pages. @param bodyLimit in bytes */
+/** Lets the routes that are registered later accept HTML forms. @param bodyLimit in bytes */
 export async function takeForms(server: FastifyInstance, bodyLimit: number): Promise<void> {
   await server.register(import('@fastify/formbody'), { bodyLimit });
 }
@@ -81,7 +81,7 @@ function publicError(error: unknown): { status: number; code: string; message: s
   return { status: 500, code: 'internal', message: 'something went wrong here; the log says more' };
 }
 
-/** @throws CausewayError when something listens in the clear off loopback, or the port is taken */
+/** @throws CausewayError for plain HTTP off loopback, or if the port is taken */
 export async function listen(
   server: FastifyInstance,
   address: { host: string; port: number },

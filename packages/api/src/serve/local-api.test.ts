@@ -66,7 +66,7 @@ test('a local API answers on a socket that only its owner can open', async () =>
   );
 });
 
-test('a socket elsewhere opens to a group where there is one', async () => {
+test('opens a socket outside the state folder to a group, if there is one', async () => {
   const root = process.getuid?.() === 0;
   for (const [group, mode] of [
     ['daemon', root ? 0o660 : 0o600],
@@ -83,7 +83,7 @@ test('a socket elsewhere opens to a group where there is one', async () => {
   }
 });
 
-test('listening in the clear off loopback is refused, and a taken port is told', async () => {
+test('refuses plain HTTP off loopback, and reports a taken port', async () => {
   const server = createServer({ log: quiet });
   for (const host of ['0.0.0.0', '127.evil.example', '127.0.0.1.evil.example']) {
     await assert.rejects(listen(server, { host, port: 0 }, false), { code: 'tls-needed' });
@@ -97,7 +97,7 @@ test('listening in the clear off loopback is refused, and a taken port is told',
   await other.close();
 });
 
-test('makes no socket in the place of a file, nor in a folder that others can write into', async () => {
+test('makes no socket in place of a file, nor in a folder that others can write to', async () => {
   const place = join(folder, 'place');
   const target = join(place, 'target');
   mkdirSync(place);

@@ -1,7 +1,7 @@
-/** Bytes of one answer, at most, unless its first item alone is longer: a client reads twice as many. */
+/** Most bytes of an answer, unless its first item alone is longer. A client reads twice as many. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
-/** As many of the first items as one answer may have. */
+/** As many of the first items as fit into one answer. */
 export function pageThatFits<T>(items: readonly T[]): T[] {
   let bytes = 0;
   const over = items.findIndex(item => {

@@ -11,13 +11,13 @@ import {
 import type { FastifyInstance } from 'fastify';
 
 export interface LocalSocket {
-  /** Elsewhere than in the state folder, which only the service's user can enter. */
+  /** Outside the state folder, which only the service's user can enter. */
   readonly path: string;
-  /** Whose members may open it, where there is such a group. */
+  /** Its members may open the socket, if there is such a group. */
   readonly group: string;
 }
 
-/** Serves a service's local API on a socket: in its state folder for root and the service's user alone, or on the one given. */
+/** Serves a service's local API on a socket: on the given one, or in its state folder for root and the service's user only. */
 export async function serveLocally(
   server: FastifyInstance,
   stateDirectory: string,
@@ -25,7 +25,7 @@ export async function serveLocally(
 ): Promise<void> {
   const path = socket?.path ?? localSocketPath(stateDirectory);
   if (socket) makeRuntimeDirectory(dirname(path));
-  onDisk(path, () => removeSocket(path)); // the state lock is held: whoever left this socket is gone
+  onDisk(path, () => removeSocket(path)); // the state lock is held, so whoever left this socket no longer runs
   try {
     await withPrivateUmask(() => server.listen({ path }));
   } catch (error) {

@@ -3,26 +3,26 @@ import { CausewayError } from '@causeway/service';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 
-/** What a handler gets: everything checked against the contract. */
+/** A handler's input, all of it checked against the contract. */
 export interface ServedInput<R extends Route> {
   readonly params: R extends Route<infer P> ? z.output<P> : never;
   readonly query: R extends Route<z.ZodType, infer Q> ? z.output<Q> : never;
   readonly body: R extends Route<z.ZodType, z.ZodType, infer B> ? z.output<B> : never;
   /** Where the request comes from, for the log. */
   readonly address: string;
-  /** Aborted when the client has gone. */
+  /** Aborts when the client disconnects. */
   readonly signal: AbortSignal;
 }
 
 export interface ServeOptions {
   readonly bodyLimit?: number;
-  /** Checks the body instead of the contract's schema, where a handler judges each item of a batch itself. */
+  /** Checks the body instead of the contract's schema, for a handler that judges each item of a batch itself. */
   readonly body?: z.ZodType;
-  /** Runs before the body is read, and throws for a caller who may not: what comes from nobody is not even parsed. */
+  /** Runs before the body is read, and throws for a caller without the right, so that a stranger's body is not even parsed. */
   readonly onRequest?: (request: FastifyRequest) => Promise<void>;
 }
 
-/** Registers a route of a contract: every input is checked, then the reply. Who may call it is `onRequest`'s to say. */
+/** Registers a route of a contract. Checks every input, then the reply. `onRequest` decides who may call it. */
 export function serveRoute<R extends Route>(
   server: FastifyInstance,
   route: R,
