@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 
-// What a browser has not: modules of Node, and what Node puts into the global scope beside the web's.
+// What a browser lacks: Node's modules, and what Node adds to the web's global scope.
 const BROWSER = `
 import { builtinModules, registerHooks } from 'node:module';
 const stdout = process.stdout;
@@ -28,7 +28,7 @@ function inBrowser(program: string) {
 
 const CONTRACT = JSON.stringify(import.meta.resolve('./index.ts'));
 
-test('the contract runs where there is nothing of Node, and asks nothing of the network or of chance', () => {
+test('the contract runs without anything of Node, and uses neither the network nor randomness', () => {
   const { status, stdout, stderr } = inBrowser(`
     const { apis, openApiDocument, requestPath } = await import(${CONTRACT});
     const routes = Object.values(apis).flatMap(({ routes }) => routes.flatMap(table => Object.values(table)));
@@ -41,7 +41,7 @@ test('the contract runs where there is nothing of Node, and asks nothing of the 
   assert.deepEqual([status, stdout], [0, 'true']);
 });
 
-test('a module of Node that something imports is found, however deep', () => {
+test('finds an imported Node module, however deep', () => {
   const deep = (source: string) => `data:text/javascript,${encodeURIComponent(source)}`;
   const importer = deep(`import ${JSON.stringify(deep("import 'node:path'"))}`);
   const { status, stderr } = inBrowser(`await import(${JSON.stringify(importer)});`);

@@ -9,13 +9,13 @@ export type ErrorReply = z.infer<typeof ErrorReply>;
 export const Timestamp = z.iso.datetime();
 export const Empty = z.strictObject({});
 
-/** Whether every database and every JSON parser takes this text: well-formed Unicode without U+0000. */
+/** Whether every database and JSON parser accepts this text: well-formed Unicode without U+0000. */
 export const isStorable = (value: string): boolean => value.isWellFormed() && !value.includes('\0');
 
 export const text = (most: number): z.ZodString =>
   z.string().max(most).refine(isStorable, 'well-formed text without U+0000');
 
-/** What an administrator calls a user: the id, the userPrincipalName or the source anchor. */
+/** How an administrator names a user: by id, userPrincipalName or source anchor. */
 export const UserText = text(1024).min(1);
 
 /** Base64 of the on-premises object's anchor (objectGUID by default): immutable, case-sensitive. */
@@ -32,7 +32,7 @@ export const ObjectGuid = z
   .string()
   .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'a GUID in lower case');
 export const UserPrincipalName = text(1024).regex(/^[^@\s]+@[^@\s]+$/, 'a name of the form name@domain');
-/** The same as the tenant shows it of a user: empty where the user's forest never said one. */
+/** The same as the tenant shows it: empty if the user's forest never sent one. */
 export const ShownPrincipalName = UserPrincipalName.or(z.literal(''));
 /** JWS compact. */
 const signedText = (maxLength: number) =>
@@ -40,14 +40,14 @@ const signedText = (maxLength: number) =>
     .string()
     .max(maxLength)
     .regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/, 'three base64url parts');
-/** A signed record; its bytes are relayed as they are. See docs/formats.md. */
+/** A signed record. Its bytes are relayed unchanged. See docs/formats.md. */
 export const SignedRecord = signedText(16_384);
-/** What goes beside the credential records of a batch, and is signed in each by its digest. See docs/formats.md, *Sealing*. */
+/** Accompanies the credential records of a batch; each of them signs its digest. See docs/formats.md, *Sealing*. */
 export const Encapsulation = z
   .string()
   .max(2048)
   .regex(/^[A-Za-z0-9_-]+$/, 'base64url');
-/** A whole credential record: what is signed, a tilde, the encapsulation of its batch. */
+/** A whole credential record: the signed part, a tilde, the encapsulation of its batch. */
 export const CredentialRecord = z
   .string()
   .max(16_384)
@@ -55,15 +55,15 @@ export const CredentialRecord = z
     /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+~[A-Za-z0-9_-]+$/,
     'three base64url parts, a tilde and a fourth',
   );
-/** What Connect says that the tenant has of a forest: signed, and relayed as it is. One that tells of groups is longer than a record. */
+/** What the tenant has of a forest according to Connect: signed, and relayed unchanged. With groups it is longer than a record. */
 export const SignedHead = signedText(24_576);
-/** The managed domain's answer to a head; it may tell 2,000 users one by one, and as many groups and slices. */
+/** The managed domain's answer to a head. It may list 2,000 single users, and as many groups and slices. */
 export const SignedReceipt = signedText(720_896);
 export const Sequence = z.int().nonnegative();
 
-/** Replication metadata of unicodePwd: compared as AD does, after the epoch. */
+/** Replication metadata of unicodePwd. Compared by epoch first, then as AD does. */
 export const PasswordOrder = z.strictObject({
-  /** Of a forest that was restored; goes to a tenant that announced `credential-3`. */
+  /** Set for a forest that was restored. Sent to a tenant that announced `credential-3`. */
   epoch: z.int().positive().optional(),
   version: z.int().nonnegative().max(0xffff_ffff),
   /** Seconds since 1601-01-01 UTC. */
@@ -72,7 +72,7 @@ export const PasswordOrder = z.strictObject({
 });
 export type PasswordOrder = z.infer<typeof PasswordOrder>;
 
-/** A public key as `records` shows it: the fingerprint is what an administrator compares and confirms. */
+/** A public key as `records` shows it. The administrator compares and confirms the fingerprint. */
 export const PublicKey = z.strictObject({
   keyId: text(64).min(1),
   publicKey: z.base64url().max(4096),
@@ -80,10 +80,10 @@ export const PublicKey = z.strictObject({
 });
 export type PublicKey = z.infer<typeof PublicKey>;
 
-/** What became of one item of a batch. */
+/** The outcome for one item of a batch. */
 export const Verdict = z.strictObject({
   sourceAnchor: SourceAnchor,
-  /** `retry`: send it again later; `refused`: it will not be taken as it is. */
+  /** `retry`: send it again later; `refused`: it will not be accepted as it is. */
   verdict: z.enum(['applied', 'unchanged', 'refused', 'retry']),
   code: z
     .enum([
@@ -92,19 +92,19 @@ export const Verdict = z.strictObject({
       'attribute-value-must-be-unique',
       'older-password-order',
       'older-sequence',
-      // These two of a tenant of a release before, to which an anchor was one user alone.
+      // These two come from a tenant of an older release, for which an anchor belonged to one user only.
       'other-forest',
       'not-synchronized',
       'record-mismatch',
       'invalid',
     ])
     .optional()
-    // One of a newer tenant says as much as none.
+    // An unknown code of a newer tenant counts as none.
     .catch(undefined),
   reason: z.string().optional(),
 });
 export type Verdict = z.infer<typeof Verdict>;
-/** Whether the tenant has now what the item says. */
+/** Whether the tenant now has the item's state. */
 export const isDone = ({ verdict }: Pick<Verdict, 'verdict'>): boolean =>
   verdict === 'applied' || verdict === 'unchanged';
 export type VerdictCode = NonNullable<Verdict['code']>;

@@ -48,7 +48,7 @@ for (const name of Object.keys(apis) as ApiName[]) {
     assert.equal(new Set(routes.map(([id]) => id)).size, routes.length, 'an operation id is used once');
   });
 
-  test(`every parameter in a path of ${name} is told, and every reference leads somewhere`, () => {
+  test(`the OpenAPI document of ${name} describes every path parameter, and every reference resolves`, () => {
     for (const [path, methods] of Object.entries(document.paths)) {
       const inPath = [...path.matchAll(/\{([a-zA-Z]+)\}/g)].map(([, each]) => each);
       for (const { parameters = [] } of Object.values(methods)) {
@@ -68,7 +68,7 @@ for (const name of Object.keys(apis) as ApiName[]) {
     }
   });
 
-  test(`every parameter in a query of ${name} is told, named schema or not`, () => {
+  test(`the OpenAPI document of ${name} describes every query parameter, named schema or not`, () => {
     for (const [, { method, path, query }] of routes) {
       const { parameters = [] } =
         document.paths[path.replace(/:([a-zA-Z]+)/g, '{$1}')]![method.toLowerCase()]!;
@@ -77,7 +77,7 @@ for (const name of Object.keys(apis) as ApiName[]) {
     }
   });
 
-  test(`a token is asked for by every route of ${name} that the tables call neither public nor local`, () => {
+  test(`each route of ${name} that is neither public nor local requires a token`, () => {
     for (const [, { method, path, access }] of routes) {
       const { security } = document.paths[path.replace(/:([a-zA-Z]+)/g, '{$1}')]![method.toLowerCase()]!;
       assert.equal(security.length > 0, !access.includes('public') && !access.includes('local'), path);
@@ -94,7 +94,7 @@ test('every route table of the contract belongs to an API', () => {
   }
 });
 
-test('the schemas say what the contract says: a body that is right, and one that is not', () => {
+test('the schemas accept a valid body and reject an invalid one, as the contract does', () => {
   const document = documentOf('connect');
   const { schema } = document.paths['/api/v1/password-sync']!.put!.requestBody!.content['application/json'];
   const $defs = document.components.schemas;

@@ -66,7 +66,7 @@ export type ApiName = keyof typeof apis;
 
 type Json = Record<string, unknown>;
 
-/** Schemas that have a name in the contract have it in the document too. */
+/** Schemas with a name in the contract keep it in the document. */
 const named = z.registry<{ id: string }>();
 const modules = [
   administration,
@@ -103,7 +103,7 @@ for (const [id, value] of modules.flatMap(each => Object.entries<unknown>(each))
   if (value instanceof z.ZodType && !named.has(value)) named.add(value, { id });
 }
 
-/** The OpenAPI 3.1 document of an API, made from its route tables; nothing in it is written by hand. */
+/** The OpenAPI 3.1 document of an API, generated from its route tables only. */
 export function openApiDocument(name: ApiName, version: string): Json {
   const { title, routes } = apis[name];
   const components: Json = {};
@@ -179,7 +179,7 @@ function parametersOf(place: 'path' | 'query', schema: z.ZodType | undefined, co
   }));
 }
 
-/** JSON Schema of what crosses the wire; named schemas go to the components. */
+/** JSON Schema of the transferred form. Named schemas go to the components. */
 function schemaOf(schema: z.ZodType, io: 'input' | 'output', components: Json): Json {
   const made = z.toJSONSchema(schema, { io, metadata: named, unrepresentable: 'any' }) as Json & {
     $defs?: Json;

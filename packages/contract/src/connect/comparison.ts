@@ -2,41 +2,41 @@ import { z } from 'zod';
 import { Forest, Timestamp, text } from '../common.ts';
 import { route } from '../http/route.ts';
 
-/** What is compared, one after the other. */
+/** What is compared, in this order. */
 export const COMPARED_KINDS = ['user', 'group', 'membership'] as const;
 export type ComparedKind = (typeof COMPARED_KINDS)[number];
 
 const Value = z.union([z.string(), z.boolean()]).nullable();
 
-/** One thing that the tenant has otherwise than this Connect would send it. */
+/** One object that the tenant has in another form than this Connect would send it. */
 export const Difference = z.strictObject({
   kind: z.enum(['user', 'password', 'group', 'membership']),
   what: z.enum(['only-here', 'only-there', 'differs']),
-  /** Of a membership the group's. */
+  /** For a membership, the group's anchor. */
   sourceAnchor: z.string(),
-  /** Of a membership what the member is known by. */
+  /** For a membership, the member's identifier. */
   member: z.string().optional(),
-  /** As people call it. */
+  /** The name for display. */
   name: z.string(),
-  /** What differs; null: it has none. A password is told by when it was set. */
+  /** What differs; null: no value. A password is shown as the time when it was set. */
   attributes: z.array(z.strictObject({ name: z.string(), here: Value, there: Value })),
   /**
-   * Why it is no surprise; null where nothing is known that would end it. `approval`: an administrator's word. `retry`: it was refused, and
-   * is tried again. `cycle`: it is to be sent, or read. `on-its-way`: it went while it was compared. `staging`: it would be sent, by a Connect
-   * that stages.
+   * What will end the difference; null if nothing known will. `approval`: it waits for an administrator. `retry`: it was refused and is
+   * retried. `cycle`: it is still to be sent, or read. `on-its-way`: it was sent during the comparison. `staging`: a Connect in staging
+   * mode, which does not send it.
    */
   waits: z.enum(['approval', 'retry', 'cycle', 'on-its-way', 'staging']).nullable(),
-  /** When it is tried again. */
+  /** When it is retried. */
   at: Timestamp.nullable(),
   /** The reason, in words. */
   note: z.string().nullable(),
 });
 export type Difference = z.infer<typeof Difference>;
 
-/** Where a comparison goes on. */
+/** Where a comparison resumes. */
 export const ComparisonPosition = z.strictObject({
   kind: z.enum(COMPARED_KINDS),
-  /** Behind which object or membership; empty for the first. */
+  /** The object or membership before it; empty for the first. */
   after: text(512),
 });
 export type ComparisonPosition = z.infer<typeof ComparisonPosition>;
@@ -45,14 +45,14 @@ const Count = z.int().nonnegative();
 
 export const ComparisonPage = z.strictObject({
   differences: z.array(Difference),
-  /** Objects or memberships that were compared: those of this Connect, and those of the tenant. */
+  /** Objects or memberships that were compared: this Connect's, and the tenant's. */
   here: Count,
   there: Count,
-  /** People whose passwords were not compared, because this Connect has not read them yet. */
+  /** Users whose passwords were not compared, because this Connect has not read them yet. */
   unread: Count,
-  /** This Connect stages: it sends nothing of what differs; absent of one that writes. */
+  /** This Connect is in staging mode and sends none of the differences. Absent for one that writes. */
   staging: z.literal(true).optional(),
-  /** Null: that was all of the forest. */
+  /** Null: the forest is complete. */
   next: ComparisonPosition.nullable(),
 });
 export type ComparisonPage = z.infer<typeof ComparisonPage>;

@@ -17,7 +17,7 @@ export const ConnectorPartition = z.strictObject({
   isDomain: z.boolean(),
   selected: z.boolean(),
   preferredDCs: z.array(z.string()),
-  /** What of it is read; a Connect of the release before does not tell. */
+  /** What it reads of the partition. A Connect of the previous release leaves it out. */
   connectorPartitionScope: z
     .strictObject({
       objectClasses: z.array(z.string()),
@@ -32,17 +32,17 @@ export type ConnectorPartition = z.infer<typeof ConnectorPartition>;
 export const ConnectorDescription = z.strictObject({
   name: ConnectorName,
   identifier: Identifier,
-  /** `AD` for a forest, `Extensible2` for the tenant; both as the original says it. */
+  /** `AD` for a forest, `Extensible2` for the tenant, in the original's words. */
   type: z.enum(['AD', 'Extensible2']),
   subtype: z.string(),
   listName: z.string(),
   companyName: z.string(),
   description: z.string(),
-  /** Grows with every change of the parameters. */
+  /** Rises with every change of the parameters. */
   version: z.int(),
   creationTime: Timestamp,
   lastModificationTime: Timestamp,
-  /** Of the forest; null for the tenant. */
+  /** The connector's forest; null for the tenant. */
   forest: Forest.nullable(),
   server: z.string().nullable(),
   account: z.string().nullable(),
@@ -53,9 +53,9 @@ export const ConnectorDescription = z.strictObject({
   anchorConstructionSettings: z.array(
     z.strictObject({ objectType: z.string(), attributes: z.array(z.string()), locked: z.boolean() }),
   ),
-  /** What it does in its runs; a Connect of the release before tells of none. */
+  /** What its runs can do. A Connect of the previous release lists none. */
   runProfiles: z.array(RunProfile).optional(),
-  /** Where it connects to and as whom, by the original's names; never a secret. */
+  /** Where it connects to and as whom, under the original's names. Never a secret. */
   connectivityParameters: ConfigurationParameters.optional(),
 });
 export type ConnectorDescription = z.infer<typeof ConnectorDescription>;
@@ -63,24 +63,24 @@ export type ConnectorDescription = z.infer<typeof ConnectorDescription>;
 const Directory = z.strictObject({
   namingContext: z.string(),
   domainSid: z.string(),
-  /** objectGUID of the domain's head. Null, and the forest too, where only the connector space tells of the directory. */
+  /** objectGUID of the domain's head. This and the forest are null if only the connector space identifies the directory. */
   domainGuid: ObjectGuid.nullable(),
   forest: Forest.nullable(),
 });
 
-/** The directory that a connector reads, beside the one that its domain controller serves now, and what moving over would do. */
+/** The directory that a connector reads, the one that its domain controller serves now, and what a move to it would do. */
 export const DirectoryPin = z.strictObject({
   connector: ConnectorName,
-  /** Null: nothing is pinned, and the connector space is empty. */
+  /** Null: no directory is pinned, and the connector space is empty. */
   pinned: Directory.nullable(),
   pinnedAt: Timestamp.nullable(),
   answered: Directory.extend({ domainGuid: ObjectGuid, forest: Forest }),
   same: z.boolean(),
-  /** Users of the tenant that the answering directory has, too. */
+  /** Users of the tenant that also exist in the answering directory. */
   kept: z.int().nonnegative(),
-  /** Users of it that the tenant would get. */
+  /** Users of that directory that would be new to the tenant. */
   madeAnew: z.int().nonnegative(),
-  /** Users of the tenant that it has not. */
+  /** Users of the tenant that do not exist in that directory. */
   deleted: z.int().nonnegative(),
 });
 export type DirectoryPin = z.infer<typeof DirectoryPin>;
@@ -132,7 +132,7 @@ export const connectorRoutes = {
     summary:
       "saves a connector's parameters: the global ones, and each partition's; refused when it is not the named version that is there",
     params: ByName,
-    // Not in the body: a Connect of the first releases passes over a query, and refuses a body that it does not know.
+    // Not in the body: a Connect of the first releases ignores a query, and rejects a body that it does not know.
     query: z.strictObject({ version: z.coerce.number().int().optional() }),
     body: z.strictObject({
       globalParameters: ConfigurationParameters,

@@ -5,38 +5,38 @@ import { ExportStatus, ObjectStatus } from './object-status.ts';
 
 const Count = z.int().nonnegative();
 
-/** Groups and who is in them. */
+/** Groups and their members. */
 export const ConnectGroups = z.strictObject({
-  /** That the tenant should have, and that it has. */
+  /** Groups that the tenant should have, and those that it has. */
   groups: Count,
   exported: Count,
-  /** Members of those groups, in scope or not. */
+  /** Members of those groups, in or out of scope. */
   memberships: Count,
-  /** Slices of members that are to be signed, and those of them that the tenant did not take; with the reason of one. */
+  /** Slices of members that are to be signed, and those that the tenant refused, with the reason for one of them. */
   slicesWaiting: Count,
   slicesRefused: Count,
   problem: z.string().nullable(),
-  /** Lists of members that are to be read whole. */
+  /** Member lists that must be read whole. */
   listsToRead: Count,
-  /** Members that are well-known SIDs, of whom nothing is sent. */
+  /** Members with well-known SIDs, which are never sent. */
   wellKnown: Count,
   /** Groups whose deletion, and members whose removal, waits for an administrator. */
   suppressedDeletes: Count,
   suppressedRemovals: Count,
-  /** The first groups that contain a group that is not synchronized: what its members have by that does not arrive. */
+  /** The first groups that contain a group that is not synchronized. What its members get by it does not arrive. */
   containing: z.array(z.strictObject({ group: z.string(), contains: z.string() })),
-  /** Groups with more than 250,000 members, which the original leaves out. */
+  /** Groups with more than 250,000 members, which the original omits. */
   large: z.array(z.strictObject({ group: z.string(), members: Count })),
-  /** Why nothing goes, in words, beginning with ALARM where somebody may withhold it; null where it goes. */
+  /** Why nothing is sent, in words. Begins with ALARM if somebody may be withholding it; null if groups are sent. */
   waitingFor: z.string().nullable(),
 });
 export type ConnectGroups = z.infer<typeof ConnectGroups>;
 
-/** What came to the managed domain and is not written there, or not wholly, as its receipt says. */
+/** What reached the managed domain but was not written there, or only in part, according to its receipt. */
 export const GroupsNotWritten = z.strictObject({
-  /** Of those that the receipt names: it names at most 200 records. */
+  /** Among those in the receipt, which names at most 200 records. */
   count: Count,
-  /** The first of them, with the managed domain's own word why. */
+  /** The first of them, each with the managed domain's reason. */
   groups: z.array(
     z.strictObject({
       group: z.string(),
@@ -47,18 +47,21 @@ export const GroupsNotWritten = z.strictObject({
   ),
 });
 
-/** How it stands with one group. */
+/** The state of one group. */
 export const ConnectGroupStatus = ObjectStatus.extend({
   group: z.string(),
   export: ExportStatus.extend({
-    /** Why the tenant has not got it as it should be, where it was asked. */
+    /** Why the tenant does not have it in the current form, if the tenant was asked. */
     problem: z.string().nullable(),
   }),
-  /** In its list or by primary group, in scope or not. */
+  /** By its list or by primary group, in or out of scope. */
   members: Count,
-  /** Why its list is to be read whole now, null where it is not; and when it is read next in any case. */
+  /** Why its list must be read whole now, or null; and when it is read next in any case. */
   list: z.strictObject({ toRead: z.string().nullable(), nextReadAt: Timestamp.nullable() }),
-  /** Slices of its members: that the tenant has, that are to be signed and sent, that it did not take; with the reason of one. */
+  /**
+   * Slices of its members: those that the tenant has, those to be signed and sent, and those that it refused, with the reason for one of
+   * them.
+   */
   slices: z.strictObject({
     acknowledged: Count,
     waiting: Count,

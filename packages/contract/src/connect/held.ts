@@ -5,29 +5,33 @@ import { ConnectorName } from './parameters.ts';
 
 const Count = z.int().nonnegative();
 
-/** Another name in the managed domain. */
+/** A change of name in the managed domain. */
 export const Rename = z.strictObject({
   from: z.string(),
   to: z.string(),
-  /** Who else is to have the new name, as far as Connect knows: then one of them gets five digits there. */
+  /** Others who are to have the new name, as far as Connect knows. One of them gets five digits there. */
   clashes: z.array(z.string()),
 });
 export type Rename = z.infer<typeof Rename>;
 
-/** What waits for an administrator together, as it is shown. */
+/** A list of changes that waits for an administrator, as it is shown. */
 export const HeldList = z.strictObject({
-  /** Stands for exactly these lines; `allow-deletes`, `allow-creations` and `allow-renames` take it. */
+  /** Stands for exactly these lines. `allow-deletes`, `allow-creations` and `allow-renames` accept it. */
   digest: z.string().regex(/^[0-9a-f]{32}$/),
   connector: z.string(),
   forest: z.string(),
-  /** `rename`: people who would be called otherwise in the managed domain because `accountNames` changed; until their approval they keep their names. */
+  /** `rename`: users whose name in the managed domain would change because `accountNames` changed. They keep their names until approval. */
   operation: z.enum(['delete', 'create', 'rename']),
   /**
-   * Absent of people whom the directory reported as deleted. `stranger`: people who were found in another place, and are not in the
-   * directory. `group`: groups. `stranger-group`: groups that were found in another place. `member`: members whom the lists of their groups do not show any more, though nobody said that they
-   * left; `objectGuid` and `distinguishedName` are the group's, `sourceAnchor` is what the member is known by. `leaver` and `leaver-group`: people and groups that would leave because the rules
-   * changed; until their approval they stay synchronized. `reason` says what leaves them out. `password` and `leaver-password`: people who stay, and whose passwords would be withdrawn because the
-   * directory, or only the rules, put them out of the scope of passwords; until their approval their passwords are synchronized.
+   * Absent for users whom the directory reported as deleted.
+   * `stranger`: users whom another place has and the directory does not. `group`: groups. `stranger-group`: groups that another place has
+   * and the directory does not.
+   * `member`: members whom their groups' lists no longer show, although no change reported that they left. `objectGuid` and
+   * `distinguishedName` are the group's; `sourceAnchor` identifies the member.
+   * `leaver` and `leaver-group`: users and groups that would leave because the rules changed. They stay synchronized until approval.
+   * `reason` names the rule.
+   * `password` and `leaver-password`: users who stay, but whose passwords would be withdrawn because the directory, or only the rules, put
+   * them out of the scope of passwords. Their passwords are synchronized until approval.
    */
   kind: z
     .enum([
@@ -43,32 +47,32 @@ export const HeldList = z.strictObject({
     .optional(),
   /** When the first of them was held. */
   since: Timestamp,
-  /** The first of them; `count` of them in all. */
+  /** The first of them; `count` is the number of all. */
   people: z.array(
     z.strictObject({
       user: z.string(),
       sourceAnchor: z.string(),
       objectGuid: ObjectGuid,
       distinguishedName: z.string(),
-      /** Although the deletion waits, as far as Connect knows. */
+      /** Whether they can sign in while the deletion waits, as far as Connect knows. */
       canSignIn: z.boolean(),
       reason: z.string().optional(),
       rename: Rename.optional(),
     }),
   ),
   count: Count,
-  /** Lines of the list that was shown that do not hold any more: restored, for example. An approval leaves them out. */
+  /** Lines of the shown list that no longer apply, for example because a user was restored. An approval leaves them out. */
   ceased: Count,
 });
 export type HeldList = z.infer<typeof HeldList>;
 
-/** Above what deletions wait, and how many do. */
+/** How many deletions make them wait, and how many wait. */
 export const DeletionThreshold = z.strictObject({
-  /** 1: it is on. It always is. */
+  /** 1: it is on, always. */
   deletionPrevention: z.literal(1),
-  /** The number; a forest's 10 % count beside it. */
+  /** The fixed number, to which 10 % of a forest are the alternative. */
   thresholdCount: Count,
-  /** The configuration's, above which none is set. */
+  /** The configuration's upper limit for it. */
   largestCount: Count,
   waiting: Count,
 });

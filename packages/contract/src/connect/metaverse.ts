@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { route } from '../http/route.ts';
 import { ConnectorName, Identifier } from './parameters.ts';
 
-/** What the fixed rules do, told as the original tells its rules. Nobody changes them. */
+/** The fixed rules in the original's form. Nobody can change them. */
 export const SyncRule = z.strictObject({
   identifier: Identifier,
   name: z.string(),
@@ -14,9 +14,9 @@ export const SyncRule = z.strictObject({
   targetObjectType: z.string(),
   precedence: z.int(),
   linkType: z.enum(['Provision', 'Join']),
-  /** Passwords of what it takes are sent now. */
+  /** Passwords of the objects in this rule's scope are sent now. */
   enablePasswordSync: z.boolean(),
-  /** All of them hold. */
+  /** All of these conditions must hold. */
   scopeFilter: z.array(z.strictObject({ attribute: z.string(), operator: z.string(), value: z.string() })),
   joinFilter: z.array(z.strictObject({ source: z.string(), target: z.string() })),
   attributeFlowMappings: z.array(
@@ -25,7 +25,7 @@ export const SyncRule = z.strictObject({
 });
 export type SyncRule = z.infer<typeof SyncRule>;
 
-/** A person or group between its forest and the tenant: what is made of the directory's object, and where it comes from and goes. */
+/** A user or group between its forest and the tenant: its computed attributes, where it comes from and where it goes. */
 export const MetaverseObject = z.strictObject({
   /** Its objectGUID in the directory. */
   objectId: Identifier,
@@ -35,7 +35,7 @@ export const MetaverseObject = z.strictObject({
       name: z.string(),
       isMultiValued: z.boolean(),
       values: z.array(z.string()),
-      /** That it came from. */
+      /** The connector that it came from. */
       connectorName: ConnectorName,
     }),
   ),

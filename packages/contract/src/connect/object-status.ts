@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ObjectGuid, Timestamp } from '../common.ts';
 
-/** What is said of one object, a user or a group. */
+/** What the status of one object, user or group, contains. */
 export const ObjectStatus = z.strictObject({
   connector: z.string(),
   distinguishedName: z.string(),
@@ -11,7 +11,7 @@ export const ObjectStatus = z.strictObject({
   scopeReason: z.string().nullable(),
 });
 
-/** How far its export is. */
+/** How far its export got. */
 export const ExportStatus = z.strictObject({
   state: z.enum(['not in the tenant', 'current', 'change waiting']),
   at: Timestamp.nullable(),

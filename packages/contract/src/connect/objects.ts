@@ -13,10 +13,10 @@ export const ConnectorSpaceObject = z.strictObject({
   distinguishedName: z.string(),
   anchorValue: z.string(),
   objectType: z.string(),
-  /** False: it is filtered, and `filteredBy` says why. */
+  /** False: it is filtered out, and `filteredBy` gives the reason. */
   isConnector: z.boolean(),
   filteredBy: z.string().nullable(),
-  /** What is made of it; null when it is filtered. A Connect of the release before does not tell. */
+  /** The metaverse object made of it; null if it is filtered out. A Connect of the previous release leaves it out. */
   connectedMVObjectId: Identifier.nullable().optional(),
   hasSyncError: z.boolean(),
   hasExportError: z.boolean(),

@@ -1,17 +1,17 @@
 import { z } from 'zod';
 import { ObjectGuid, text } from '../common.ts';
 
-/** A connector's name: case counts, as in the original. */
+/** A connector's name. Case-sensitive, as in the original. */
 export const ConnectorName = text(100).min(1);
 
 export const Identifier = ObjectGuid;
 
 export const MAX_PARAMETERS = 100;
 
-/** The parameter by which an administrator asks for a full password sync; it counts when the channel is switched on. */
+/** The parameter with which an administrator requests a full password sync. It takes effect when the channel is switched on. */
 export const FORCE_FULL_PASSWORD_SYNC = 'Microsoft.Synchronize.ForceFullPasswordSync';
 
-/** A named value that is kept with a connector. The fields are those of the original's ConfigurationParameter. */
+/** A named value that is stored with a connector. The fields are those of the original's ConfigurationParameter. */
 export const ConfigurationParameter = z.strictObject({
   name: text(256).min(1),
   inputType: text(50),
@@ -27,7 +27,7 @@ export const ConfigurationParameter = z.strictObject({
 });
 export type ConfigurationParameter = z.infer<typeof ConfigurationParameter>;
 
-/** The parameter of that name, as the original's script makes it: a value of 1 asks. */
+/** The parameter of that name, as the original's script makes it. A value of 1 requests the pass. */
 export const forceFullPasswordSync = (value: ConfigurationParameter['value']): ConfigurationParameter => ({
   name: FORCE_FULL_PASSWORD_SYNC,
   inputType: 'String',

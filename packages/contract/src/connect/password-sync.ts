@@ -4,7 +4,7 @@ import { route } from '../http/route.ts';
 import { ConnectorName, Identifier } from './parameters.ts';
 import { FullPasswordSync } from './status.ts';
 
-/** The password channel's switch, a pair of connectors. */
+/** The password channel's switch, one per pair of connectors. */
 export const PasswordSyncConfiguration = z.strictObject({
   sourceConnector: ConnectorName,
   targetConnector: ConnectorName,
@@ -29,7 +29,7 @@ export const Diagnosis = z.strictObject({
   check: z.string(),
   passed: z.boolean(),
   found: z.string(),
-  /** What to do; null when the check passed. */
+  /** What to do; null if the check passed. */
   action: z.string().nullable(),
 });
 export type Diagnosis = z.infer<typeof Diagnosis>;
@@ -39,7 +39,7 @@ const Passes = z.strictObject({
     z.strictObject({
       connector: ConnectorName,
       pass: FullPasswordSync.nullable(),
-      /** There when a request found a pass that still reads, and is one with it. */
+      /** Present if a pass was still reading, and the request was merged into it. */
       merged: z.literal(true).optional(),
     }),
   ),
@@ -63,7 +63,7 @@ export const passwordSyncRoutes = {
       'switches the password channel of a pair of connectors off, or on: on (re)starts it, and a forced full pass begins then',
     body: PasswordSyncConfiguration,
     reply: PasswordSyncConfiguration.extend({
-      /** There when the parameter asked for a full pass: one that still reads takes the request in. */
+      /** Present if the parameter requested a full pass. A pass that is still reading absorbs the request. */
       fullPass: z.enum(['begun', 'merged']).optional(),
     }),
   }),

@@ -7,16 +7,19 @@ const Count = z.int().nonnegative();
 
 /** What another configuration would do to one object. */
 const PreviewLine = z.strictObject({
-  /** Of a person who stays, what becomes of the password: the one that was sent is withdrawn; or stays, and none is sent any more; or the present one is sent. */
+  /**
+   * For a user who stays, what happens to the password. `withdraw`: the one that was sent is withdrawn. `keep`: it stays, and none is sent
+   * any more. `send`: the current one is sent.
+   */
   operation: z.enum(['add', 'update', 'delete', 'rename', 'withdraw', 'keep', 'send']),
   kind: z.enum(['user', 'group']),
   name: z.string(),
   sourceAnchor: z.string(),
   objectGuid: ObjectGuid,
   distinguishedName: z.string(),
-  /** Why it would leave, or its password would. */
+  /** Why the object, or its password, would leave. */
   reason: z.string().optional(),
-  /** Of a rename. */
+  /** For a rename. */
   rename: Rename.optional(),
 });
 
@@ -25,42 +28,42 @@ export const ScopePreview = z.strictObject({
   connector: z.string(),
   adds: Count,
   updates: Count,
-  /** They wait for an administrator. */
+  /** Deletions, which wait for an administrator. */
   deletes: Count,
-  /** Passwords of people who stay. Withdrawals wait for an administrator. */
+  /** Passwords of users who stay. Withdrawals wait for an administrator. */
   passwords: z.strictObject({ withdraw: Count, keep: Count, send: Count }),
-  /** Memberships that go with whoever leaves. */
+  /** Memberships that end with the leaving objects. */
   memberships: Count,
-  /** People who would be called otherwise in the managed domain. They wait, too, each with the old name. */
+  /** Users whose name in the managed domain would change. Each waits too, and keeps the old name. */
   renames: Count,
   unchanged: Count,
-  /** The first lines, those that would leave before the others. */
+  /** The first lines, leaving objects before the others. */
   lines: z.array(PreviewLine),
-  /** Attributes that the configuration looks at and that were not imported yet: what it does shows after a full import, and waits until then. */
+  /** Attributes that the configuration uses but that were not imported yet. Their effect shows, and waits, until after a full import. */
   notImported: z.array(z.string()),
-  /** Why not everybody is known who is in the groups of the scope; null: they are all known. */
+  /** Why the members of the scope's groups are not all known; null if they are. */
   groupsMissing: z.string().nullable(),
 });
 export type ScopePreview = z.infer<typeof ScopePreview>;
 
-/** What decided of one person. */
+/** What decided about one user. */
 export const UserPreview = z.strictObject({
   connector: z.string(),
   user: z.string(),
   distinguishedName: z.string(),
   objectGuid: ObjectGuid,
   synchronized: z.boolean(),
-  /** Why not, or why not any more once an administrator lets go; null: nothing speaks against it. */
+  /** Why the user is not synchronized, or no longer once an administrator approves; null if nothing excludes them. */
   reason: z.string().nullable(),
-  /** DN of the container that decided, by the configuration; null where none of those that it names is above the person. */
+  /** DN of the container that decided, from the configuration; null if the configuration names none above the user. */
   container: z.string().nullable(),
-  /** Whether the person is in a group of the scope; null where the scope has none. */
+  /** Whether the user is in a group of the scope; null if the scope has none. */
   inGroups: z.boolean().nullable(),
-  /** Whether passwords are sent, and what decided that. */
+  /** Whether the password is sent, and what decided that. */
   password: z.string(),
-  /** By which the managed domain would call the account, once an administrator lets it; null: no other name waits. */
+  /** The name that the account would get in the managed domain once an administrator approves; null if no new name waits. */
   newName: z.string().nullable(),
-  /** What the tenant is to have, and of what it is made; `accountName` is what the managed domain calls the account. */
+  /** What the tenant is to have, and where each value comes from. `accountName` is the account's name in the managed domain. */
   attributes: z.array(
     z.strictObject({
       name: z.string(),
@@ -97,7 +100,7 @@ export const previewRoutes = {
             scope: z.record(z.string(), z.unknown()),
             accountNames: z.string().optional(),
             extensions: z.array(z.string().max(100)).max(100).optional(),
-            /** Suffix of users without a userPrincipalName, and Connect's own account, where they are to be others than they are. */
+            /** Suffix for users without a userPrincipalName, and Connect's own account, if they are to change. */
             domain: z.string().max(255).optional(),
             ownAccount: z.string().max(1024).optional(),
           }),

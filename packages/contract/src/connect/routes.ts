@@ -17,9 +17,9 @@ import { statusRoutes } from './status.ts';
 import { adminTokenRoutes } from './tokens.ts';
 
 /**
- * Connect's admin API: what the command line and the ADSync PowerShell module ask of a running Connect. Served on the local
- * socket (root and the group `causeway-admins`), and over HTTPS to holders of a named token. Words and shapes follow the original's module, so that its cmdlets are
- * thin; see docs/powershell.md.
+ * Connect's admin API: what the command line and the ADSync PowerShell module request from a running Connect. Served on the local socket
+ * (root and the group `causeway-admins`), and over HTTPS to holders of a named token. Words and shapes follow the original's module, which
+ * keeps the cmdlets thin; see docs/powershell.md.
  */
 export const connectAdministrationRoutes = {
   ...statusRoutes,

@@ -5,7 +5,7 @@ import { ConnectorName, Identifier } from './parameters.ts';
 
 const Count = z.int().nonnegative();
 
-/** What a connector does in one run; the names are those of the original's run profiles, and two of our own. */
+/** What a connector does in one run. The names are those of the original's run profiles, and two of our own. */
 export const RunProfile = z.strictObject({
   name: z.string(),
   identifier: Identifier,
@@ -14,12 +14,12 @@ export type RunProfile = z.infer<typeof RunProfile>;
 
 export const RunResult = z.strictObject({
   runHistoryId: Identifier,
-  /** Ascending, over all connectors. */
+  /** Rises over all connectors. */
   runNumber: z.int(),
-  /** Whose run it is: an export is the tenant's, all else the forest's. */
+  /** The connector that ran: the tenant's for an export, otherwise the forest's. */
   connectorId: Identifier,
   connectorName: ConnectorName,
-  /** The forest's connector that it was for. */
+  /** The connector of the forest that the run was for. */
   sourceConnector: ConnectorName,
   runProfileId: Identifier,
   runProfileName: z.string(),
@@ -30,9 +30,9 @@ export const RunResult = z.strictObject({
   /** Why it did not start, or stopped. */
   problem: z.string().nullable(),
   startDate: Timestamp,
-  /** Null while it is under way. */
+  /** Null while it runs. */
   endDate: Timestamp.nullable(),
-  /** Runs that found nothing, one after the other, are told as one: how many. */
+  /** Consecutive runs that found nothing are shown as one: how many there were. */
   looks: z.int().positive(),
   adds: Count,
   updates: Count,
@@ -52,16 +52,16 @@ export const RunObjectError = z.strictObject({
 
 export const RunDetails = z.strictObject({
   run: RunResult,
-  /** The first hundred objects that had one. */
+  /** The first hundred objects with an error. */
   objectErrors: z.array(RunObjectError),
 });
 export type RunDetails = z.infer<typeof RunDetails>;
 
-/** More than these come with one answer only when they are asked for. */
+/** Most runs in one answer, unless the request asks for more. */
 export const RUNS_SHOWN = 100;
 export const MAX_RUNS_SHOWN = 10_000;
 
-/** What Connect did: kept as long as the scheduler's purge interval says, a week. */
+/** What Connect did. Kept for the scheduler's purge interval, a week. */
 export const runRoutes = {
   listRuns: route({
     method: 'GET',
@@ -69,13 +69,13 @@ export const runRoutes = {
     access: ['operator'],
     summary: 'imports, synchronizations, exports and password cycles with what they did, newest first',
     query: z.strictObject({
-      /** Name or identifier: a forest's, with the exports of what it reads, or the tenant's. */
+      /** Name or identifier: a forest's, including exports of its objects, or the tenant's. */
       connector: ConnectorName.optional(),
       /** Name or identifier. */
       profile: z.string().max(100).optional(),
-      /** Those that ended since, or are under way. */
+      /** Runs that ended since then, or still run. */
       since: Timestamp.optional(),
-      /** Those before this number: the rest of a list that was cut by its limit. */
+      /** Runs before this number: the rest of a list that its limit cut off. */
       before: z.coerce.number().int().positive().optional(),
       number: z.coerce.number().int().positive().optional(),
       limit: z.coerce.number().int().min(1).max(MAX_RUNS_SHOWN).default(RUNS_SHOWN),

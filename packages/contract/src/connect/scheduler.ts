@@ -23,7 +23,7 @@ export const Scheduler = z.strictObject({
 export type Scheduler = z.infer<typeof Scheduler>;
 
 export const SchedulerChange = z.strictObject({
-  /** Null takes the customized interval away. */
+  /** Null removes the customized interval. */
   customizedSyncCycleInterval: Seconds.min(30)
     .max(7 * 86_400)
     .nullable()
@@ -55,14 +55,14 @@ export const CycleSummary = z.strictObject({
   retried: Count,
   suppressedDeletes: Count,
   suppressedCreations: Count,
-  /** Slices of members of groups that were sent. */
+  /** Slices of group members that were sent. */
   slices: Count.default(0),
   passwords: z.strictObject({ read: Count, sent: Count }),
   milliseconds: z.number(),
 });
 export type CycleSummary = z.infer<typeof CycleSummary>;
 
-/** What of a connector's next cycle is done anew. */
+/** What a connector's next cycle repeats in full. */
 export const ConnectorOverride = z.strictObject({
   connectorId: Identifier,
   connectorName: ConnectorName,
@@ -71,7 +71,7 @@ export const ConnectorOverride = z.strictObject({
 });
 export type ConnectorOverride = z.infer<typeof ConnectorOverride>;
 
-/** When cycles run, and one at once. */
+/** When cycles run, and how to start one now. */
 export const schedulerRoutes = {
   getScheduler: route({
     method: 'GET',
@@ -111,7 +111,7 @@ export const schedulerRoutes = {
     summary: 'one cycle of every connector, or of one, and its outcome when it is through',
     body: z.strictObject({
       connector: ConnectorName.optional(),
-      /** Of releases before; more than 0 is refused, with the way that replaces it. */
+      /** From older releases. More than 0 is refused; the error names the replacement. */
       allowDeletes: z.int().min(0).default(0),
       policyType: PolicyType.default('Delta'),
     }),

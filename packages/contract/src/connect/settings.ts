@@ -10,7 +10,7 @@ export const GlobalSettings = z.strictObject({
 });
 export type GlobalSettings = z.infer<typeof GlobalSettings>;
 
-/** What the tenant's company is allowed; what Causeway has not got is false and cannot be switched on. */
+/** The company's features. One that Causeway lacks is false and cannot be switched on. */
 export const CompanyFeature = z.strictObject({
   passwordHashSync: z.boolean(),
   forcePasswordChangeOnLogOn: z.boolean(),

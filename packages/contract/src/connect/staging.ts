@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { text } from '../common.ts';
 import { route } from '../http/route.ts';
 
-/** A Connect that stages becomes the one that writes. */
+/** Promotes a staging Connect to the one that writes. */
 export const promotionRoutes = {
   promote: route({
     method: 'POST',

@@ -6,9 +6,9 @@ import { SeenRuns } from '../http/run.ts';
 import { ConnectGroups, GroupsNotWritten } from './group-status.ts';
 import { ConnectUserStatus } from './user-status.ts';
 
-/** How Connect stands, whole and for one user: what `causeway connect status` shows. Nothing in it is secret. */
+/** The state of Connect as a whole and for one user, as `causeway connect status` shows it. Nothing in it is secret. */
 
-/** The managed domain's keys that an administrator confirmed; the fingerprint is that of both. */
+/** The managed domain's keys that an administrator confirmed. The fingerprint covers both. */
 const ConfirmedKey = PublicKey.extend({
   receiptKey: PublicKey.shape.publicKey,
   realm: z.string(),
@@ -17,23 +17,23 @@ const ConfirmedKey = PublicKey.extend({
 export type ConfirmedKey = z.infer<typeof ConfirmedKey>;
 export const ConfirmedKeyReply = z.strictObject({ confirmed: ConfirmedKey });
 
-/** A forced full password sync, as far as it is. */
+/** The progress of a forced full password sync. */
 export const FullPasswordSync = z.strictObject({
   id: z.int(),
   requestedAt: Timestamp,
   startedAt: Timestamp.nullable(),
   readAt: Timestamp.nullable(),
   completedAt: Timestamp.nullable(),
-  /** Users sent so far, and how many there are to come by. */
+  /** Users sent so far, and the expected total. */
   users: z.int(),
   total: z.int(),
-  /** Users a second since it began to read; null before there is something to divide. */
+  /** Users per second since it began to read; null until it can be computed. */
   rate: z.number().nullable(),
-  /** When it is expected to have read everybody. */
+  /** When it is expected to have read every user. */
   expectedAt: Timestamp.nullable(),
-  /** Users whose legacy credentials wait for the managed domain's key to be confirmed. */
+  /** Users whose legacy credentials wait until the managed domain's key is confirmed. */
   owed: z.int(),
-  /** Why it is not done, in words; null while it goes on or when it is done. */
+  /** Why it is not done, in words; null while it makes progress and when it is done. */
   waitingFor: z.string().nullable(),
 });
 export type FullPasswordSync = z.infer<typeof FullPasswordSync>;
@@ -52,47 +52,49 @@ const Count = z.int().nonnegative();
 
 const Arrived = z.strictObject({ arrived: Count, all: Count });
 
-/** How much of a forest has arrived in the managed domain, as the managed domain's receipts say. */
+/** How much of a forest has arrived in the managed domain, according to the domain's receipts. */
 export const ConnectArrival = z.strictObject({
   state: z.enum([
-    /** Nobody confirmed a managed domain: nothing is to arrive anywhere. */
+    /** No managed domain is confirmed, so nothing has to arrive. */
     'no managed domain',
     'no receipt yet',
     'complete',
     'on its way',
-    /** Everything came; some of it was not written, for the reasons that are named. */
+    /** Everything arrived. Some of it was not written, for the reasons listed. */
     'not all written',
-    /** Something does not arrive. */
+    /** Something has not arrived. */
     'differs',
-    /** No receipt that is new enough: the managed domain does not run, or the tenant withholds. */
+    /** No recent receipt: the managed domain does not run, or the tenant withholds it. */
     'silent',
   ]),
   accounts: Arrived,
   credentials: Arrived,
-  /** Groups, and slices of their members; absent where the managed domain says nothing of them. */
+  /** Groups, and slices of their members. Absent if the managed domain reports none. */
   groups: Arrived.optional(),
   slices: Arrived.optional(),
   completeAsOf: Timestamp.nullable(),
   receiptAt: Timestamp.nullable(),
-  /** In words; null while all is well. */
+  /** In words; null if there is none. */
   alarm: z.string().nullable(),
-  /** The first of those whose state in the managed domain is not what it should be; `missingCount` of them in all. */
+  /** The first users or groups whose state in the managed domain is wrong; `missingCount` is the number of all. */
   missing: z.array(
     z.strictObject({
-      /** Or a group's name, where it is of a group. */
+      /** The user's name, or the group's if the line is about a group. */
       user: z.string(),
       sourceAnchor: z.string(),
       what: z.enum(['account', 'credential', 'not deleted', 'group', 'members', 'group not deleted']),
-      /** The managed domain's own word why it was not written, when it came. */
+      /** The managed domain's reason for not writing it, if it arrived. */
       refused: z.string().nullable(),
-      /** What else is known of why, in words. */
+      /** Further details on the reason, in words. */
       reason: z.string().optional(),
     }),
   ),
   missingCount: Count,
-  /** Groups, and groups with a slice of their members, that came there and are not written, or not wholly; absent when there is none. */
+  /** Groups, and groups with a slice of members, that arrived but were not written, or only in part. Absent if there are none. */
   groupsNotWritten: GroupsNotWritten.optional(),
-  /** Records beyond those of the first release that the managed domain signed that it reads; absent where it has signed nothing of it. */
+  /**
+   * Records beyond those of the first release that the managed domain has signed that it reads. Absent if it has signed nothing about them.
+   */
   reads: RecordNames.optional(),
 });
 export type ConnectArrival = z.infer<typeof ConnectArrival>;
@@ -101,53 +103,59 @@ export type ConnectArrival = z.infer<typeof ConnectArrival>;
 export const ControllerInUse = z.strictObject({
   server: z.string(),
   preferred: z.string(),
-  /** When the connector moved there, and why; null where it never moved. */
+  /** When the connector moved there, and why; null if it never moved. */
   since: Timestamp.nullable(),
   reason: z.string().nullable(),
-  /** Since when it has not got all that was read before: it deletes and opens nobody. Null where it has. */
+  /**
+   * Since when the domain controller lacks something that was read before. Meanwhile Connect deletes and enables nobody. Null if it lacks
+   * nothing.
+   */
   lagsSince: Timestamp.nullable(),
 });
 export type ControllerInUse = z.infer<typeof ControllerInUse>;
 
-/** What waits for the word that a forest was restored from a backup. */
+/** What waits until an administrator accepts that a forest was restored from a backup. */
 export const RestoreState = z.strictObject({
   connector: z.string(),
   forest: z.string(),
-  /** The domain controller that is read. */
+  /** The domain controller that Connect reads. */
   server: z.string(),
-  /** When it was found restored, and why; null where the tenant alone says that it has newer passwords. */
+  /** When Connect found it restored, and why; null if only the tenant reports newer passwords. */
   since: Timestamp.nullable(),
   reason: z.string().nullable(),
-  /** Passwords that are older there than in the tenant, and whose some of them are. */
+  /** Passwords that are older there than in the tenant, and some of their users. */
   olderPasswords: Count,
   older: z.array(z.string()),
-  /** People who were closed or deleted, and would be opened or made again; and some of them. */
+  /** Users who were disabled or deleted, and would be enabled or created again; and some of them. */
   openings: Count,
   opening: z.array(z.string()),
-  /** Everything has been read since: nothing is missing from the numbers. */
+  /** True if everything has been read since, so that the numbers are complete. */
   complete: z.boolean(),
 });
 export type RestoreState = z.infer<typeof RestoreState>;
-/** What the tenant has otherwise than it acknowledged. */
+/** What differs between the tenant and what it acknowledged. */
 export const ConnectComparison = z.strictObject({
-  /** When it was compared last, and how many people differed then. */
+  /** When it was compared last, and how many users differed then. */
   at: Timestamp,
   differing: Count,
-  /** People of whom something was signed anew within a day, on whatever place's account. */
+  /** Users with something signed again within a day, whichever place caused it. */
   saidAnew: Count,
-  /** Those of them who differed again and again: an alarm named them. */
+  /** Those of them who differed repeatedly and were named in an alarm. */
   alarmed: Count,
-  /** People and groups whom another place has and nobody knows here, before the directory was asked or while it has them. */
+  /**
+   * Users and groups that another place has and this Connect does not know, before it has asked the directory or while the directory has
+   * them.
+   */
   strangers: Count,
-  /** Those of whom it has nothing, and whose deletions wait for an administrator. */
+  /** Those that the directory does not have, and whose deletions wait for an administrator. */
   strangersHeld: Count,
 });
 export type ConnectComparison = z.infer<typeof ConnectComparison>;
 
-/** This machine's clock and the domain controller's, where they are more than five minutes apart. */
+/** This machine's clock and the domain controller's, if they are more than five minutes apart. */
 const ClockDifference = z.strictObject({
   since: Timestamp,
-  /** Of this machine's clock; negative: behind. */
+  /** How far this machine's clock is ahead; negative: behind. */
   aheadSeconds: z.int(),
 });
 
@@ -156,23 +164,25 @@ export const ConnectStatus = z.strictObject({
     id: z.string(),
     name: z.string(),
     url: z.string(),
-    /** The oldest Connect that the tenant takes; null while it does not say. */
+    /** The oldest Connect that the tenant accepts; null until the tenant reports it. */
     minimumAgentVersion: z.string().nullable(),
-    /** Other starts of this Connect that the tenant hears beside it; absent without any. */
+    /** Other running starts of this Connect that the tenant sees; absent if there are none. */
     otherRuns: SeenRuns.optional(),
   }),
   signingKey: PublicKey,
-  /** It stages: it signs and sends nothing. Absent of one that writes. */
+  /** Staging mode: it signs and sends nothing. Absent for a Connect that writes. */
   staging: z.strictObject({ since: Timestamp, agentId: z.string() }).optional(),
   pairing: z.strictObject({
     state: z.enum(['off', 'unconfirmed', 'confirmed', 'unknown']),
-    /** Why the tenant's side is unknown, as a code and in words. */
+    /** Why the tenant's state is unknown, as a code and in words. */
     code: z.string().optional(),
     reason: z.string().optional(),
     realm: z.string().nullable(),
     confirmed: ConfirmedKey.nullable(),
     offered: z.strictObject({ fingerprint: PublicKey.shape.fingerprint }).nullable(),
-    /** Records beyond those of the first release that the managed domain reads, as the tenant says; absent where it does not say. */
+    /**
+     * Records beyond those of the first release that the managed domain reads, according to the tenant. Absent if it does not report them.
+     */
     reads: RecordNames.optional(),
   }),
   connectors: z.array(
@@ -184,11 +194,11 @@ export const ConnectStatus = z.strictObject({
       lastObjectCycleAt: Timestamp.nullable(),
       lastPasswordCycleAt: Timestamp.nullable(),
       lastError: z.string().nullable(),
-      /** Which domain controller is read; there where the connector has several. */
+      /** Which domain controller is read. Present if the connector has several. */
       domainController: ControllerInUse.optional(),
-      /** What waits for the word that the forest was restored; there where something does. */
+      /** What waits until an administrator accepts that the forest was restored. Present if something waits. */
       restore: RestoreState.optional(),
-      /** Of the forest's password orders; there once it was restored. */
+      /** The epoch of the forest's password orders. Present once the forest was restored. */
       epoch: z.int().positive().optional(),
       clock: ClockDifference.optional(),
       users: Count,
@@ -201,21 +211,24 @@ export const ConnectStatus = z.strictObject({
       owed: Count,
       /** Deletions that wait for an administrator. */
       suppressedDeletes: Count,
-      /** The first of those who can still sign in because of that; `stillSigningInCount` of them in all. */
+      /** The first users who can still sign in because of that; `stillSigningInCount` is the number of all. */
       stillSigningIn: z.array(z.string()),
       stillSigningInCount: Count,
-      /** People in the tenant whose passwords are not to be synchronized, and those whose withdrawal waits for an administrator; absent where there are neither. */
+      /**
+       * Users in the tenant whose passwords are not to be synchronized, and those whose withdrawal waits for an administrator. Absent if
+       * there are neither.
+       */
       passwordScope: z.strictObject({ out: Count, held: Count }).optional(),
       /** New users that wait for an administrator. */
       suppressedCreations: Count,
       /** New names in the managed domain that wait for an administrator. */
       suppressedRenames: Count.optional(),
-      /** New users of 24 hours, when they are more than an alarm leaves unsaid. */
+      /** New users within 24 hours, if they are enough for an alarm. */
       growthAlarm: Count.nullable(),
-      /** There once a group was met. */
+      /** Present once Connect has seen a group. */
       groups: ConnectGroups.optional(),
       fullPass: FullPasswordSync.nullable(),
-      /** Absent until the tenant was compared, and where it is of a release that cannot be. */
+      /** Absent until the tenant was compared, and if the tenant's release does not support it. */
       comparison: ConnectComparison.optional(),
       arrival: ConnectArrival,
       waitingFor: z.array(z.strictObject({ user: z.string(), reason: z.string(), since: Timestamp })),
@@ -235,7 +248,7 @@ export const ConnectStatus = z.strictObject({
 });
 export type ConnectStatus = z.infer<typeof ConnectStatus>;
 
-/** How Connect stands, whole and for one user. */
+/** The state of Connect as a whole and for one user. */
 export const statusRoutes = {
   getStatus: route({
     method: 'GET',

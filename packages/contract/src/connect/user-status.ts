@@ -14,7 +14,7 @@ export const RetryEntry = z.strictObject({
   nextAt: z.number(),
 });
 
-/** The way of one user. */
+/** How far one user got. */
 export const ConnectUserStatus = ObjectStatus.extend({
   user: z.string(),
   export: ExportStatus.extend({
@@ -34,8 +34,8 @@ export const ConnectUserStatus = ObjectStatus.extend({
   retry: RetryEntry.nullable(),
   owedSince: Timestamp.nullable(),
   /**
-   * There while the connector's password channel does not work: what is said of the password is as of `since`, its last cycle that
-   * ended well, and null where none has. Absent while it works, and of a Connect of the first releases.
+   * Present while the connector's password channel does not work. The password's state is then as of `since`, the end of its last good
+   * cycle, or null if there was none. Absent while it works, and from a Connect of the first releases.
    */
   standstill: z.strictObject({ since: Timestamp.nullable(), reason: z.string() }).optional(),
 });

@@ -7,32 +7,32 @@ import { Done, ForestText, ManagedAccount, PersonText } from './people.ts';
 export const ListedAdministrator = z.strictObject({
   forest: z.string(),
   anchor: z.string(),
-  /** `unknown`: nobody here has an account under this forest and anchor. */
+  /** `unknown`: no account here has this forest and anchor. */
   state: z.enum(['accepted', 'proposed', 'unknown']),
   cloudOnly: z.boolean(),
   objectGuid: z.string().nullable(),
   name: z.string().nullable(),
   samAccountName: z.string().nullable(),
-  /** What an accepted person was called when they were accepted. */
+  /** An accepted user's name at the time of acceptance. */
   acceptedAs: z.string().nullable(),
-  /** Of somebody unknown: what the tenant calls them, which may be a lie. */
+  /** For an unknown user, the tenant's name for them, which may be false. */
   calledByTenant: z.string().nullable(),
-  /** Of the acceptance, else of the proposal. */
+  /** Time of the acceptance, otherwise of the proposal. */
   since: Timestamp,
 });
 export type ListedAdministrator = z.infer<typeof ListedAdministrator>;
 
-/** Somebody who can be accepted as an administrator, as the question shows them. */
+/** A user who can be accepted as an administrator, as the question shows them. */
 export const AdministratorCandidate = z.strictObject({
   entry: ManagedAccount,
   proposal: z.strictObject({
     forest: z.string(),
     anchor: z.string(),
-    /** When they became a member at the tenant: the tenant's word. */
+    /** When they became a member at the tenant, according to the tenant. */
     addedAt: z.string(),
-    /** What the tenant calls them: believed in nothing. */
+    /** The tenant's name for them, which is not trusted. */
     calledByTenant: z.string(),
-    /** When the proposal was seen here first. */
+    /** When this domain first saw the proposal. */
     since: Timestamp,
     accepted: z.strictObject({ objectGuid: z.string(), name: z.string(), at: Timestamp }).nullable(),
   }),

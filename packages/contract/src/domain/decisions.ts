@@ -4,23 +4,23 @@ import { route } from '../http/route.ts';
 import { Replaces } from '../tenant/managed-domain.ts';
 import { Done, ForestText, PersonText } from './people.ts';
 
-/** `forest`: where several have the name or nobody is known by it; `by`: the user of the machine who runs the command. */
+/** `forest`: if several users have the name, or none is known by it. `by`: the machine's user who runs the command. */
 const WHOM = {
   user: PersonText,
   forest: ForestText.optional(),
   by: z.string().max(256).optional(),
 };
 
-/** What an administrator decided about a registration. */
+/** An administrator's decision about a registration. */
 export const RegisterRequest = z.strictObject({
-  /** Needed where the tenant does not accept this domain's agent. */
+  /** Required if the tenant does not accept this domain's agent. */
   code: z.string().min(1).max(200).optional(),
-  /** The other domain whose place is taken, as it was shown. */
+  /** The other domain that this one replaces, as it was shown. */
   replaces: Replaces.optional(),
 });
 export type RegisterRequest = z.infer<typeof RegisterRequest>;
 
-/** Whom the managed domain believes, whom it keeps out, and what it accepts although it differs. */
+/** Which keys the managed domain trusts, which users it blocks, and which differences it accepts. */
 export const domainDecisionRoutes = {
   trustAgent: route({
     method: 'POST',
@@ -31,7 +31,7 @@ export const domainDecisionRoutes = {
     body: z.strictObject({
       fingerprint: z.string(),
       forest: ForestText,
-      /** Fingerprints of the keys whose place it takes. */
+      /** Fingerprints of the keys that it replaces. */
       replaces: z.array(z.string()).max(20).optional(),
     }),
     reply: Done,

@@ -5,7 +5,7 @@ import { ForestText } from './people.ts';
 
 const Operation = z.enum(['delete', 'create']);
 
-/** What waits for an administrator together, as it is shown. */
+/** A list of changes that waits for an administrator, as it is shown. */
 export const DomainHeldList = z.strictObject({
   /** Stands for exactly these lines. */
   digest: z.string(),
@@ -13,7 +13,7 @@ export const DomainHeldList = z.strictObject({
   operation: Operation,
   /** When the first of them was held. */
   since: Timestamp,
-  /** The first of them; `count` of them in all. */
+  /** The first of them; `count` is the number of all. */
   people: z.array(
     z.strictObject({
       user: z.string(),
@@ -24,7 +24,7 @@ export const DomainHeldList = z.strictObject({
     }),
   ),
   count: z.int().nonnegative(),
-  /** Lines of the list that was shown that do not hold any more. */
+  /** Lines of the shown list that no longer apply. */
   ceased: z.int().nonnegative(),
 });
 export type DomainHeldList = z.infer<typeof DomainHeldList>;

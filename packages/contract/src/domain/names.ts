@@ -3,7 +3,7 @@ import { Timestamp } from '../common.ts';
 import { route } from '../http/route.ts';
 import { Done, ForestText, NamedAccount, PersonText } from './people.ts';
 
-/** Accounts that are not called as their forests say, and names that are reserved for forests. */
+/** Accounts whose name is not the one in their forest, and names that are reserved for forests. */
 export const NameList = z.strictObject({
   differing: z.array(NamedAccount),
   reserved: z.array(z.strictObject({ name: z.string(), forest: z.string(), until: Timestamp })),
@@ -12,17 +12,17 @@ export type NameList = z.infer<typeof NameList>;
 
 const NamedGroup = z.strictObject({ forest: z.string(), anchor: z.string(), name: z.string() });
 
-/** Who has a name in the managed domain, whose it is, and who wants it and has it not. */
+/** Who has a name in the managed domain, which forest owns it, and who wants it but does not have it. */
 export const DomainNameClaims = z.strictObject({
   name: z.string(),
   holders: z.array(NamedAccount),
-  /** The group that has it; absent where none has. */
+  /** The group that has it; absent if none does. */
   group: NamedGroup.optional(),
-  /** Groups that want it and have it not; absent where none does. */
+  /** Groups that want it but do not have it; absent if there are none. */
   groupsWaiting: z.array(NamedGroup).optional(),
   /** The forest that it belongs to. */
   owner: z.string().nullable(),
-  /** Null while it is not reserved. */
+  /** Null if it is not reserved. */
   reservedUntil: Timestamp.nullable(),
   waiting: z.array(NamedAccount),
 });

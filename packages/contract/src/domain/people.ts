@@ -1,53 +1,53 @@
 import { z } from 'zod';
 import { PasswordOrder, Timestamp } from '../common.ts';
 
-/** A person is forest and anchor; `(cloud-only)` is the forest of cloud-only people. */
+/** Forest and anchor identify a user. `(cloud-only)` is the forest of cloud-only users. */
 const PERSON = { forest: z.string(), anchor: z.string() };
 
-/** A forest as it is typed. */
+/** A forest as the administrator types it. */
 export const ForestText = z.string().max(255);
 
-/** What an administrator calls a user of the managed domain: a name there, or the source anchor. */
+/** How an administrator names a user of the managed domain: by a name there, or by the source anchor. */
 export const PersonText = z.string().min(1).max(1024);
 
-/** What was done, in words. */
+/** What the command did, in words. */
 export const Done = z.strictObject({
   message: z.string(),
-  /** Of a block or its end: the account in the directory is so already. */
+  /** For a block or its end: the account in the directory already matches. */
   applied: z.boolean().optional(),
 });
 export type Done = z.infer<typeof Done>;
 
-/** What is known of one person: what they are pinned to and what was written last. Outlives the account. */
+/** What is known of one user: what they are pinned to and what was written last. Outlives the account. */
 export const ManagedAccount = z.strictObject({
   ...PERSON,
   objectGuid: z.string(),
-  /** Sequences of the records written last; null when none was. */
+  /** Sequences of the records written last; null if none was written. */
   accountSequence: z.int().nullable(),
   credentialSequence: z.int().nullable(),
   passwordOrder: PasswordOrder.nullable(),
   hasCredential: z.boolean(),
   withdrawn: z.boolean(),
-  /** What the account record says; an account without a credential is disabled all the same. */
+  /** What the account record asks for. An account without a credential is disabled all the same. */
   wantsEnabled: z.boolean(),
-  /** The names that the forest says; null where it says none that can be written. */
+  /** The names that the forest sends; null if it sends none that can be written. */
   wantedName: z.string().nullable(),
   wantedPrincipal: z.string().nullable(),
-  /** The names that the account has in the managed domain; null without an account. */
+  /** The account's names in the managed domain; null without an account. */
   samAccountName: z.string().nullable(),
   userPrincipalName: z.string().nullable(),
-  /** Another forest had the name: the digits stay until the account is renamed, or an administrator frees the name. */
+  /** Another forest had the name. The digits stay until the account is renamed, or an administrator frees the name. */
   keepsDigits: z.boolean(),
   digitsKey: z.string().nullable(),
-  /** Nobody can have the SID of the account record here. */
+  /** No account can have the account record's SID here. */
   sidRefused: z.boolean(),
   nonce: z.string().nullable(),
-  /** objectGUID in the managed domain; null before the account is made and after it is deleted. */
+  /** objectGUID in the managed domain; null before the account is created and after it is deleted. */
   managedGuid: z.string().nullable(),
   lastManagedGuid: z.string().nullable(),
   /** Sequence of a deletion that waits for the end of the backlog or for an administrator. */
   deleteSequence: z.int().nullable(),
-  /** What an administrator accepted of this user. */
+  /** What an administrator accepted for this user. */
   accepted: z.string().nullable(),
   accountAt: Timestamp.nullable(),
   credentialAt: Timestamp.nullable(),
@@ -55,18 +55,18 @@ export const ManagedAccount = z.strictObject({
 });
 export type ManagedAccount = z.infer<typeof ManagedAccount>;
 
-/** Why a record was not written, or a name or a SID is not as its record says. */
+/** Why a record was not written, or why a name or SID differs from its record. */
 export const UserProblem = z.strictObject({
   ...PERSON,
   /** group, members: a group's record, a slice of its members. */
   kind: z.enum(['account', 'credential', 'group', 'members', 'name', 'sid', 'profile']),
-  /** The person is the record's word; else the tenant's, which shows records as of whomever it likes. */
+  /** True: a signed record names the user. False: only the tenant does, which may attribute records to anybody. */
   verified: z.boolean(),
-  /** `waiting`: for an administrator; `failed`: tried again. */
+  /** `waiting`: for an administrator; `failed`: it is retried. */
   outcome: z.enum(['refused', 'waiting', 'failed']),
   code: z.string(),
   reason: z.string(),
-  /** What can be accepted; null when nothing can be. */
+  /** What can be accepted; null if nothing can be. */
   acceptable: z.string().nullable(),
   sequence: z.int(),
   since: Timestamp,
@@ -74,20 +74,20 @@ export const UserProblem = z.strictObject({
 });
 export type UserProblem = z.infer<typeof UserProblem>;
 
-/** Somebody whom an administrator keeps out. */
+/** A user whom an administrator blocks. */
 export const DomainBlock = z.strictObject({
   ...PERSON,
   since: Timestamp,
-  /** What the administrator said; null when nothing, or when the block was found on the account. */
+  /** The administrator's reason; null if there is none, or if the block was found on the account. */
   reason: z.string().nullable(),
-  /** The user of the machine who ran the command, as far as that is known. */
+  /** The machine's user who ran the command, if known. */
   by: z.string().nullable(),
-  /** The account in the directory is as this says, as far as it is known. */
+  /** The account in the directory matches this, as far as is known. */
   applied: z.boolean(),
 });
 export type DomainBlock = z.infer<typeof DomainBlock>;
 
-/** An account as far as its names go. */
+/** The names of an account. */
 export const NamedAccount = z.strictObject({
   ...PERSON,
   ...ManagedAccount.pick({

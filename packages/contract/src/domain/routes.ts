@@ -5,7 +5,7 @@ import { domainNameRoutes } from './names.ts';
 import { domainSidRoutes } from './sids.ts';
 import { domainStatusRoutes } from './status.ts';
 
-/** Domain Services' local API: what the command line asks of the service on its machine, by the socket in its state folder. */
+/** Domain Services' local API: what the command line requests from the service on its machine, by the socket in its state folder. */
 export const domainRoutes = {
   ...domainStatusRoutes,
   ...domainDecisionRoutes,

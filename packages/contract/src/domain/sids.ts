@@ -8,25 +8,25 @@ export const DomainSidText = z.string().regex(/^S-1-5-21-\d{1,10}-\d{1,10}-\d{1,
 
 const Count = z.int().nonnegative();
 
-/** A domain on-premises whose people and groups have SIDs of it. */
+/** An on-premises domain that issued SIDs of users and groups. */
 export const OnPremisesDomain = z.strictObject({
   sid: z.string(),
   forest: z.string(),
-  /** When the forest brought it first. */
+  /** When the forest first sent it. */
   since: Timestamp,
-  /** Null: nobody has confirmed that it is the forest's, and nobody gets on-premises SIDs of it here. */
+  /** Null: nobody has confirmed that it belongs to the forest, so nobody gets on-premises SIDs of it here. */
   confirmedAt: Timestamp.nullable(),
-  /** Since when an administrator has said that it is not the forest's; null where nobody has been asked. */
+  /** When an administrator answered that it does not belong to the forest; null if nobody has been asked. */
   declinedAt: Timestamp.nullable().optional(),
   people: Count,
-  /** Security groups. Absent of a release before. */
+  /** Security groups. Absent from an older release. */
   groups: Count.optional(),
 });
 export type OnPremisesDomain = z.infer<typeof OnPremisesDomain>;
 
-/** People who are in so many groups with on-premises SIDs that Windows may refuse them. */
+/** Users in so many groups with on-premises SIDs that Windows may refuse them. */
 export const FullTokens = z.strictObject({
-  /** In more groups than this. */
+  /** The number of groups above which a user counts. */
   above: Count,
   at: Timestamp,
   count: Count,
@@ -38,15 +38,15 @@ export const FullTokens = z.strictObject({
 export type FullTokens = z.infer<typeof FullTokens>;
 
 export const OnPremisesSids = z.strictObject({
-  /** As the configuration says: everybody's, security groups' alone, or nobody's. */
+  /** As configured: for everybody, for security groups only, or for nobody. */
   setting: z.enum(['all', 'groups', 'none']),
-  /** People who have their SID here, and those of whom something is still to be done. */
+  /** Users who have their SID here, and those for whom it is still to be done. */
   written: Count,
   waiting: Count,
-  /** The same of security groups. Absent of a release before. */
+  /** The same for security groups. Absent from an older release. */
   groups: z.strictObject({ written: Count, waiting: Count }).optional(),
   domains: z.array(OnPremisesDomain),
-  /** Absent until it was counted. */
+  /** Absent until they were counted. */
   fullTokens: FullTokens.optional(),
 });
 export type OnPremisesSids = z.infer<typeof OnPremisesSids>;

@@ -7,14 +7,14 @@ import { OnPremisesSids } from './sids.ts';
 
 const Count = z.int().nonnegative();
 
-/** Whether this is its tenant's managed domain, as the tenant said last. */
+/** Whether this is its tenant's managed domain, according to the tenant's last answer. */
 export const Registration = z.strictObject({
   state: z.enum(['registered', 'replaced', 'withdrawn', 'removed', 'unknown']),
-  /** When that was seen first; null before the tenant was ever asked. */
+  /** When this was first seen; null before the tenant was ever asked. */
   since: Timestamp.nullable(),
-  /** What has happened and what it means, in words; null while all is well. */
+  /** What happened and what it means, in words; null if there is no alarm. */
   alarm: z.string().nullable(),
-  /** What to do about it; without an alarm: what is left to do. */
+  /** What to do about it. Without an alarm: what is left to do. */
   next: z.string().nullable(),
 });
 export type Registration = z.infer<typeof Registration>;
@@ -24,7 +24,7 @@ export const DomainDns = z.strictObject({
   /** `internal`: its domain controller answers. */
   mode: z.enum(['internal', 'none']),
   address: z.string(),
-  /** Who is asked for names that are not the domain's. */
+  /** The server for names outside the domain. */
   forwarder: z.string().nullable(),
 });
 export type DomainDns = z.infer<typeof DomainDns>;
@@ -32,7 +32,7 @@ export type DomainDns = z.infer<typeof DomainDns>;
 const Records = {
   accounts: Count,
   credentials: Count,
-  /** Absent where nothing is told of groups. */
+  /** Absent if groups are not reported. */
   groups: Count.optional(),
   slices: Count.optional(),
 };
@@ -43,57 +43,57 @@ export const DomainArrival = z.strictObject({
   state: z.enum([
     /** No head has come since the forest's Connect was trusted. */
     'no head yet',
-    /** The feed has not been read to its end since the head came, or newer records than the head's keep it from being compared. */
+    /** The feed has not been read to its end since the head came, or records newer than the head prevent a comparison. */
     'not compared yet',
     'complete',
-    /** Everything came; some of it was not written, for reasons that are named. */
+    /** Everything arrived. Some of it was not written, for the reasons listed. */
     'not all written',
-    /** This is not the tenant's managed domain: what it has is complete in no sense. */
+    /** This is not the tenant's managed domain, so its data is never complete. */
     'not registered',
     'differs',
     'silent',
   ]),
-  /** What the newest head says that the tenant has; null without one. */
+  /** What the tenant has according to the newest head; null without one. */
   head: z.strictObject({ time: Timestamp, ...Records }).nullable(),
   here: z.strictObject(Records),
-  /** Everything that the forest said until then has come here. */
+  /** Everything that the forest sent up to then has arrived here. */
   completeAsOf: Timestamp.nullable(),
-  /** Buckets that are not as the head says, and that nothing explains. */
+  /** Buckets that differ from the head without an explanation. */
   differing: z.array(z.int()),
-  /** The same of groups and slices of their members. */
+  /** The same for groups and slices of their members. */
   groupsDiffering: z.array(z.int()).optional(),
   notWritten: Count,
   alarm: z.strictObject({ kind: z.enum(['differs', 'silent']), since: Timestamp }).nullable(),
 });
 export type DomainArrival = z.infer<typeof DomainArrival>;
 
-/** Who is proposed and accepted as an administrator of the managed domain, in numbers. */
+/** How many administrators of the managed domain are proposed and accepted. */
 export const AdministratorCounts = z.strictObject({
   accepted: Count,
-  /** Proposed and not accepted. */
+  /** Proposed but not accepted. */
   waiting: Count,
-  /** Members at the tenant beyond those that it proposes. */
+  /** Members at the tenant in addition to those that it proposes. */
   more: Count,
-  /** Whether the tenant says whom it proposes; null before it was ever asked. */
+  /** Whether the tenant reports whom it proposes; null before it was ever asked. */
   tenant: z.enum(['says', 'older']).nullable(),
 });
 export type AdministratorCounts = z.infer<typeof AdministratorCounts>;
 
-/** The groups of forests in the managed domain, in numbers. */
+/** The forests' groups in the managed domain, in numbers. */
 export const DomainGroups = z.strictObject({
-  /** In the directory; `waiting`: records that it does not have yet; `unclaimed`: groups there of which no record has come. */
+  /** Groups in the directory. `waiting`: records that are not written yet. `unclaimed`: groups in the directory without a record. */
   ...{ groups: Count, waiting: Count, unclaimed: Count },
-  /** Written; and those whose member, or whose group, is not there. */
+  /** Written memberships, and those whose member or group does not exist. */
   ...{ memberships: Count, membershipsWaiting: Count },
   /** Deletions of groups, and those of them that wait for an administrator. */
   ...{ deletionsWaiting: Count, deletionsHeld: Count },
-  /** When the feed of groups was read to its end last; null while more of it is there. */
+  /** When the feed of groups was last read to its end; null while there is more to read. */
   readAt: Timestamp.nullable(),
-  /** Whether the tenant has such a feed; null where that is not known. */
+  /** Whether the tenant has such a feed; null if that is unknown. */
   served: z.boolean().nullable(),
-  /** What keeps the feed of groups from being followed, in words. */
+  /** Why the feed of groups cannot be followed, in words. */
   trouble: z.string().nullable(),
-  /** Records and slices that are not taken, by code. */
+  /** Refused records and slices, by code. */
   problems: z.record(z.string(), Count),
 });
 export type DomainGroups = z.infer<typeof DomainGroups>;
@@ -102,12 +102,12 @@ export type DomainGroups = z.infer<typeof DomainGroups>;
 export const DomainStatus = z.strictObject({
   realm: z.string(),
   tenant: z.string(),
-  /** The agent itself runs; without it nothing is followed. */
+  /** The agent itself runs. Without it, no feed is followed. */
   following: z.boolean(),
-  /** What keeps the feed from being followed, in words. */
+  /** Why the feed cannot be followed, in words. */
   trouble: z.string().nullable(),
   domain: z.strictObject({ running: z.boolean(), since: Timestamp.nullable() }),
-  /** The release of Samba and what it lacks. Absent where no service runs that has asked. */
+  /** Samba's release and what it lacks. Absent if no running service has checked. */
   samba: z
     .strictObject({
       version: z.string().nullable(),
@@ -115,11 +115,11 @@ export const DomainStatus = z.strictObject({
       warning: z.string().nullable(),
     })
     .optional(),
-  /** Absent of a release before. */
+  /** Absent from an older release. */
   dns: DomainDns.optional(),
   onPremisesSids: OnPremisesSids.optional(),
   registration: Registration,
-  /** Other starts of this Domain Services that the tenant hears beside it; absent without any. */
+  /** Other running starts of this Domain Services that the tenant sees; absent if there are none. */
   otherRuns: SeenRuns.optional(),
   feed: z.strictObject({
     cursor: z.string(),
@@ -138,18 +138,18 @@ export const DomainStatus = z.strictObject({
         trustedAt: Timestamp,
       }),
     ),
-    /** The tenant's own key, for cloud-only users; `offered` is another one that waits to be confirmed. */
+    /** The tenant's own key, for cloud-only users. `offered` is another one that waits for confirmation. */
     tenantKey: z.strictObject({ fingerprint: z.string().nullable(), offered: z.string().nullable() }),
   }),
-  /** `unclaimed`: found in the directory, and no record of them has come. */
+  /** `unclaimed`: accounts in the directory that no record has claimed. */
   accounts: z.strictObject({
     ...{ accounts: Count, withCredential: Count, deleted: Count },
     unclaimed: Count.optional(),
   }),
-  /** Absent of a release before. */
+  /** Absent from an older release. */
   groups: DomainGroups.optional(),
   administrators: AdministratorCounts,
-  /** Whom administrators keep out: how many, those that are not on the account yet, and the newest. */
+  /** Users whom administrators block: how many, those not written to the account yet, and the newest. */
   blocked: z.strictObject({
     count: Count,
     waiting: Count,
@@ -170,28 +170,28 @@ export const DomainStatus = z.strictObject({
     })
     .optional(),
   guard: z.strictObject({
-    /** A lock of an account that the domain needs, ended in the last day; null when there was none. */
+    /** A lockout of an account that the domain needs, lifted within the last day; null if there was none. */
     alarm: z.string().nullable(),
-    /** Accounts from before whose own changes of the password are not refused yet. */
+    /** Older accounts whose own password changes are not refused yet. */
     ownChangesWaiting: Count,
-    /** Accounts from before that do not say yet whose they are. */
+    /** Older accounts that do not carry their mark yet. */
     marksWaiting: Count.optional(),
   }),
-  /** Of each trusted forest. */
+  /** One for each trusted forest. */
   arrivals: z.array(DomainArrival),
   deletions: z.strictObject({
     waiting: Count,
-    /** Of those that wait: for an administrator. */
+    /** Those of the waiting ones that wait for an administrator. */
     held: Count,
-    /** The first of those who can still sign in because of that; `stillSigningInCount` of them in all. */
+    /** The first users who can still sign in because of that; `stillSigningInCount` is the number of all. */
     stillSigningIn: z.array(z.string()),
     stillSigningInCount: Count,
   }),
-  /** New accounts that wait for an administrator, and by forest those of 24 hours where they are too many. */
+  /** New accounts that wait for an administrator, and the number within 24 hours for each forest with too many. */
   creations: z.strictObject({ held: Count, alarms: z.record(z.string(), Count) }),
   /**
-   * `asides`: names and SIDs that are not as their records say, which are written all the same; `unlisted`: refused records of people
-   * whom no trusted key signed, beyond those that are listed.
+   * `asides`: names and SIDs that differ from their records, which are written all the same. `unlisted`: refused records without a trusted
+   * signature, beyond those that are listed.
    */
   problems: z.strictObject({
     counts: z.record(z.string(), Count),
@@ -207,7 +207,7 @@ export type DomainStatus = z.infer<typeof DomainStatus>;
 
 /** What `causeway domain status USER` shows. */
 export const DomainUserStatus = z.strictObject({
-  /** Null of somebody who is blocked and has not come yet. */
+  /** Null for a blocked user of whom nothing has come yet. */
   entry: ManagedAccount.nullable(),
   block: DomainBlock.nullable(),
   problems: z.array(UserProblem),

@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { ACCEPTED_RECORDS, isReadBy, readAccepts, writeAccepts } from '../index.ts';
 
-test('an announcement comes back as it was written', () => {
+test('reads an announcement as it was written', () => {
   assert.deepEqual(readAccepts(writeAccepts(ACCEPTED_RECORDS)), ACCEPTED_RECORDS);
   assert.deepEqual(readAccepts(' withdrawal-1 ,account-3'), ['withdrawal-1', 'account-3']);
 });
 
-test('passes over names that are none, of a later release or of nobody', () => {
+test('ignores names that are malformed, of a later release or unknown', () => {
   assert.deepEqual(readAccepts('account-3, Account-4, x, -1, account-0, statement-12, a-1-2'), [
     'account-3',
     'statement-12',
@@ -26,7 +26,7 @@ test('shows a reader the records of the first release, and beyond them what it a
   }
 });
 
-test('docs/formats.md says what every agent announces', () => {
+test('docs/formats.md lists what every agent announces', () => {
   const page = readFileSync(new URL('../../../../docs/formats.md', import.meta.url), 'utf8');
   assert.ok(page.includes(`\nCauseway-Accepts: ${writeAccepts(ACCEPTED_RECORDS)}\n`));
 });

@@ -1,13 +1,13 @@
 import type { z } from 'zod';
 
 /**
- * Who may call a route. `public` needs no token: sign-in and enrolment only. The others name the role that
- * the token must carry; `local` is the service's Unix socket (root, the service's own user, for Connect the group
- * `causeway-admins` too), `operator` that socket or a named token of Connect's admin API.
+ * Who may call a route. `public` needs no token: sign-in and enrolment only. The others name the role that the token must carry. `local` is
+ * the service's Unix socket (root, the service's own user, and for Connect the group `causeway-admins`). `operator` is that socket or a
+ * named token of Connect's admin API.
  */
 export type Access = 'public' | 'admin' | 'connect' | 'domain' | 'local' | 'operator';
 
-/** One HTTP operation: the server registers it, the client calls it, OpenAPI and the access test read it. */
+/** One HTTP operation. The server registers it, the client calls it, OpenAPI and the access test read it. */
 export interface Route<
   Params extends z.ZodType = z.ZodType,
   Query extends z.ZodType = z.ZodType,
@@ -19,7 +19,7 @@ export interface Route<
   /** Fastify's path syntax, `/api/v1/users/:id`. */
   readonly path: string;
   readonly access: readonly Allowed[];
-  /** Also a Connect that stages may call it: it reads, and changes nothing that anybody else sees. */
+  /** A Connect in staging mode may call it too: it reads, and changes nothing that others see. */
   readonly staging?: true;
   readonly summary: string;
   readonly params?: Params;
@@ -39,20 +39,20 @@ export function route<
   return definition;
 }
 
-/** What a client hands in for a route. */
+/** A client's input for a call. */
 export interface CallInput<R extends Route> {
   readonly params?: R extends Route<infer P> ? z.input<P> : never;
   readonly query?: R extends Route<z.ZodType, infer Q> ? z.input<Q> : never;
   readonly body?: R extends Route<z.ZodType, z.ZodType, infer B> ? z.input<B> : never;
 }
 
-/** What a handler is given of a request. */
+/** The request body as a handler gets it. */
 export type BodyOf<R extends Route> = R extends Route<z.ZodType, z.ZodType, infer B> ? z.output<B> : never;
 
-/** Who may call a route, as its table says. */
+/** Who may call a route, according to its table. */
 export type AccessOf<R extends Route> = R['access'][number];
 
-/** What a route answers. */
+/** A route's reply. */
 export type ReplyOf<R extends Route> = z.output<R['reply']>;
 
 /** The path with its `:parameters` filled in. */

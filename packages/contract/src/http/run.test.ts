@@ -4,14 +4,14 @@ import { readRun, SeenRun, shownAddress, writeRun } from './run.ts';
 
 const ID = '0a8e2b44-7f0c-4b8e-9a52-1a2b3c4d5e6f';
 
-test('a run is read as it was written, whatever the machine is called', () => {
+test("reads a run as it was written, whatever the machine's name", () => {
   assert.deepEqual(readRun(writeRun({ id: ID, machine: 'sync-1.corp' })), { id: ID, machine: 'sync-1.corp' });
   assert.equal(readRun(writeRun({ id: ID, machine: 'Büro\n\u001b[31m' }))?.machine, 'B-ro---31m');
   assert.equal(readRun(writeRun({ id: ID, machine: '' }))?.machine, 'unknown');
   assert.equal(readRun(writeRun({ id: ID, machine: 'x'.repeat(500) }))?.machine.length, 64);
 });
 
-test('a header that says anything else says nothing', () => {
+test('ignores a header with any other content', () => {
   const headers = [
     ...[undefined, '', ID, `${ID} `, 'no-uuid machine', `${ID} two words`, `${ID} \u001b[31m`],
     ...[`${ID} ${'x'.repeat(65)}`, [`${ID} machine`], `${ID} machine, ${ID} machine`],
@@ -19,7 +19,7 @@ test('a header that says anything else says nothing', () => {
   for (const header of headers) assert.equal(readRun(header), undefined, JSON.stringify(header));
 });
 
-test('what is shown of a run is a name and an address, and nothing that a terminal would obey', () => {
+test('shows of a run a name and an address, and nothing that a terminal would interpret', () => {
   const at = '2026-03-02T08:00:00.000Z';
   const run = { machine: 'dc1', address: 'fe80::1%eth0', firstSeenAt: at, lastSeenAt: at };
   assert.deepEqual(SeenRun.parse(run), run);

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { Timestamp } from '../common.ts';
 
-/** Header by which an agent says, with every request, which start of it that is, and on which machine. */
+/** Header with which an agent reports, in every request, which of its starts this is, and on which machine. */
 export const RUN_HEADER = 'causeway-run';
-/** Starts of one agent that one answer names. */
+/** Most starts of one agent in an answer. */
 export const MAX_RUNS = 8;
 
 const MACHINE = /^[A-Za-z0-9._-]{1,64}$/;
@@ -11,9 +11,9 @@ const ADDRESS = /^[A-Za-z0-9.:%-]{1,64}$/;
 
 /** One start of an agent. */
 export interface Run {
-  /** Drawn at the start, a UUID. */
+  /** A UUID, generated at the start. */
   readonly id: string;
-  /** What the machine calls itself. */
+  /** The machine's own name. */
   readonly machine: string;
 }
 
@@ -28,11 +28,11 @@ export const SeenRun = z.strictObject({
 export type SeenRun = z.infer<typeof SeenRun>;
 export const SeenRuns = z.array(SeenRun).max(MAX_RUNS);
 
-/** What is no name of a machine is made one. */
+/** Replaces characters that a machine name may not have. */
 export const writeRun = ({ id, machine }: Run): string =>
   `${id} ${machine.replaceAll(/[^A-Za-z0-9._-]/g, '-').slice(0, 64) || 'unknown'}`;
 
-/** What a header says; undefined where it says nothing, or something else. @param header as it came */
+/** What a header reports; undefined if it is absent or malformed. @param header as it came */
 export function readRun(header: unknown): Run | undefined {
   if (typeof header !== 'string' || header.length > 128) return undefined;
   const [id, machine, ...more] = header.split(' ');
@@ -40,5 +40,5 @@ export function readRun(header: unknown): Run | undefined {
   return { id: id!.toLowerCase(), machine: machine! };
 }
 
-/** An address as it may be shown: a proxy may say anything in its place. */
+/** An address that is safe to show: a proxy may send anything in its place. */
 export const shownAddress = (address: string): string => (ADDRESS.test(address) ? address : 'unknown');

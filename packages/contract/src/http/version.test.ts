@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { compareVersions, isVersion, PROGRAM_VERSION } from './version.ts';
 
-test('versions are in the order of Semantic Versioning 2.0.0', () => {
+test('orders versions as Semantic Versioning 2.0.0 does', () => {
   const ascending = [
     ...['0.0.9', '0.1.0-alpha', '0.1.0-alpha.1', '0.1.0-alpha.beta', '0.1.0-beta', '0.1.0-beta.2'],
     ...[
@@ -28,7 +28,7 @@ test('versions are in the order of Semantic Versioning 2.0.0', () => {
   assert.equal(compareVersions('1.0.0+linux', '1.0.0+windows'), 0);
 });
 
-test('what is no version is none, and compares with nothing', () => {
+test('rejects text that is no version, and does not compare it', () => {
   const none = [
     '',
     '1',
@@ -49,7 +49,7 @@ test('what is no version is none, and compares with nothing', () => {
   }
 });
 
-test('every package has the version that the program says', () => {
+test("every package has the program's version", () => {
   const root = fileURLToPath(new URL('../../../../', import.meta.url));
   const files = globSync('{.,packages/*,lab}/package.json', { cwd: root });
   assert.ok(files.length > 10);

@@ -1,11 +1,11 @@
 import description from '../../package.json' with { type: 'json' };
 
-/** The version of this program: every package has the same. */
+/** The version of this program, which every package shares. */
 export const PROGRAM_VERSION: string = description.version;
-/** Header by which an agent says its version with every request. */
+/** Header with which an agent reports its version in every request. */
 export const VERSION_HEADER = 'causeway-version';
 
-/** Semantic Versioning 2.0.0: numbers without leading zeros, a pre-release, and build metadata that does not count. */
+/** Semantic Versioning 2.0.0: numbers without leading zeros, a pre-release, and build metadata, which is ignored. */
 const VERSION =
   /^(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z.-]+)?$/;
 const MAX_LENGTH = 50;
@@ -15,8 +15,8 @@ export function isVersion(text: string): boolean {
 }
 
 /**
- * Negative when `a` is older than `b`, positive when it is newer (Semantic Versioning 2.0.0, 11).
- * @throws RangeError when one of them is no version
+ * Negative if `a` is older than `b`, positive if it is newer (Semantic Versioning 2.0.0, 11).
+ * @throws RangeError if one of them is no version
  */
 export function compareVersions(a: string, b: string): number {
   const [left, right] = [parse(a), parse(b)];
@@ -24,7 +24,7 @@ export function compareVersions(a: string, b: string): number {
     const difference = left.numbers[i]! - right.numbers[i]!;
     if (difference !== 0) return difference;
   }
-  // A pre-release comes before what it is a pre-release of.
+  // A pre-release precedes its release.
   if (left.preRelease.length === 0 || right.preRelease.length === 0) {
     return right.preRelease.length - left.preRelease.length;
   }
@@ -44,7 +44,7 @@ function parse(text: string): { numbers: number[]; preRelease: string[] } {
   return { numbers: match.slice(1, 4).map(Number), preRelease: match[4]?.split('.') ?? [] };
 }
 
-/** Numbers by size and before words, words by their ASCII order. */
+/** Numbers by value and before words; words in ASCII order. */
 function compareIdentifiers(a: string, b: string): number {
   const [one, other] = [/^\d+$/.test(a), /^\d+$/.test(b)];
   if (one && other) return Number(a) - Number(b);

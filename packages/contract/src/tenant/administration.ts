@@ -18,44 +18,44 @@ import { NameDifference } from './names.ts';
 import { Profile } from './profile.ts';
 import { WindowsCredentialsSyncConfig } from './synchronization.ts';
 
-/** People whom a status names at most. */
+/** Most users that a status names. */
 export const MAX_NEWER = 200;
 
-/** One of the tenant's own people of whom the managed domain has something that this database lost. */
+/** One of the tenant's own users of whom the managed domain has something that this database lost. */
 export const NewerInDomain = z.strictObject({
   id: z.uuid(),
   userPrincipalName: z.string(),
   what: z.enum(['deleted', 'password', 'account']),
-  /** Their sessions and tokens were ended then. */
+  /** Their sessions and tokens were ended at this time. */
   foundAt: Timestamp,
 });
 export type NewerInDomain = z.infer<typeof NewerInDomain>;
 
-/** The way of one user's password through the tenant and the managed domain, as far as the tenant knows. */
+/** How far one user's password got, in the tenant and the managed domain, as far as the tenant knows. */
 export const UserStatus = z.strictObject({
   id: z.uuid(),
   origin: z.enum(['synchronized', 'cloud']),
   forest: Forest.nullable(),
   sourceAnchor: SourceAnchor.nullable(),
   userPrincipalName: z.string(),
-  /** Where it is not the userPrincipalName: the name by which the user signs in, or none. */
+  /** The name with which the user signs in, or none, if it is not the userPrincipalName. */
   signInName: z.string().nullable().optional(),
-  /** Why: a code, a colon and words. */
+  /** The reason: a code, a colon and words. */
   nameProblem: z.string().optional(),
   onPremisesSamAccountName: z.string().nullable(),
-  /** Of cloud-only users. */
+  /** For cloud-only users. */
   mailNickname: z.string().nullable(),
   profile: Profile,
-  /** Whoever the profile names, while that one is here, too. */
+  /** The manager in the profile, if that user exists here. */
   manager: z.strictObject({ id: z.uuid(), userPrincipalName: z.string() }).optional(),
   accountEnabled: z.boolean(),
   accountExpires: Timestamp.nullable(),
   administrator: z.boolean(),
   deletedAt: Timestamp.nullable(),
   lockedUntil: Timestamp.nullable(),
-  /** Since when an administrator keeps the user out of web sign-in; absent when nobody does. */
+  /** Since when an administrator blocks the user's web sign-in; absent if nobody does. */
   blockedAt: Timestamp.optional(),
-  /** The password is a temporary one: it is changed at the next sign-in. */
+  /** The password is temporary and must be changed at the next sign-in. */
   mustChange: z.boolean(),
   credential: z
     .strictObject({
@@ -79,11 +79,11 @@ export const TenantStatus = z.strictObject({
   tenantName: z.string(),
   users: z.int(),
   disabled: z.int(),
-  /** Absent when there is none. */
+  /** Absent if there is none. */
   blocked: z.int().optional(),
-  /** Groups that are there, of forests and of the tenant's own; absent when there is none. */
+  /** Existing groups, of forests and the tenant's own; absent if there are none. */
   groups: z.int().optional(),
-  /** Of these, those that the managed domain did not take, or a slice of whose members; absent when there is none. */
+  /** Those that the managed domain refused, in whole or for a slice of their members; absent if there are none. */
   groupsRefused: z.int().optional(),
   withCredential: z.int(),
   withLegacyRecord: z.int(),
@@ -102,23 +102,23 @@ export const TenantStatus = z.strictObject({
       quarantined: z.int(),
     }),
   ),
-  /** Agents of which several starts go on beside each other; absent when there is none. */
+  /** Agents with several starts running at once; absent if there are none. */
   runningTwice: z
     .array(z.strictObject({ id: z.uuid(), kind: AgentKind, name: z.string(), runs: SeenRuns }))
     .optional(),
   /** Names that are one user's here and another's in the managed domain, until an administrator has seen the pair. */
   nameDifferences: z.array(NameDifference).optional(),
-  /** As the managed domain signed it, until each has been put right; absent when there is nobody. */
+  /** As the managed domain signed it, until each is corrected; absent if there are none. */
   newerInDomain: z
     .strictObject({ count: z.int().positive(), people: z.array(NewerInDomain).max(MAX_NEWER) })
     .optional(),
-  /** How much of each forest has arrived in the managed domain, as Connect and the managed domain say. */
+  /** How much of each forest has arrived in the managed domain, according to Connect and the managed domain. */
   arrivals: z.array(
     z.strictObject({
       forest: Forest,
-      /** What Connect's head says that is here. */
+      /** What is here, according to Connect's head. */
       head: z.strictObject({ time: Timestamp, accounts: z.int(), credentials: z.int() }).nullable(),
-      /** What the managed domain's receipt says that is there. */
+      /** What is there, according to the managed domain's receipt. */
       receipt: z
         .strictObject({
           time: Timestamp,
@@ -127,7 +127,7 @@ export const TenantStatus = z.strictObject({
           completeAsOf: Timestamp.nullable(),
           alarmSince: Timestamp.nullable(),
           notWritten: z.int(),
-          /** Groups, and slices of their members; absent when there is none. */
+          /** Groups, and slices of their members; absent if there are none. */
           groupsNotWritten: z.int().optional(),
         })
         .nullable(),
@@ -136,7 +136,7 @@ export const TenantStatus = z.strictObject({
 });
 export type TenantStatus = z.infer<typeof TenantStatus>;
 
-/** Where an application is sent to. */
+/** Where an application is sent. */
 const Address = text(2048).pipe(z.url());
 
 export const administrationRoutes = {
@@ -155,7 +155,7 @@ export const administrationRoutes = {
     query: z.strictObject({
       after: text(1024).default(''),
       limit: z.coerce.number().int().min(1).max(1000).default(100),
-      /** Only those whose legacy credentials are not (yet) applied in the managed domain. */
+      /** Only users whose legacy credentials are not (yet) applied in the managed domain. */
       missing: z.enum(['legacy']).optional(),
     }),
     reply: z.strictObject({ users: z.array(UserStatus), more: z.boolean() }),
@@ -188,10 +188,10 @@ export const administrationRoutes = {
       redirectUris: z.array(Address).min(1).max(20),
       /** Where sign-out may return to. */
       postLogoutRedirectUris: z.array(Address).max(20).optional(),
-      /** For an application that can keep one: it proves itself by client_secret_basic, and nothing else. */
+      /** For an application that can keep a secret: it proves itself by client_secret_basic, and in no other way. */
       secret: z.boolean().optional(),
       groups: GroupsClaim.optional(),
-      /** A security group, by id or display name: it is for its members alone. */
+      /** A security group, by id or display name: only its members may sign in. */
       forGroup: GroupText.optional(),
     }),
     reply: z.strictObject({
@@ -203,7 +203,7 @@ export const administrationRoutes = {
   }),
 };
 
-/** On the tenant service's own Unix socket: what needs no token because only root and the service can open it. */
+/** Served on the tenant service's own Unix socket. Needs no token, because only root and the service can open it. */
 export const tenantLocalRoutes = {
   createTenant: route({
     method: 'POST',
@@ -215,7 +215,7 @@ export const tenantLocalRoutes = {
         .string()
         .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'lower-case letters, digits and hyphens'),
       administrator: UserPrincipalName,
-      /** Of a tenant that was lost: its users get the ids that they had. */
+      /** For a tenant that was lost: its users get their former ids. */
       id: z.uuid().optional(),
     }),
     reply: z.strictObject({
@@ -223,7 +223,7 @@ export const tenantLocalRoutes = {
       issuer: z.url(),
       /** Shown once; the tenant keeps only its cloud credential. */
       administratorPassword: z.string(),
-      /** Bearer token of the administrator, shown once; kept as a digest. */
+      /** Bearer token of the administrator, shown once. Only its digest is kept. */
       token: z.string(),
       tokenExpiresAt: Timestamp,
     }),

@@ -6,26 +6,26 @@ import { route } from '../http/route.ts';
 export const Administrator = z.strictObject({
   id: z.uuid(),
   userPrincipalName: z.string(),
-  /** Enabled and not blocked: one who is has to stay. */
+  /** Enabled and not blocked. At least one such administrator has to stay. */
   able: z.boolean(),
   tokens: z.int(),
 });
 export type Administrator = z.infer<typeof Administrator>;
 
-/** An administrator's bearer token, by what names it and opens nothing. */
+/** An administrator's bearer token, by an identifier that grants nothing. */
 export const AdministratorToken = z.strictObject({
   id: z.uuid(),
   administrator: z.string(),
   createdAt: Timestamp,
   expiresAt: Timestamp,
-  /** The one that this was asked with. */
+  /** The token of this request. */
   own: z.boolean(),
 });
 export type AdministratorToken = z.infer<typeof AdministratorToken>;
 
 /**
- * Who administers the tenant, and their tokens. A token is made on the tenant's machine alone: a stolen one can neither prolong itself nor
- * make another.
+ * Who administers the tenant, and their tokens. Tokens are made only on the tenant's machine, so that a stolen one can neither extend its
+ * life nor make another.
  */
 export const administratorRoutes = {
   listAdministrators: route({

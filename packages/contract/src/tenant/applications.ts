@@ -3,34 +3,34 @@ import { Empty, Timestamp } from '../common.ts';
 import { route } from '../http/route.ts';
 import { GroupText } from './groups.ts';
 
-/** How an application is told people's groups. */
+/** How an application receives users' groups. */
 export const GroupsClaim = z.enum(['ids', 'names']);
 export type GroupsClaim = z.infer<typeof GroupsClaim>;
 
-/** What people sign in to: an OIDC relying party. */
+/** An OIDC relying party, to which users sign in. */
 export const Application = z.strictObject({
   clientId: z.uuid(),
   name: z.string(),
   redirectUris: z.array(z.string()),
   postLogoutRedirectUris: z.array(z.string()),
-  /** Whether it has a secret, and so proves itself by it. */
+  /** Whether it has a secret and proves itself by it. */
   secret: z.boolean(),
   createdAt: Timestamp,
-  /** Absent: it is told nothing of groups. */
+  /** Absent: it receives no groups. */
   groups: GroupsClaim.optional(),
-  /** Whose members alone may sign in to it; absent: everybody. */
+  /** Only members of this group may sign in; absent: everybody may. */
   forGroup: z
     .strictObject({
       id: z.uuid(),
       displayName: z.string().nullable(),
-      /** False where it is deleted, or no security group any more: nobody may sign in. */
+      /** False if it is deleted or is no security group any more. Then nobody may sign in. */
       usable: z.boolean(),
     })
     .optional(),
 });
 export type Application = z.infer<typeof Application>;
 
-/** Beside `registerApplication` of the administration. */
+/** Complements `registerApplication` of the administration. */
 export const applicationRoutes = {
   listApplications: route({
     method: 'GET',
@@ -46,9 +46,9 @@ export const applicationRoutes = {
     summary: 'sets what an application is told of groups, and for whose members it is; what is absent stays',
     params: z.strictObject({ id: z.uuid() }),
     body: z.strictObject({
-      /** Null: nothing. */
+      /** Null: none. */
       groups: GroupsClaim.nullable().optional(),
-      /** A security group, by id or display name. Null: it is for everybody. */
+      /** A security group, by id or display name. Null: everybody may sign in. */
       forGroup: GroupText.nullable().optional(),
     }),
     reply: Application,

@@ -5,10 +5,10 @@ import { RegisteredDomain } from './synchronization.ts';
 
 export const AgentKind = z.enum(['connect', 'domain']);
 
-/** The forests that a Connect may speak for; a connector each. */
+/** Most forests that a Connect may speak for, one connector each. */
 const MAX_FORESTS = 20;
 const Forests = z.array(Forest).max(MAX_FORESTS);
-/** Ids of the agents whose place is taken; nobody else's is. A release before knows nobody to name. */
+/** Ids of the agents that this one replaces, and no others. An older release names none. */
 const ReplacedAgents = z.array(z.uuid()).max(100).optional();
 
 /** The public half of the key by which an agent proves itself at the token endpoint (private_key_jwt, ES256). */
@@ -27,9 +27,9 @@ export const Agent = z.strictObject({
   version: z.string(),
   /** Ed25519 key that signs records; Connect only. */
   signingKey: PublicKey.nullable(),
-  /** What a Connect may provision; nobody else speaks for a forest. */
+  /** What a Connect may provision. No other agent speaks for a forest. */
   forests: Forests,
-  /** It is told what there is and nothing is taken from it, until it is promoted; only for administrators, and absent otherwise. */
+  /** In staging mode: it may read but not send, until it is promoted. Shown to administrators only, and absent otherwise. */
   staging: z.literal(true).optional(),
   enrolledAt: Timestamp,
   lastSeenAt: Timestamp.nullable(),
@@ -49,7 +49,7 @@ export const enrolmentRoutes = {
         name: text(100).min(1),
         forests: Forests.default([]),
         replaces: ReplacedAgents,
-        /** A Connect that stages: it takes nobody's place. */
+        /** A Connect in staging mode, which replaces no other. */
         staging: z.literal(true).optional(),
       })
       .refine(({ kind, staging, replaces }) => !staging || (kind === 'connect' && !replaces?.length), {
@@ -72,7 +72,7 @@ export const enrolmentRoutes = {
       version: text(50),
       jwk: AgentJwk,
       signingKey: PublicKey.nullable(),
-      /** It knows that it stages; absent of one that does not, and of releases that cannot. */
+      /** In staging mode. Absent from an agent that writes, and from releases without staging. */
       staging: z.literal(true).optional(),
     }),
     reply: z.strictObject({

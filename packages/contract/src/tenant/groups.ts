@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Empty, Forest, ShownPrincipalName, Timestamp, text, UserText } from '../common.ts';
 import { route } from '../http/route.ts';
 
-/** Whose members may manage the managed domain through the tenant. */
+/** Its members may manage the managed domain through the tenant. */
 export const AAD_DC_ADMINISTRATORS = 'AAD DC Administrators';
 /** The groups that every tenant has. */
 export const GROUPS: readonly string[] = [AAD_DC_ADMINISTRATORS];
@@ -10,45 +10,45 @@ export const GROUPS: readonly string[] = [AAD_DC_ADMINISTRATORS];
 export const GroupMember = z.strictObject({ id: z.uuid(), userPrincipalName: ShownPrincipalName });
 export type GroupMember = z.infer<typeof GroupMember>;
 
-/** What the managed domain reported of a record. */
+/** What the managed domain reported about a record. */
 const Reported = z.strictObject({
   outcome: z.string(),
-  /** A code, a colon and words; null where there is nothing to say. */
+  /** A code, a colon and words; null if there is no reason. */
   reason: z.string().nullable(),
   reportedAt: Timestamp,
 });
 
-/** A group that is synchronized from a forest, or one of the tenant's own. */
+/** A group that is synchronized from a forest, or the tenant's own. */
 export const GroupStatus = z.strictObject({
   id: z.uuid(),
   origin: z.enum(['synchronized', 'cloud']),
   forest: Forest.nullable(),
-  /** Of a group of the tenant's own, its id. */
+  /** For one of the tenant's own, its id. */
   sourceAnchor: z.string(),
   displayName: z.string().nullable(),
   onPremisesSamAccountName: z.string().nullable(),
   onPremisesSecurityIdentifier: z.string().nullable(),
   mail: z.string().nullable(),
-  /** False of a distribution group. */
+  /** False for a distribution group. */
   securityEnabled: z.boolean(),
-  /** What it is on-premises. */
+  /** Its scope on-premises. */
   scope: z.string().nullable(),
   createdAt: Timestamp,
-  /** What became of it and of its members in the managed domain, each null until it is reported; absent while nothing is. */
+  /** The outcome for it and for its members in the managed domain, each null until reported. Absent while nothing is reported. */
   managedDomain: z.strictObject({ group: Reported.nullable(), members: Reported.nullable() }).optional(),
 });
 export type GroupStatus = z.infer<typeof GroupStatus>;
 
-/** What an administrator calls a group: the id, or a display name that it alone has. */
+/** How an administrator names a group: by id, or by a display name that no other group has. */
 export const GroupText = text(256).min(1);
-/** Of a group of the tenant's own. */
+/** The name of one of the tenant's own groups. */
 export const GroupName = text(256).regex(
   /^[^\s\p{Cc}]([^\p{Cc}]*[^\s\p{Cc}])?$/u,
   'a name without blanks around it',
 );
 
 const Group = z.strictObject({ group: GroupText });
-/** A page behind the last one of the page before, named by its id. */
+/** A later page, named by the last id of the one before. */
 const Page = z.strictObject({
   after: z.uuid().optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(1000),
@@ -72,19 +72,19 @@ export const groupRoutes = {
       "the members of a group: of 'AAD DC Administrators' all of them, of another group a page at a time, in no order of names",
     params: Group,
     query: z.strictObject({
-      /** Also the members of the groups in it, of a security group by security groups alone. */
+      /** Also members of nested groups. For a security group only by way of security groups. */
       depth: Depth.default('direct'),
-      /** `next` of the page before. */
+      /** `next` of the previous page. */
       after: text(1024).optional(),
       limit: z.coerce.number().int().min(1).max(1000).default(1000),
     }),
     reply: z.strictObject({
       members: z.array(GroupMember),
-      /** The groups in it; absent of 'AAD DC Administrators'. */
+      /** The groups in it; absent for 'AAD DC Administrators'. */
       groups: z.array(GroupStatus).optional(),
-      /** References in it that stand for nobody here. */
+      /** References in it that match nobody here. */
       unresolved: z.array(z.string()).optional(),
-      /** Where the next page begins; absent of the last one. */
+      /** Where the next page begins; absent on the last one. */
       next: z.string().optional(),
     }),
   }),
@@ -111,7 +111,7 @@ export const groupRoutes = {
     access: ['admin'],
     summary: "groups by name, synchronized ones and the tenant's own, a page at a time",
     query: Page.extend({
-      /** What stands in a name or in the mail address, in any case. */
+      /** Matches part of a name or of the mail address, in any case. */
       search: text(256).optional(),
     }),
     reply: GroupPage,
@@ -131,9 +131,9 @@ export const groupRoutes = {
     summary: 'the groups that a user is in, by name, a page at a time',
     params: z.strictObject({ id: UserText }),
     query: Page.extend({
-      /** Also the groups that those are in. */
+      /** Also the groups that contain those. */
       depth: Depth.default('direct'),
-      /** Security groups alone, and none by way of a distribution group: what applications are told. */
+      /** Only security groups, and none by way of a distribution group: what applications receive. */
       only: z.enum(['security']).optional(),
     }),
     reply: GroupPage,

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { Empty, Timestamp } from '../common.ts';
 import { route } from '../http/route.ts';
 
-/** That the tenant lost changes, as its database was restored to an earlier day. */
+/** The tenant lost changes because its database was restored to an earlier day. */
 export const Loss = z.strictObject({
   id: z.string().regex(/^[0-9a-f]{12}$/, '12 hexadecimal digits'),
-  /** Of the last change that is not lost; null where nobody knows. */
+  /** Time of the last change that is not lost; null if unknown. */
   since: Timestamp.nullable(),
-  /** Until then at least there were changes that are lost. */
+  /** Changes up to at least this time are lost. */
   until: Timestamp,
   foundAt: Timestamp,
   /** Name of the agent that proved it. */

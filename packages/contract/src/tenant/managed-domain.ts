@@ -18,23 +18,23 @@ import { SeenRuns } from '../http/run.ts';
 import { Profile } from './profile.ts';
 import { RegisteredDomain } from './synchronization.ts';
 
-/** A place in the change feed, as the tenant gave it out. */
+/** A position in the change feed, as the tenant issued it. */
 export const Cursor = z.string().max(64);
-/** Users that a page of the feed has at most. */
+/** Most users on a page of the feed. */
 export const MAX_PAGE = 1000;
-/** Forests whose heads are read at once. */
+/** Most forests whose heads are read at once. */
 export const MAX_HEADS = 200;
 
-/** A user as the change feed shows it. Only what the records say, with a trusted signature, is believed. */
+/** A user in the change feed. Domain Services trusts only what the records say under a trusted signature. */
 export const FeedItem = z.strictObject({
   userId: z.uuid(),
   origin: z.enum(['synchronized', 'cloud']),
   forest: Forest.nullable(),
   sourceAnchor: SourceAnchor,
   accountRecord: SignedRecord.nullable(),
-  /** A withdrawal may stand in its place. */
+  /** May be a withdrawal instead. */
   credentialRecord: z.union([CredentialRecord, SignedRecord]).nullable(),
-  /** Absent of what was only sent again, for a reader of whole profiles. */
+  /** Absent if it was only sent again, for a reader of whole profiles. */
   profile: Profile.optional(),
 });
 export type FeedItem = z.infer<typeof FeedItem>;
@@ -53,7 +53,7 @@ export const FeedPage = z.strictObject({
   items: z.array(FeedItem).max(MAX_PAGE),
   cursor: Cursor,
   more: z.boolean(),
-  /** Of what is left, some is new. */
+  /** Whether some of the rest is new. */
   moreNew: z.boolean(),
 });
 export type FeedPage = z.infer<typeof FeedPage>;
@@ -61,50 +61,52 @@ export type FeedPage = z.infer<typeof FeedPage>;
 /** What Domain Services did with one record. */
 export const DomainReport = z.strictObject({
   sourceAnchor: SourceAnchor,
-  /** Null of a cloud-only user. Absent where one side is of a release before: see `FOREST_REPORT`. */
+  /** Null for a cloud-only user. Absent if one side is of an older release: see `FOREST_REPORT`. */
   forest: Forest.nullable().optional(),
-  /** `members`: all slices of a group together. Of groups only to a tenant that announced `GROUP_REPORT`. */
+  /** `members`: all slices of a group together. Groups are reported only to a tenant that announced `GROUP_REPORT`. */
   kind: z.enum(['account', 'credential', 'group', 'members']),
-  /** Of the record; of members the newest sequence that has come of their slices. */
+  /** The record's. For members, the newest sequence among the slices that have come. */
   sequence: Sequence,
   outcome: z.enum(['applied', 'unchanged', 'refused', 'failed', 'waiting']),
-  /** A refusal's code or a failure's plain reason; never a secret. */
+  /** A refusal's code or a failure's plain reason. Never a secret. */
   reason: text(500).nullable(),
   at: Timestamp,
 });
 export type DomainReport = z.infer<typeof DomainReport>;
 
-/** Members of *AAD DC Administrators* that are proposed at once: those who have been members longest. */
+/** Most members of *AAD DC Administrators* that are proposed at once: the longest-standing ones. */
 export const MAX_PROPOSED = 200;
 
-/** A member of *AAD DC Administrators*, whom the tenant proposes as an administrator of the managed domain. Nothing of it is signed. */
+/** A member of *AAD DC Administrators*, whom the tenant proposes as an administrator of the managed domain. Nothing in it is signed. */
 export const ProposedAdministrator = z.strictObject({
   userId: z.uuid(),
   origin: z.enum(['synchronized', 'cloud']),
   forest: Forest.nullable(),
   sourceAnchor: SourceAnchor,
   userPrincipalName: ShownPrincipalName,
-  /** Another time than before: the member was removed in between. */
+  /** A later time than before means that the member was removed in between. */
   addedAt: Timestamp.max(64),
 });
 export type ProposedAdministrator = z.infer<typeof ProposedAdministrator>;
 
-/** The managed domain that another one replaces, as it was shown to whoever decided so: no third one is replaced instead. */
+/**
+ * The managed domain that another one replaces, as it was shown to the administrator who decided, so that no third one is replaced instead.
+ */
 export const Replaces = z.strictObject({
   realm: z.string().max(255),
-  /** Of both keys. */
+  /** Covers both keys. */
   fingerprint: z.string().max(200),
 });
 export type Replaces = z.infer<typeof Replaces>;
 
-/** Whether a member of AAD DC Administrators confirmed the keys of the managed domain: the tenant seals to no others. */
+/** Whether a member of AAD DC Administrators confirmed the managed domain's keys. The tenant seals to no others. */
 export const DomainConfirmation = z.strictObject({
   realm: z.string().max(255),
-  /** Of both keys, as they are registered now. */
+  /** Covers both keys, as they are registered now. */
   fingerprint: z.string().max(200),
   /** Null until somebody has compared that fingerprint. */
   confirmed: z.strictObject({ at: Timestamp, by: z.string().max(1024) }).nullable(),
-  /** Cloud-only people of whose password nothing is sealed to these keys. */
+  /** Cloud-only users without a password sealed to these keys. */
   owed: z.int().nonnegative(),
 });
 export type DomainConfirmation = z.infer<typeof DomainConfirmation>;
@@ -117,7 +119,7 @@ export const managedDomainRoutes = {
     summary: 'the managed domain that the tenant has, or null',
     reply: z.strictObject({
       domain: RegisteredDomain.nullable(),
-      /** Other starts of this Domain Services that go on beside it; only for one that says which start it is, and absent without any. */
+      /** Other running starts of this Domain Services. Only for one that reports its start, and absent if there are none. */
       otherRuns: SeenRuns.optional(),
     }),
   }),
@@ -132,7 +134,7 @@ export const managedDomainRoutes = {
       netbiosDomain: text(15),
       key: PublicKey,
       receiptKey: PublicKey,
-      /** A release before never names one: its own domain it registers again, another one's place it does not get. */
+      /** An older release never names one. It can register its own domain again, but not replace another. */
       replaces: Replaces.optional(),
     }),
     reply: Empty,
@@ -212,7 +214,7 @@ export const managedDomainRoutes = {
     summary:
       "the managed domain's answer to a forest's head, signed for its Connect; or what it has newer of cloud-only people, for the tenant",
     body: z.strictObject({
-      /** Null of the tenant's own people: for a tenant that announced `CLOUD_RECEIPT`. */
+      /** Null for the tenant's own users: for a tenant that announced `CLOUD_RECEIPT`. */
       forest: Forest.nullable(),
       receipt: SignedReceipt,
     }),

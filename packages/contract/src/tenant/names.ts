@@ -7,23 +7,23 @@ const Name = text(1024).min(1);
 /** A user who has, or wants, a sign-in name. */
 const Claimant = z.strictObject({
   id: z.uuid(),
-  /** Null of a cloud-only user. */
+  /** Null for a cloud-only user. */
   forest: z.string().nullable(),
   userPrincipalName: z.string(),
   administrator: z.boolean(),
 });
 
-/** Who has a sign-in name, for whom it is kept, and who wants it and has it not. */
+/** Who has a sign-in name, for whom it is reserved, and who wants it but does not have it. */
 export const NameClaims = z.strictObject({
   name: Name,
   holder: Claimant.nullable(),
-  /** A forest that let go of it lately: it is kept for that forest. */
+  /** A forest that released it recently, and for which it is reserved. */
   reserved: z.strictObject({ forest: z.string(), until: Timestamp }).nullable(),
   waiting: z.array(Claimant).max(1000),
 });
 export type NameClaims = z.infer<typeof NameClaims>;
 
-/** A name that opens one user's account at web sign-in and another's in the managed domain. */
+/** A name that is one user's at web sign-in and another's in the managed domain. */
 export const NameDifference = z.strictObject({
   name: z.string(),
   here: z.strictObject({ id: z.uuid(), forest: z.string() }),
@@ -31,7 +31,7 @@ export const NameDifference = z.strictObject({
 });
 export type NameDifference = z.infer<typeof NameDifference>;
 
-/** Sign-in names that more than one forest has a claim to. */
+/** Sign-in names that more than one forest claims. */
 export const nameRoutes = {
   readNameClaims: route({
     method: 'GET',

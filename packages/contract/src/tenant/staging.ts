@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Timestamp, text } from '../common.ts';
 import { route } from '../http/route.ts';
 
-/** A Connect that stages, and how it becomes the one that writes. Releases before know nothing of it. */
+/** A Connect in staging mode, and how it becomes the one that writes. Older releases do not know it. */
 export const stagingRoutes = {
   createPromotion: route({
     method: 'POST',

@@ -3,31 +3,31 @@ import { Forest, ObjectGuid, PasswordOrder, SourceAnchor, Timestamp, text } from
 import { route } from '../http/route.ts';
 import { Profile } from './profile.ts';
 
-/** Objects or memberships of one answer; long names make it fewer. */
+/** Most objects or memberships in one answer. Long names reduce it. */
 export const MAX_STORED = 1000;
 
-/** One that somebody wrote into the database and no forest can have said is none: it costs nothing else of its object. */
+/** A value that was written into the database and that no forest can have sent counts as none. The rest of the object is unaffected. */
 const name = (most: number) => text(most).nullable().catch(null);
 const securityIdentifier = name(184);
 
-/** A user of a forest as the tenant has it. Of the password no more than when it was set, and whether there is one. */
+/** A user of a forest as the tenant has it. Of the password only when it was set, and whether there is one. */
 export const StoredUser = z.strictObject({
   sourceAnchor: SourceAnchor,
   objectGuid: ObjectGuid.nullable(),
-  /** As the forest says it; empty where it never said one. */
+  /** As the forest sends it; empty if it never sent one. */
   userPrincipalName: name(1024),
-  /** The name that serves; null: none does. */
+  /** The name in use; null if there is none. */
   signInName: name(1024),
-  /** Why the true name does not serve. */
+  /** Why the true name is not in use. */
   nameProblem: name(1024),
   onPremisesSamAccountName: name(256),
   onPremisesSecurityIdentifier: securityIdentifier,
   accountEnabled: z.boolean(),
   accountExpires: Timestamp.nullable(),
   profile: Profile,
-  /** Of the password, or of its withdrawal; null: there never was one. */
+  /** Of the password, or of its withdrawal; null if there never was one. */
   passwordOrder: PasswordOrder.nullable(),
-  /** There is an order, and no password. */
+  /** True if there is an order but no password. */
   withdrawn: z.boolean(),
 });
 export type StoredUser = z.infer<typeof StoredUser>;
@@ -45,26 +45,26 @@ export const StoredGroup = z.strictObject({
 });
 export type StoredGroup = z.infer<typeof StoredGroup>;
 
-/** That somebody is in a group of a forest. */
+/** A membership in a group of a forest. */
 export const StoredMembership = z.strictObject({
-  /** The group's. */
+  /** The group's anchor. */
   sourceAnchor: SourceAnchor,
-  /** By which members are in order, and divided into slices. */
+  /** The key by which members are sorted and divided into slices. */
   key: text(64),
-  /** What the member is known by: the source anchor of an object of the forest, or a SID (docs/formats.md, *Slices*). */
+  /** Identifies the member: the source anchor of an object of the forest, or a SID (docs/formats.md, *Slices*). */
   member: text(256).min(1),
 });
 export type StoredMembership = z.infer<typeof StoredMembership>;
 
 const AfterAnchor = z.strictObject({
   forest: Forest,
-  /** The last anchor of the answer before; empty for the first. */
+  /** The last anchor of the previous answer; empty for the first. */
   after: z.union([SourceAnchor, z.literal('')]),
 });
 
 /**
- * What the tenant has of a forest, whoever sent it, for the agents that may speak for that forest. It is read to be compared, and believed
- * for nothing.
+ * What the tenant has of a forest, whoever sent it, for the agents that may speak for that forest. It serves comparison only and is not
+ * trusted.
  */
 export const storedRoutes = {
   readStoredUsers: route({
@@ -94,7 +94,7 @@ export const storedRoutes = {
       'who is in which group of a forest as the tenant has it, by anchors of groups, then by keys and references of members',
     body: z.strictObject({
       forest: Forest,
-      /** The last one of the answer before; null for the first. */
+      /** The last membership of the previous answer; null for the first. */
       after: StoredMembership.nullable(),
     }),
     reply: z.strictObject({ memberships: z.array(StoredMembership).max(MAX_STORED), more: z.boolean() }),

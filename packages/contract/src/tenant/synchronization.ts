@@ -22,9 +22,9 @@ import { SeenRuns } from '../http/run.ts';
 import { Profile } from './profile.ts';
 
 /**
- * userPrincipalName, state and SID are taken from the record; beside it they are for releases before, and are none where they differ.
- * `onPremisesSamAccountName` is shown: the record's may be another one, by which the managed domain is to call the account. A name is
- * whatever the directory has: whether it serves is each place's own to say, and costs that name alone.
+ * userPrincipalName, state and SID are taken from the record. The members beside it are for older releases, and count as none if they
+ * differ. `onPremisesSamAccountName` is for display: the record's name may be another one, which the managed domain is to use. A name is
+ * whatever the directory has. Each place decides whether it can use it, and one that it cannot use affects only that name.
  */
 export const ObjectUpsert = z.strictObject({
   operation: z.literal('upsert'),
@@ -35,10 +35,10 @@ export const ObjectUpsert = z.strictObject({
   onPremisesSecurityIdentifier: text(184),
   accountEnabled: z.boolean(),
   accountExpires: Timestamp.nullable(),
-  /** Beside a record that signs its digest it is all of the profile. */
+  /** With a record that signs its digest, the whole profile. */
   profile: Profile,
   sequence: Sequence,
-  /** The signed account record that says the same. */
+  /** The signed account record with the same content. */
   record: SignedRecord,
 });
 export const ObjectDelete = z.strictObject({
@@ -53,50 +53,50 @@ export type ObjectChange = z.infer<typeof ObjectChange>;
 export const CredentialChange = z.strictObject({
   sourceAnchor: SourceAnchor,
   passwordOrder: PasswordOrder,
-  /** When the password was changed on-premises (pwdLastSet), for people to read. */
+  /** When the password was changed on-premises (pwdLastSet), for display. */
   changeDate: Timestamp.nullable(),
   /** `v1;PPH1_MD4,<salt>,1000,<hash>;` */
   cloudCredential: z.string().max(200),
-  /** What is signed of the sealed credential record; null until a managed domain is enabled and its key confirmed. */
+  /** The signed part of the sealed credential record; null until a managed domain is enabled and its key confirmed. */
   record: SignedRecord.nullable(),
-  /** Beside a password without a record, for a tenant that takes withdrawals: of the counter that numbers records. */
+  /** For a password without a record, for a tenant that accepts withdrawals. Comes from the counter that numbers records. */
   sequence: Sequence.optional(),
 });
 export type CredentialChange = z.infer<typeof CredentialChange>;
 
-/** Takes away the password that was sent last: all that it says is in its record. */
+/** Withdraws the password that was sent last. Its record holds all of it. */
 export const Withdrawal = z.strictObject({ sourceAnchor: SourceAnchor, record: SignedRecord });
 export type Withdrawal = z.infer<typeof Withdrawal>;
 
-/** A verdict that is not as agreed is passed over: it costs its own item alone, which is sent again. */
+/** A verdict that does not match the contract is ignored. It affects only its own item, which is sent again. */
 const Verdicts = z.strictObject({
   verdicts: z
     .array(Verdict.nullable().catch(null))
     .transform(verdicts => verdicts.filter(verdict => verdict !== null)),
 });
 
-/** The managed domain that a tenant has: there is one at most. */
+/** The tenant's managed domain. There is at most one. */
 export const RegisteredDomain = z.strictObject({
   realm: z.string().max(255),
   netbiosDomain: z.string().max(15),
-  /** Records are sealed to it. */
+  /** Records are sealed to this key. */
   key: PublicKey,
-  /** Signs receipts. */
+  /** This key signs receipts. */
   receiptKey: PublicKey,
   registeredAt: Timestamp,
 });
 export type RegisteredDomain = z.infer<typeof RegisteredDomain>;
 
-/** What the tenant says about its managed domain; the keys are believed only once an administrator confirmed them. */
+/** What the tenant reports about its managed domain. Connect trusts the keys only after an administrator confirmed them. */
 export const WindowsCredentialsSyncConfig = z.strictObject({
   enabled: z.boolean(),
   domain: RegisteredDomain.nullable(),
 });
 export type WindowsCredentialsSyncConfig = z.infer<typeof WindowsCredentialsSyncConfig>;
 
-/** Into so many parts a forest's users are told apart, for ever: by the first byte of the SHA-256 of the source anchor. */
+/** Number of buckets for a forest's users. It never changes. The first byte of the SHA-256 of the source anchor selects the bucket. */
 export const COMPARED_BUCKETS = 256;
-/** Lines of one answer. */
+/** Most lines in one answer. */
 export const MAX_LINES = 2000;
 
 const Bucket = z
@@ -105,12 +105,12 @@ const Bucket = z
   .max(COMPARED_BUCKETS - 1);
 export const Buckets = z.array(Bucket).max(COMPARED_BUCKETS);
 
-/** The digests of all buckets, 16 bytes each, one after the other (docs/formats.md, *Comparing*). */
+/** The digests of all buckets, 16 bytes each, concatenated (docs/formats.md, *Comparing*). */
 export const BucketDigests = z.string().regex(/^[A-Za-z0-9_-]{5462}$/, '4,096 bytes in base64url');
 
 /**
- * How far a tenant's changes went, under its own seal: whoever shows one that the tenant has not reached any more proves that the tenant
- * lost changes. Nobody but the tenant reads it.
+ * How far a tenant's changes got, under its own seal. Whoever presents a mark that the tenant has not reached (any more) proves that the
+ * tenant lost changes. Only the tenant reads it.
  */
 export const Mark = z
   .string()
@@ -121,7 +121,7 @@ export const Mark = z
 export const TenantLine = z.strictObject({
   sourceAnchor: SourceAnchor,
   accountSequence: Sequence,
-  /** Of the credential record or withdrawal that it has; 0 without one. */
+  /** Of the stored credential record or withdrawal; 0 without one. */
   credentialSequence: Sequence,
   passwordOrder: PasswordOrder.nullable(),
   withdrawn: z.boolean(),
@@ -141,11 +141,11 @@ export const synchronizationRoutes = {
       /** An older Connect is refused ('agent-too-old'). */
       minimumAgentVersion: z.string(),
       windowsCredentialsSyncConfig: WindowsCredentialsSyncConfig,
-      /** Records that the tenant takes beyond those of the first release; only for a Connect that announced what it reads itself. */
+      /** Records that the tenant accepts beyond those of the first release. Only for a Connect that announced what it reads. */
       accepts: RecordNames.optional(),
-      /** What the managed domain announced last; only beside `accepts`, and where there is one. */
+      /** What the managed domain announced last. Only with `accepts`, and if there is one. */
       domainAccepts: RecordNames.optional(),
-      /** Other starts of this Connect that go on beside it; only for one that says which start it is, and absent without any. */
+      /** Other running starts of this Connect. Only for one that reports its start, and absent if there are none. */
       otherRuns: SeenRuns.optional(),
     }),
   }),
@@ -165,7 +165,7 @@ export const synchronizationRoutes = {
     summary: 'sets cloud credentials and credential records; idempotent; a verdict an item',
     body: z.strictObject({
       forest: Forest,
-      /** Of all records in it; null where there is none. */
+      /** Shared by all records in the batch; null if there is none. */
       encapsulation: Encapsulation.nullable(),
       changes: z.array(CredentialChange).min(1).max(MAX_BATCH),
     }),
@@ -211,7 +211,7 @@ export const synchronizationRoutes = {
     body: z.strictObject({
       forest: Forest,
       buckets: BucketDigests,
-      /** The last one that this tenant gave out. */
+      /** The last mark that this tenant issued. */
       mark: Mark.nullable(),
     }),
     reply: z.strictObject({ differing: Buckets, mark: Mark.nullable() }),
@@ -224,7 +224,7 @@ export const synchronizationRoutes = {
     body: z.strictObject({
       forest: Forest,
       buckets: Buckets.min(1),
-      /** The last anchor of the answer before; empty for the first. */
+      /** The last anchor of the previous answer; empty for the first. */
       after: z.union([SourceAnchor, z.literal('')]),
     }),
     reply: z.strictObject({ lines: z.array(TenantLine).max(MAX_LINES), more: z.boolean() }),

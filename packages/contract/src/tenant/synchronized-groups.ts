@@ -4,17 +4,17 @@ import { route } from '../http/route.ts';
 import { Cursor } from './managed-domain.ts';
 import { BucketDigests, Buckets, MAX_LINES } from './synchronization.ts';
 
-/** A group, or that it is deleted: all that it says is in its record. */
+/** A group or its deletion. Its record holds all of it. */
 export const GroupChange = z.strictObject({ sourceAnchor: SourceAnchor, record: SignedRecord });
 export type GroupChange = z.infer<typeof GroupChange>;
 
-/** Which slice of a group's members: so many first bits of their keys (docs/formats.md, *Slices*). */
+/** Which slice of a group's members: the first bits of their keys (docs/formats.md, *Slices*). */
 export const SlicePrefix = z
   .string()
   .max(32)
   .regex(/^[01]*$/, 'digits, each 0 or 1');
 
-/** A slice of a group's members: all that it says is in its record. */
+/** A slice of a group's members. Its record holds all of it. */
 export const MembersChange = z.strictObject({
   sourceAnchor: SourceAnchor,
   prefix: SlicePrefix,
@@ -22,11 +22,11 @@ export const MembersChange = z.strictObject({
 });
 export type MembersChange = z.infer<typeof MembersChange>;
 
-/** What became of one slice. */
+/** The outcome for one slice. */
 export const MembersVerdict = Verdict.extend({ prefix: SlicePrefix });
 export type MembersVerdict = z.infer<typeof MembersVerdict>;
 
-/** A verdict that is not as agreed is passed over: it costs its own item alone, which is sent again. */
+/** A verdict that does not match the contract is ignored. It affects only its own item, which is sent again. */
 const listOf = <T>(verdict: z.ZodType<T>) =>
   z.strictObject({
     verdicts: z
@@ -37,21 +37,23 @@ const listOf = <T>(verdict: z.ZodType<T>) =>
 /** What the tenant has of one group, or of one slice of its members. */
 export const GroupLine = z.strictObject({
   sourceAnchor: SourceAnchor,
-  /** Null of the group itself. */
+  /** Null for the group itself. */
   prefix: SlicePrefix.nullable(),
   sequence: Sequence,
 });
 export type GroupLine = z.infer<typeof GroupLine>;
 
-/** Where reading lines goes on: behind this one, in the order of anchors, the group before its slices, slices by prefix. */
+/** Where reading lines resumes: after this one. The order is by anchor, a group before its slices, slices by prefix. */
 const LineKey = z.strictObject({ sourceAnchor: SourceAnchor, prefix: SlicePrefix.nullable() });
 
-/** Items of one page of the feed of groups: fewer than of users, as a slice is ten times as long. */
+/** Items on one page of the feed of groups: fewer than of users, as a slice is ten times as long. */
 export const MAX_GROUP_PAGE = 250;
 
-/** What the change feed shows of a group: its record, or a slice of its members. Only what it says, with a trusted signature, is believed. */
+/**
+ * A group in the change feed: its record, or a slice of its members. Domain Services trusts only what it says under a trusted signature.
+ */
 export const GroupFeedItem = z.strictObject({
-  /** Null of a group of the tenant's own. */
+  /** Null for one of the tenant's own groups. */
   forest: Forest.nullable(),
   sourceAnchor: SourceAnchor,
   record: SignedRecord,
@@ -107,7 +109,7 @@ export const synchronizedGroupRoutes = {
     body: z.strictObject({
       forest: Forest,
       buckets: Buckets.min(1),
-      /** The last line of the answer before; null for the first. */
+      /** The last line of the previous answer; null for the first. */
       after: LineKey.nullable(),
     }),
     reply: z.strictObject({ lines: z.array(GroupLine).max(MAX_LINES), more: z.boolean() }),

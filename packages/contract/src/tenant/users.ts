@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { Empty, text, UserPrincipalName, UserText } from '../common.ts';
 import { route } from '../http/route.ts';
 
-/** What an account name may not hold ([MS-SAMR] 3.1.1.6), and blanks. */
+/** What an account name may not contain ([MS-SAMR] 3.1.1.6), and whitespace. */
 const NICKNAME = /^[^\s"/\\[\]:;|=,+*?<>@\p{Cc}]+$/u;
 
-/** The short name of a cloud-only user: its sAMAccountName in the managed domain, as far as it is free there. */
+/** The short name of a cloud-only user: their sAMAccountName in the managed domain, if it is free there. */
 export const MailNickname = text(64).regex(
   NICKNAME,
   'a short name without blanks and without "/\\[]:;|=,+*?<>@',
@@ -15,11 +15,11 @@ const User = z.strictObject({ id: UserText });
 const TemporaryPassword = z.strictObject({
   id: z.uuid(),
   userPrincipalName: UserPrincipalName,
-  /** Shown once; to be changed at the first sign-in, and good for nothing else. */
+  /** Shown once. It must be changed at the first sign-in, and allows nothing else. */
   temporaryPassword: z.string(),
 });
 
-/** Cloud-only users: made, changed and deleted here, by an administrator of the tenant. */
+/** Cloud-only users. An administrator of the tenant creates, changes and deletes them here. */
 export const userRoutes = {
   createUser: route({
     method: 'POST',
@@ -29,7 +29,7 @@ export const userRoutes = {
     body: z.strictObject({
       userPrincipalName: UserPrincipalName,
       displayName: text(256).min(1).optional(),
-      /** What stands before the @ of the userPrincipalName when absent. */
+      /** If absent, the part of the userPrincipalName before the @. */
       mailNickname: MailNickname.optional(),
     }),
     reply: TemporaryPassword,
