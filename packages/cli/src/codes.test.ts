@@ -10,14 +10,14 @@ import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-// A one-time code, as the other users of the machine see it: in no command line, in no environment.
+// A one-time code must not be visible to the machine's other users: in no command line, in no environment.
 
 const MAIN = fileURLToPath(import.meta.resolve('./main.ts'));
 const CODE = 'abcdefghjkmnpqrstuvwxyz234';
 
 const folder = mkdtempSync(join(tmpdir(), 'causeway-codes-'));
 const codeFile = join(folder, 'code');
-/** A tenant that waits for us to have looked before it refuses. */
+/** A tenant that answers only after the test has looked, and then refuses. */
 const requests: { body: string; reply: ServerResponse }[] = [];
 const server = createServer((request, reply) => {
   void text(request).then(body => {
@@ -74,7 +74,7 @@ for (const [name, command] of Object.entries(COMMANDS)) {
     ['a file', ['--code-file', codeFile], ''],
     ['standard input', ['--code-file', '-'], `${CODE}\n`],
   ] as const) {
-    test(`${name} shows nobody a code from ${how} while it waits for the tenant`, async () => {
+    test(`${name} exposes no code from ${how} while it waits for the tenant`, async () => {
       const asked = once(server, 'asked');
       const { child, ended } = run([...command(), ...flags], input);
       await Promise.race([asked, ended.then(({ stderr }) => assert.fail(stderr))]);
@@ -89,7 +89,7 @@ for (const [name, command] of Object.entries(COMMANDS)) {
     });
   }
 
-  test(`${name} refuses a code on the command line before anything is sent, and says to make a new one`, async () => {
+  test(`${name} refuses a code on the command line before it sends anything, and says to make a new one`, async () => {
     for (const old of [['--code', CODE], [`--code=${CODE}`], ['--code-file', codeFile, '--code', CODE]]) {
       const { code, stderr } = await run([...command(), ...old]).ended;
       assert.equal(code, 2, stderr);
@@ -105,7 +105,7 @@ for (const [name, command] of Object.entries(COMMANDS)) {
     assert.doesNotMatch(stdout, /--code /);
   });
 
-  test(`${name} says how to give a code where none was given and nobody can be asked`, async () => {
+  test(`${name} explains how to give a code if none was given and nobody can be asked`, async () => {
     for (const flags of [[], ['--code-file', '-']]) {
       const { code, stderr } = await run([...command(), ...flags]).ended;
       assert.equal(code, 1);

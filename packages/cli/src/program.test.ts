@@ -14,7 +14,7 @@ function* everyCommand(command: Command): Generator<Command> {
   }
 }
 
-test('every command says what it is for, and every option too', async () => {
+test('every command and every option has a description', async () => {
   const commands = [...everyCommand(await createProgram())];
   assert.ok(commands.length > 10);
   for (const command of commands) {
@@ -41,11 +41,11 @@ function examplesOf(command: Command): string[] {
   return [...examples.matchAll(/^ {2}(.+)$/gm)].map(([, line]) => line!);
 }
 
-/** The words of a command line, as a shell hands them over; what comes after `>` or `|` is not the command's. */
+/** The words of a command line as a shell splits them. What follows `>` or `|` is not the command's. */
 const wordsOf = (line: string): string[] =>
   [...line.split(/ [>|] /)[0]!.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, word]) => quoted ?? word!);
 
-test('every command has examples that it takes', async () => {
+test('every command accepts its own examples', async () => {
   const program = await createProgram();
   const lines: string[] = [];
   const ran: Command[] = [];
@@ -58,7 +58,7 @@ test('every command has examples that it takes', async () => {
       ran.push(command);
     });
     command.configureOutput({ writeErr: () => {} });
-    // What an administrator has in the environment.
+    // Set what an administrator has in the environment.
     for (const option of command.options)
       if (option.envVar) command.setOptionValueWithSource(option.attributeName(), 'x', 'env');
     for (const example of examples) {
@@ -92,14 +92,14 @@ test('a command that a domain controller refuses says what to do', () => {
   assert.deepEqual([code, todo], ['unreachable', CALL_ERRORS.unreachable.todo]);
 });
 
-test('a reader that ends early ends nothing with an error', () => {
+test('a reader that ends early causes no error', () => {
   const main = fileURLToPath(import.meta.resolve('./main.ts'));
   const line = `'${process.execPath}' '${main}' openapi tenant | head -c 1`;
   const { stdout, stderr } = spawnSync('sh', ['-c', line], { encoding: 'utf8' });
   assert.deepEqual([stdout, stderr.replace(/^\(.*Warning.*\n|^\(Use .*\n/gm, '')], ['{', '']);
 });
 
-test('every command that an error says to run exists, with its options', async () => {
+test('every command that an error suggests exists, with its options', async () => {
   const program = await createProgram();
   const commands = [...Object.entries(ERRORS), ...Object.entries(CALL_ERRORS)].flatMap(([code, { todo }]) =>
     [...todo.matchAll(/^ {2}causeway (?<words>[^…\n]+)$/gm)].map(({ groups }) => ({
@@ -127,7 +127,7 @@ test('every command that an error says to run exists, with its options', async (
   }
 });
 
-/** What every command of a kind takes is not repeated: whose tenant it is, and who asks. */
+/** An error's command may leave out what every command of a kind requires: the tenant, and who asks. */
 const EVERYWHERE = new Set(['--tenant', '--token-file']);
 
 const childOf = (command: Command, [word]: string[]): Command | undefined =>

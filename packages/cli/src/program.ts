@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import description from '../package.json' with { type: 'json' };
 
-/** Every package brings its own commands, under the word that it is named by. */
+/** Each package brings its own commands, under its own word. */
 const PARTS: Record<string, () => Promise<(program: Command) => void>> = {
   connect: async () => (await import('@causeway/connect')).connectCommands,
   tenant: async () => (await import('@causeway/tenant')).tenantCommands,
@@ -14,7 +14,8 @@ const PARTS: Record<string, () => Promise<(program: Command) => void>> = {
 
 /**
  * The `causeway` command.
- * @param word the first word of the command line: only its package is loaded, which halves the time to an answer; every one otherwise
+ * @param word the first word of the command line. Only its package is loaded, which halves the time to an answer. Without it, every package
+ * is.
  */
 export async function createProgram(word?: string): Promise<Command> {
   const program = new Command('causeway')
@@ -29,7 +30,7 @@ export async function createProgram(word?: string): Promise<Command> {
   return program;
 }
 
-/** Usage errors of every command come back as exceptions, so that exit codes are decided in one place. */
+/** Usage errors of every command become exceptions, so that exit codes are decided in one place. */
 function inheritExit(command: Command): void {
   for (const child of command.commands) {
     child.exitOverride().showHelpAfterError('(add --help for more)');

@@ -17,8 +17,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
-// Somebody who may write where a service is started prepares its state folder: each of the three services, and each command that opens
-// the state where no service runs, refuses it with the reason, and nothing that is not theirs is read, written or changed.
+// Somebody who can write where a service starts prepares its state folder. Each of the three services, and each command that opens the
+// state when no service runs, refuses the folder with the reason. Nothing that is not theirs is read, written or changed.
 
 const folder = mkdtempSync(join(tmpdir(), 'causeway-state-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -78,11 +78,11 @@ const SERVICES = [
   },
 ];
 
-/** A place where a service is started, and what becomes of that. */
+/** A place where a service is started, and the expected outcome. */
 interface Scene {
   readonly title: string;
   readonly command: readonly string[];
-  /** Prepares the place; gives what the refusal must say. */
+  /** Prepares the place; returns what the refusal must contain. */
   readonly prepare: (at: Place) => readonly string[];
 }
 
@@ -90,7 +90,7 @@ let number = 0;
 class Place {
   readonly folder = join(folder, String(++number));
   state = join(this.folder, 'state');
-  /** What somebody wants to have read, written or opened to all. */
+  /** The target that an attacker wants to have read, written or opened to all. */
   readonly target = join(this.folder, 'target');
 
   constructor() {
@@ -114,7 +114,7 @@ class Place {
   }
 }
 
-/** All in one process of its own: a service that fails ends its process after a while. */
+/** Runs all in one separate process, because a service that fails ends its process after a while. */
 function runAll(commands: readonly (readonly string[])[]): { code?: string; message?: string }[] {
   const ran = spawnSync(
     process.execPath,
@@ -171,7 +171,7 @@ for (const { name, configure, commands, database, key, deeper } of SERVICES) {
       },
     },
   ];
-  // Only root can give a folder away, and only root is lured by one.
+  // Only root can give a folder away, and only root can be lured by one.
   for (const command of user === 0 ? [['run'], ...commands] : []) {
     scenes.push({
       title: `refuses '${command[0]}' on another user's state folder, with a link in it`,
