@@ -6,18 +6,18 @@ interface Key {
   key: Uint8Array;
 }
 
-/** [MS-SAMR] 2.2.10.4 and 2.2.10.6: bytes before the first key entry, and of one entry. */
+/** [MS-SAMR] 2.2.10.4 and 2.2.10.6: bytes before the first key entry, and bytes per entry. */
 const KERBEROS = { revision: 3, headerLength: 16, entryLength: 20 };
 const NEWER_KEYS = { revision: 4, headerLength: 20 + 4, entryLength: 24 };
 
 /**
- * Builds `supplementalCredentials` in the one shape that Samba accepts as it is: it parses the blob, encodes it
- * again and wants the same bytes, with four newer keys in the order 18, 17, 3, 1 and the older package beside
- * them (Samba 4.17, `password_hash_bypass`). The two DES keys are random: nothing may match them.
+ * Builds `supplementalCredentials` in the only shape that Samba stores unchanged. Samba parses the blob, encodes it again and expects the
+ * same bytes: four newer keys in the order 18, 17, 3, 1, and the older package beside them (Samba 4.17, `password_hash_bypass`). The two
+ * DES keys are random, so that nothing matches them.
  *
- * @param keys of which AES-256 and AES-128 are taken, with salt and iterations
+ * @param keys provides AES-256 and AES-128 with salt and iterations
  * @param random a source of random bytes; asked twice for 8
- * @throws Error when the keys have a `keysProblem`: write no supplementalCredentials then
+ * @throws Error if the keys have a `keysProblem`: write no supplementalCredentials then
  */
 export function buildSupplementalCredentials(
   keys: KerberosKeys,
@@ -51,15 +51,15 @@ export function buildSupplementalCredentials(
   return result;
 }
 
-/** One KERB_STORED_CREDENTIAL of either revision: header, entries, salt and keys without any gap but rev 3's. */
+/** One KERB_STORED_CREDENTIAL of either revision: header, entries, salt and keys, without gaps except revision 3's. */
 function keyTable(layout: typeof KERBEROS, keys: Key[], salt: Uint8Array, iterations: number): Writer {
   const isNewer = layout === NEWER_KEYS;
   const w = new Writer(512);
-  // Samba keeps one empty entry after those of revision 3, and none after those of revision 4.
+  // Samba writes one empty entry after those of revision 3, and none after those of revision 4.
   const gap = isNewer ? 0 : layout.entryLength;
   const saltOffset = layout.headerLength + keys.length * layout.entryLength + gap;
   w.u16le(layout.revision).u16le(0).u16le(keys.length);
-  w.zeros(isNewer ? 6 : 2); // service, old and older keys: none
+  w.zeros(isNewer ? 6 : 2); // no service, old and older keys
   w.u16le(salt.length).u16le(salt.length).u32le(saltOffset);
   if (isNewer) w.u32le(iterations);
   let keyOffset = saltOffset + salt.length;
@@ -74,7 +74,7 @@ function keyTable(layout: typeof KERBEROS, keys: Key[], salt: Uint8Array, iterat
   return w;
 }
 
-/** USER_PROPERTY ([MS-SAMR] 2.2.10.2): the value is written as upper-case hex. */
+/** USER_PROPERTY ([MS-SAMR] 2.2.10.2), whose value is written as upper-case hex. */
 function property(w: Writer, name: string, reserved: number, value: Uint8Array): void {
   const encodedName = encodeUtf16le(name);
   if (value.length > 0x7fff) throw new Error(`the value of ${name} is too long: ${value.length} bytes`);

@@ -4,7 +4,7 @@ import { DecodeError, fromHex, toHex } from '@causeway/wire';
 import { truncationsAndMutations } from '@causeway/wire/testing';
 import { deriveCloudCredential, ntHash, parseCloudCredential, verifyCloudCredential } from './index.ts';
 
-/** The first two are of DSInternals' OrgIdHashTester. */
+/** The first two come from DSInternals' OrgIdHashTester. */
 const ANSWERS: [Uint8Array, string][] = [
   [
     ntHash('Pa$$w0rd'),
@@ -21,7 +21,7 @@ const ANSWERS: [Uint8Array, string][] = [
 ];
 const TEXT = ANSWERS[0]![1];
 
-test('the cloud credential is the one that the original makes', async () => {
+test('derives the same cloud credential as the original', async () => {
   for (const [hash, text] of ANSWERS) {
     const { salt } = parseCloudCredential(text);
     assert.equal(await deriveCloudCredential(hash, salt), text);
@@ -29,19 +29,19 @@ test('the cloud credential is the one that the original makes', async () => {
   }
 });
 
-test('another hash, salt or iteration count does not verify', async () => {
+test('does not verify another hash, salt or iteration count', async () => {
   const hash = ntHash('Pa$$w0rd');
   assert.equal(await verifyCloudCredential(TEXT, ntHash('Pa$$w0rD')), false);
   assert.equal(await verifyCloudCredential(TEXT.replace('181a', '181b'), hash), false);
   assert.equal(await verifyCloudCredential(TEXT.replace(',1000,', ',999,'), hash), false);
 });
 
-test('parsing gives the parts', () => {
+test('parses a cloud credential into its parts', () => {
   const { salt, iterations, hash } = parseCloudCredential(TEXT);
   assert.deepEqual([toHex(salt), iterations, hash.length], ['181a3024085fcee2f70e', 1000, 32]);
 });
 
-test('anything but the exact format is refused with the name of the field', async () => {
+test('rejects anything but the exact format with the name of the field', async () => {
   const cases: [string, string][] = [
     ['', 'version'],
     [TEXT.replace('v1', 'v2'), 'version'],
@@ -66,12 +66,12 @@ test('anything but the exact format is refused with the name of the field', asyn
   assert.throws(() => parseCloudCredential(`${TEXT} `), { field: 'cloudCredential', reason: 'limit' });
 });
 
-test('wrong lengths of hash and salt are refused', async () => {
+test('rejects a hash or salt of a wrong length', async () => {
   await assert.rejects(deriveCloudCredential(new Uint8Array(15), new Uint8Array(10)), RangeError);
   await assert.rejects(deriveCloudCredential(new Uint8Array(16), new Uint8Array(16)), RangeError);
 });
 
-test('every truncation and mutation of a cloud credential is parsed or refused', () => {
+test('parses or rejects every truncation and mutation of a cloud credential', () => {
   truncationsAndMutations(Buffer.from(TEXT, 'latin1'), { seed: 7 }, bytes => {
     parseCloudCredential(Buffer.from(bytes).toString('latin1'));
   });

@@ -4,7 +4,7 @@ import { DecodeError, fromHex, toHex } from '@causeway/wire';
 import { NT_HASH_LENGTH } from './nt-hash.ts';
 
 const PREFIX = 'v1;PPH1_MD4,';
-/** As the original's; whoever checks a password pays them, so that a stored text cannot ask for more. */
+/** The original's number. A check of a password costs this many, so a stored text must not be able to ask for more. */
 export const CLOUD_ITERATIONS = 1000;
 export const CLOUD_SALT_LENGTH = 10;
 const HASH_LENGTH = 32;
@@ -21,10 +21,10 @@ export interface CloudCredential {
 }
 
 /**
- * The cloud credential of an NT hash (behaviour of the original: PBKDF2-HMAC-SHA256 over the UTF-16LE text of
- * its upper-case hex). Runs in the thread pool.
+ * The cloud credential of an NT hash (behaviour of the original: PBKDF2-HMAC-SHA256 over the UTF-16LE text of its upper-case hex). Runs in
+ * the thread pool.
  *
- * @param salt 10 random bytes, new for every change of the password
+ * @param salt 10 random bytes, new for every password change
  */
 export async function deriveCloudCredential(hash: Uint8Array, salt: Uint8Array): Promise<string> {
   if (salt.length !== CLOUD_SALT_LENGTH) {
@@ -34,7 +34,7 @@ export async function deriveCloudCredential(hash: Uint8Array, salt: Uint8Array):
   return `${PREFIX}${toHex(salt)},${CLOUD_ITERATIONS},${toHex(derived)};`;
 }
 
-/** @throws DecodeError on anything but the exact format: lower-case hex, 1 to 1000 iterations, last semicolon. */
+/** @throws DecodeError for anything but the exact format: lower-case hex, 1 to 1000 iterations, final semicolon. */
 export function parseCloudCredential(text: string): CloudCredential {
   if (text.length > MAX_TEXT_LENGTH) {
     throw new DecodeError('cloudCredential', 'limit', `${text.length} characters, above ${MAX_TEXT_LENGTH}`);
@@ -60,7 +60,7 @@ export function parseCloudCredential(text: string): CloudCredential {
   return { salt: fromHex(salt), iterations: Number(iterations), hash: fromHex(hash) };
 }
 
-/** Whether the text was made from this NT hash; compares in constant time. @throws DecodeError as the parser does */
+/** Whether the text was derived from this NT hash. Compares in constant time. @throws DecodeError as the parser does */
 export async function verifyCloudCredential(text: string, hash: Uint8Array): Promise<boolean> {
   const expected = parseCloudCredential(text);
   return timingSafeEqual(await derive(hash, expected.salt, expected.iterations), expected.hash);
@@ -68,7 +68,7 @@ export async function verifyCloudCredential(text: string, hash: Uint8Array): Pro
 
 async function derive(hash: Uint8Array, salt: Uint8Array, iterations: number): Promise<Uint8Array> {
   if (hash.length !== NT_HASH_LENGTH) throw new RangeError(`an NT hash has 16 bytes, got ${hash.length}`);
-  // Written digit by digit: a string could not be wiped.
+  // Written digit by digit, because a string could not be wiped.
   const password = new Uint8Array(4 * NT_HASH_LENGTH);
   for (let i = 0; i < 2 * NT_HASH_LENGTH; i++) {
     const digit = (hash[i >> 1]! >> (i % 2 === 0 ? 4 : 0)) & 15;

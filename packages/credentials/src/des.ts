@@ -1,7 +1,7 @@
 /**
- * Single DES (FIPS 46-3), one block at a time, which OpenSSL 3 refuses. It undoes the RID layer: two blocks a
- * user, each with a key of its own, so the key schedule counts as much as the rounds. All tables are made
- * once from those of the standard (bits counted from 1, the most significant first).
+ * Single DES (FIPS 46-3), one block at a time, which OpenSSL 3 refuses. It removes the RID layer: two blocks per user, each with its own
+ * key, so the key schedule costs as much as the rounds. All tables are built once from the standard's (bits counted from 1, the most
+ * significant first).
  */
 
 // biome-ignore format: the standard's own layout
@@ -51,13 +51,13 @@ const S_BOXES = [
    7, 11, 4, 1, 9, 12, 14, 2, 0, 6, 10, 13, 15, 3, 5, 8, 2, 1, 14, 7, 4, 10, 8, 13, 15, 12, 9, 0, 3, 5, 6, 11],
 ];
 
-/** A bit permutation as look-ups: what each value of each input chunk contributes to the two output words. */
+/** A bit permutation as look-up tables: what each value of each input chunk contributes to the two output words. */
 interface Permutation {
   readonly first: Uint32Array;
   readonly second: Uint32Array;
 }
 
-/** @param moves input bit and the output bit that it goes to, both from 1; output bits 33 to 64 are the second word. */
+/** @param moves pairs of input bit and output bit, both from 1; output bits 33 to 64 are the second word. */
 function permutation(chunks: number, chunkBits: number, moves: [from: number, to: number][]): Permutation {
   const size = 1 << chunkBits;
   const first = new Uint32Array(chunks * size);
@@ -112,7 +112,7 @@ for (let box = 0; box < 8; box++) {
   }
 }
 
-/** Sixteen pairs of words, used again for every call (nothing runs in between); wiped after each. */
+/** Sixteen pairs of words. Every call reuses them (calls never overlap) and wipes them afterwards. */
 const schedule = new Uint32Array(32);
 
 function makeSchedule(key: Uint8Array): void {

@@ -4,7 +4,7 @@ import { decodeUtf16le, fromHex, toHex } from '@causeway/wire';
 import { deriveKey, deriveKeySha2, stringToKey, wipeKeys } from './index.ts';
 import { GMSA_PASSWORD } from './testing/known-answers.ts';
 
-test('string-to-key gives the keys that Windows and Samba store', () => {
+test('derives the keys that Windows and Samba store', () => {
   const p = 'Pa$$w0rd';
   const answers: [number, string, string][] = [
     [18, 'ADATUM.COMApril', '3a3b6a89bb82d112db5ef68f6db5d1afc2b806df61dcd85e3eacf3b85ee382d8'],
@@ -24,7 +24,7 @@ test('string-to-key gives the keys that Windows and Samba store', () => {
   for (const [enctype, salt, key] of answers) assert.equal(toHex(stringToKey(enctype, p, salt)), key, salt);
 });
 
-test('string-to-key gives the keys of RFC 3962, appendix B', () => {
+test('derives the keys of RFC 3962, appendix B', () => {
   const raeburn = 'ATHENA.MIT.EDUraeburn';
   const answers: [string, string, number, string, string][] = [
     [
@@ -76,12 +76,12 @@ test('string-to-key gives the keys of RFC 3962, appendix B', () => {
   }
 });
 
-test('a binary password counts with U+FFFD for surrogates without a partner', () => {
+test('reads unpaired surrogates of a binary password as U+FFFD', () => {
   const key = stringToKey(18, decodeUtf16le(GMSA_PASSWORD), 'CONTOSO.COMhostsvc_adfs.contoso.com');
   assert.equal(toHex(key), '5dcc418cd0a30453b267e6e5b158be4b4d80d23fd72a6ae4d5bd07f023517117');
 });
 
-test('string-to-key gives the keys of RFC 8009, appendix A', () => {
+test('derives the keys of RFC 8009, appendix A', () => {
   const random = fromHex('10df9dd783e5bc8acea1730e74355f61');
   const salt = Buffer.concat([random, Buffer.from('ATHENA.MIT.EDUraeburn')]);
   assert.equal(toHex(stringToKey(19, 'password', salt)), '089bca48b105ea6ea77ca5d2f39dc5e7');
@@ -91,7 +91,7 @@ test('string-to-key gives the keys of RFC 8009, appendix A', () => {
   );
 });
 
-test('keys of RFC 8009 for a usage are derived with HMAC', () => {
+test("derives RFC 8009's keys for a usage with HMAC", () => {
   const base = fromHex('3705d96080c17728a0e800eab6e0d23c');
   const usage = (last: number) => deriveKeySha2('sha256', base, Uint8Array.of(0, 0, 0, 2, last), 16);
   assert.equal(toHex(usage(0x99)), 'b31a018a48f54776f403e9a396325dc3');
@@ -99,7 +99,7 @@ test('keys of RFC 8009 for a usage are derived with HMAC', () => {
   assert.equal(toHex(usage(0x55)), '9fda0e56ab2d85e1569a688696c26a6c');
 });
 
-test('deriving leaves the base key alone and folds a short constant', () => {
+test('deriving leaves the base key unchanged and folds a short constant', () => {
   const base = fromHex('000102030405060708090a0b0c0d0e0f');
   const folded = fromHex('6b65726265726f737b9b5b2b93132b93');
   assert.deepEqual(deriveKey(base, new TextEncoder().encode('kerberos')), deriveKey(base, folded));
@@ -107,11 +107,11 @@ test('deriving leaves the base key alone and folds a short constant', () => {
   assert.equal(toHex(folded), '6b65726265726f737b9b5b2b93132b93');
 });
 
-test('RC4-HMAC takes the NT hash', () => {
+test('takes the NT hash as the RC4-HMAC key', () => {
   assert.equal(toHex(stringToKey(23, 'foo', '')), 'ac8e657f83df82beea5d43bdaf7800cc');
 });
 
-test('other types and iterations out of range are refused', () => {
+test('rejects other types, and iterations out of range', () => {
   assert.throws(() => stringToKey(3, 'x', 'y'), /no string-to-key for encryption type 3/);
   for (const iterations of [0, 1.5, 2 ** 32 - 1]) {
     assert.throws(() => stringToKey(18, 'x', 'y', iterations), /iterations expected/);

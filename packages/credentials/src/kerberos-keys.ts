@@ -2,7 +2,7 @@ import { createCipheriv, createHmac, pbkdf2Sync } from 'node:crypto';
 import { nfold } from './nfold.ts';
 import { ntHash } from './nt-hash.ts';
 
-/** Kerberos encryption types (RFC 3961, 3962, 4757, 8009) that Active Directory stores or speaks. */
+/** Kerberos encryption types (RFC 3961, 3962, 4757, 8009) that Active Directory stores or uses. */
 export const EncryptionType = {
   desCrc: 1,
   desMd5: 3,
@@ -13,7 +13,7 @@ export const EncryptionType = {
   rc4: 23,
 } as const;
 
-/** Length in bytes of the keys whose type is known. */
+/** Length in bytes of the keys of each known type. */
 export const KEY_LENGTHS: ReadonlyMap<number, number> = new Map([
   [EncryptionType.desCrc, 8],
   [EncryptionType.desMd5, 8],
@@ -24,27 +24,27 @@ export const KEY_LENGTHS: ReadonlyMap<number, number> = new Map([
   [EncryptionType.rc4, 16],
 ]);
 
-/** The iterations that an absent s2kparams means (RFC 3962, 4) and that Active Directory uses. */
+/** The iterations that an absent s2kparams stands for (RFC 3962, 4), and that Active Directory uses. */
 export const DEFAULT_ITERATIONS = 4096;
 const DEFAULT_ITERATIONS_SHA2 = 32_768;
-/** Salt and iterations of a string-to-key can come from a KDC: above this it costs more than it protects. */
+/** A KDC can choose salt and iterations of a string-to-key. More iterations than this cost more than they protect. */
 const MAX_ITERATIONS = 10_000_000;
 
-/** The Kerberos keys of one password, with the one salt that all of them were made with. */
+/** The Kerberos keys of one password, and the salt that all of them were derived with. */
 export interface KerberosKeys {
   salt: string;
   iterations: number;
   keys: { enctype: number; key: Uint8Array }[];
 }
 
-/** Characters of a salt: a realm, and a name in it. */
+/** Most characters of a salt, which is a realm and a name in it. */
 export const MAX_SALT_CHARACTERS = 1024;
 
 /**
- * Why a managed domain can do nothing with a set of keys, in words; undefined for a set that it takes whole. Samba takes both AES keys
- * with a salt that is text, or no keys at all: it refuses a lone surrogate, with the hash beside it, and its KDC cuts a salt at U+0000. The
- * KDC tells clients the salt and never an iteration count, so that they take the default: keys of another count would fail, where the
- * NT hash alone works.
+ * Why a managed domain cannot use a set of keys, in words; undefined if it can use the whole set. Samba accepts both AES keys with a salt
+ * that is text, or no keys at all. It rejects a lone surrogate together with the hash, and its KDC cuts a salt at U+0000. The KDC tells
+ * clients the salt but never an iteration count, so they use the default. Keys with another count would fail, where the NT hash alone
+ * works.
  */
 export function keysProblem({ salt, iterations, keys }: KerberosKeys): string | undefined {
   for (const enctype of [EncryptionType.aes256, EncryptionType.aes128]) {
@@ -67,8 +67,8 @@ export function wipeKeys(keys: KerberosKeys): void {
 /**
  * The long-term key of a password: RFC 3962 (17, 18), RFC 8009 (19, 20), or the NT hash (23, RFC 4757: no salt).
  *
- * @param salt text, taken as UTF-8, or bytes
- * @throws RangeError on another encryption type or on iterations out of range
+ * @param salt text, encoded as UTF-8, or bytes
+ * @throws RangeError for another encryption type or iterations out of range
  */
 export function stringToKey(
   enctype: number,
@@ -94,7 +94,7 @@ export function stringToKey(
   }
 }
 
-/** DK of RFC 3961, 5.1, for AES: as many bytes as the base key has (16 or 32). */
+/** DK of RFC 3961, 5.1, for AES. The result is as long as the base key (16 or 32 bytes). */
 export function deriveKey(baseKey: Uint8Array, constant: Uint8Array): Uint8Array {
   const result = new Uint8Array(baseKey.length);
   let block = constant.length === 16 ? constant : nfold(constant, 16);
@@ -148,7 +148,7 @@ function stretch(
   if (!Number.isInteger(iterations) || iterations < 1 || iterations > MAX_ITERATIONS) {
     throw new RangeError(`1 to ${MAX_ITERATIONS} iterations expected, got ${iterations}`);
   }
-  // Surrogates without a partner become U+FFFD, as [MS-KILE] 3.1.1.2 has it for binary passwords.
+  // Unpaired surrogates become U+FFFD, as [MS-KILE] 3.1.1.2 specifies for binary passwords.
   const bytes = utf8(password);
   return wiping(bytes, () => pbkdf2Sync(bytes, salt, iterations, length, hash));
 }

@@ -11,7 +11,7 @@ const ROTATIONS = [
 ] as const;
 const CONSTANTS = [0, 0x5a827999, 0x6ed9eba1] as const;
 
-/** MD4 (RFC 1320): 16 bytes. OpenSSL 3 refuses it, and the NT hash is nothing else. */
+/** MD4 (RFC 1320): 16 bytes. OpenSSL 3 refuses it, and the NT hash is MD4. */
 export function md4(bytes: Uint8Array): Uint8Array {
   const padded = new Uint8Array((((bytes.length + 8) >> 6) + 1) << 6);
   padded.set(bytes);

@@ -5,7 +5,7 @@ import { md4 } from './md4.ts';
 /** Bytes of an NT hash. */
 export const NT_HASH_LENGTH = 16;
 
-/** MD4 of nothing (RFC 1320, A.5): the NT hash of the empty password, and no secret. */
+/** MD4 of nothing (RFC 1320, A.5): the NT hash of the empty password, which is no secret. */
 const OF_EMPTY_PASSWORD = Buffer.from('31d6cfe0d16ae931b73c59d7e0c089c0', 'hex');
 
 export function isHashOfEmptyPassword(hash: Uint8Array): boolean {

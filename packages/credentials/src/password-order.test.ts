@@ -8,7 +8,7 @@ const base: PasswordOrder = {
   originatingInvocationId: '00000001-0000-0000-0000-000000000000',
 };
 
-test('version counts before time, and time before the invocation id', () => {
+test('compares the version before the time, and the time before the invocation id', () => {
   const ascending: PasswordOrder[] = [
     base,
     { ...base, originatingInvocationId: '00000002-0000-0000-0000-000000000000' },
@@ -21,14 +21,14 @@ test('version counts before time, and time before the invocation id', () => {
   }
 });
 
-test('versions go round at 32 bits ([MS-DRSR] 5.11, version comparison)', () => {
+test('versions wrap at 32 bits ([MS-DRSR] 5.11, version comparison)', () => {
   const older: [number, number][] = [
     [1, 2],
     [0xfffffffe, 0xffffffff],
     [0xffffffff, 0], // the next write after the highest version
     [0xffffffff, 1],
     [0x80000001, 0],
-    // Half the range apart, the greater number is the newer one.
+    // At exactly half the range apart, the greater number is newer.
     [0, 0x80000000],
     [0x7fffffff, 0xffffffff],
   ];
@@ -38,19 +38,19 @@ test('versions go round at 32 bits ([MS-DRSR] 5.11, version comparison)', () => 
   }
 });
 
-test('invocation ids compare as their bytes on the wire, not as text', () => {
+test('compares invocation ids by their bytes on the wire, not as text', () => {
   const a = { ...base, originatingInvocationId: '00000100-0000-0000-0000-000000000000' }; // 00 01 00 00
   assert.equal(comparePasswordOrder(a, base), -1);
   assert.equal(comparePasswordOrder(base, a), 1);
 });
 
-test('the case of an invocation id does not matter', () => {
+test('ignores the case of an invocation id', () => {
   const lower = { ...base, originatingInvocationId: 'e3514235-4b06-11d1-ab04-00c04fc2dcd2' };
   const upper = { ...base, originatingInvocationId: 'E3514235-4B06-11D1-AB04-00C04FC2DCD2' };
   assert.equal(comparePasswordOrder(lower, upper), 0);
 });
 
-test('the epoch counts before everything else, and none is 0', () => {
+test('compares the epoch first, and reads an absent one as 0', () => {
   const ascending = [
     inEpoch(base, 0),
     { ...base, version: 4 },
@@ -64,7 +64,7 @@ test('the epoch counts before everything else, and none is 0', () => {
   assert.deepEqual(inEpoch({ ...base, epoch: 7 }, 0), base);
 });
 
-test('one write is the same in every epoch, and another one never is', () => {
+test('recognizes the same write in every epoch, and no other write', () => {
   assert.ok(isSameWrite(base, inEpoch(base, 7)));
   assert.ok(!isSameWrite(base, inEpoch({ ...base, version: 4 }, 7)));
 });

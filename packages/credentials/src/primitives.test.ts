@@ -5,7 +5,7 @@ import { desDecryptBlock, desEncryptBlock, isHashOfEmptyPassword, md4, nfold, nt
 
 const ascii = (text: string) => new TextEncoder().encode(text);
 
-test('MD4 gives the digests of RFC 1320', () => {
+test('computes the MD4 digests of RFC 1320', () => {
   const digests: [string, string][] = [
     ['', '31d6cfe0d16ae931b73c59d7e0c089c0'],
     ['a', 'bde52cb31de33e46245e05fbdbd6fb24'],
@@ -16,7 +16,7 @@ test('MD4 gives the digests of RFC 1320', () => {
   for (const [text, digest] of digests) assert.equal(toHex(md4(ascii(text))), digest, text);
 });
 
-test('MD4 pads right at the edges of a block', () => {
+test('MD4 pads correctly at the edges of a block', () => {
   const digests: [number, string][] = [
     [55, 'c889c81dd86c4d2e025778944ea02881'],
     [56, 'd5f9a9e9257077a5f08b0b92f348b0ad'],
@@ -31,7 +31,7 @@ test('MD4 pads right at the edges of a block', () => {
     assert.equal(toHex(md4(ascii('a'.repeat(count)))), digest, `${count}`);
 });
 
-test('RC4 gives the known stream, in one call or many', () => {
+test('RC4 produces the known stream, in one call or many', () => {
   assert.equal(toHex(new Rc4(ascii('Key')).process(ascii('Plaintext'))), 'bbf316e8d940af0ad3');
   // RFC 6229, key of 128 bits.
   const cipher = new Rc4(fromHex('0102030405060708090a0b0c0d0e0f10'));
@@ -42,7 +42,7 @@ test('RC4 gives the known stream, in one call or many', () => {
   assert.throws(() => new Rc4(new Uint8Array(257)), RangeError);
 });
 
-test('DES gives the known block and its inverse', () => {
+test('DES encrypts the known block and decrypts it again', () => {
   const key = fromHex('0123456789abcdef');
   const block = desEncryptBlock(key, ascii('Now is t'));
   assert.equal(toHex(block), '3fa40e8a984d4815');
@@ -51,14 +51,14 @@ test('DES gives the known block and its inverse', () => {
   assert.throws(() => desDecryptBlock(key, new Uint8Array(16)), RangeError);
 });
 
-test('DES goes through every entry of its tables (Rivest, "Testing implementations of DES")', () => {
+test('DES uses every entry of its tables (Rivest, "Testing implementations of DES")', () => {
   // X(i+1) = E(X(i), X(i)) where i is even, D where it is odd; any single fault gives another X16.
   let x = fromHex('9474b8e8c73bca7d');
   for (let i = 0; i < 16; i++) x = i % 2 === 0 ? desEncryptBlock(x, x) : desDecryptBlock(x, x);
   assert.equal(toHex(x), '1b1a2ddb4c642438');
 });
 
-test('n-fold gives the answers of RFC 3961, A.1', () => {
+test('computes the n-fold answers of RFC 3961, A.1', () => {
   const answers: [number, string, string][] = [
     [64, '012345', 'be072631276b1955'],
     [56, 'password', '78a07b6caf85fa'],
@@ -72,7 +72,7 @@ test('n-fold gives the answers of RFC 3961, A.1', () => {
   for (const [bits, text, folded] of answers) assert.equal(toHex(nfold(ascii(text), bits / 8)), folded, text);
 });
 
-test('the NT hash is MD4 over UTF-16LE, surrogates as they are', () => {
+test('the NT hash is MD4 over UTF-16LE, with surrogates unchanged', () => {
   const hashes: [string, string][] = [
     ['', '31d6cfe0d16ae931b73c59d7e0c089c0'],
     ['password', '8846f7eaee8fb117ad06bdd830b7586c'],
@@ -85,7 +85,7 @@ test('the NT hash is MD4 over UTF-16LE, surrogates as they are', () => {
   for (const [password, hash] of hashes) assert.equal(toHex(ntHash(password)), hash, password);
 });
 
-test('the hash of the empty password is known, and no other one is taken for it', () => {
+test('recognizes the hash of the empty password, and no other', () => {
   assert.ok(isHashOfEmptyPassword(ntHash('')));
   assert.ok(!isHashOfEmptyPassword(ntHash(' ')));
   assert.ok(!isHashOfEmptyPassword(new Uint8Array(0)));

@@ -1,13 +1,13 @@
 /**
- * The RC4 stream, which OpenSSL 3 refuses; NTLM sealing and the replication envelope need it. One object is
- * one stream: every call goes on where the last one ended.
+ * The RC4 stream, which OpenSSL 3 refuses. NTLM sealing and the replication envelope need it. One object is one stream: each call continues
+ * where the last one ended.
  */
 export class Rc4 {
   readonly #state = new Uint8Array(256);
   #i = 0;
   #j = 0;
 
-  /** @throws RangeError when the key is not of 1 to 256 bytes. */
+  /** @throws RangeError if the key is not 1 to 256 bytes long. */
   constructor(key: Uint8Array) {
     if (key.length < 1 || key.length > 256) {
       throw new RangeError(`an RC4 key has 1 to 256 bytes, got ${key.length}`);
@@ -22,7 +22,7 @@ export class Rc4 {
     }
   }
 
-  /** Encrypts or decrypts (it is the same) into a new array. */
+  /** Encrypts or decrypts (the same operation) into a new array. */
   process(bytes: Uint8Array): Uint8Array {
     const result = new Uint8Array(bytes);
     this.processInPlace(result);
@@ -46,7 +46,7 @@ export class Rc4 {
     this.#j = j;
   }
 
-  /** Forgets the key; the object must not be used afterwards. */
+  /** Forgets the key. The object must not be used afterwards. */
   wipe(): void {
     this.#state.fill(0);
     this.#i = 0;

@@ -49,7 +49,7 @@ const SECRETS: [string, string, string, number, string][] = [
   ],
 ];
 
-test('envelope and RID layer come off as DSInternals and Samba have it', () => {
+test('removes envelope and RID layer as DSInternals and Samba do', () => {
   for (const [name, key, payload, rid, hash] of SECRETS) {
     const data = openReplicationPayload(fromHex(key), fromHex(payload), name);
     assert.equal(toHex(removeRidLayer(data, rid)), hash, name);
@@ -63,7 +63,7 @@ test('a value without RID layer is the data itself (Samba test_repl_decrypt)', (
   assert.equal(toHex(data), '0102030401020304010203040102030405');
 });
 
-test('a checksum that does not match is refused (Samba test_repl_decrypt)', () => {
+test('rejects a wrong checksum (Samba test_repl_decrypt)', () => {
   const payload = 'ff5c583fd441cab014fefba6b03245459d7675d2fb3477bd8c1e091af1abd30ebe80ab19ff';
   assert.throws(
     () => openReplicationPayload(fromHex('a1b2c3d4e1f203142132435461728394'), fromHex(payload), 'unicodePwd'),
@@ -71,7 +71,7 @@ test('a checksum that does not match is refused (Samba test_repl_decrypt)', () =
   );
 });
 
-test('too short a payload, RID 0 and half a hash are refused', () => {
+test('rejects a payload that is too short, RID 0 and half a hash', () => {
   assert.throws(() => openReplicationPayload(new Uint8Array(16), new Uint8Array(19), 'unicodePwd'), {
     field: 'unicodePwd',
     reason: 'truncated',
@@ -81,13 +81,13 @@ test('too short a payload, RID 0 and half a hash are refused', () => {
   assert.throws(() => removeRidLayer(new Uint8Array(17), 500), { field: 'hash' });
 });
 
-test('a RID of four bytes is taken whole', () => {
+test('uses all four bytes of a RID', () => {
   const hash = Uint8Array.from({ length: 16 }, (_, i) => i);
   assert.notDeepEqual(addRidLayer(hash, 0xff000001), addRidLayer(hash, 0x01));
   assert.deepEqual(removeRidLayer(addRidLayer(hash, 0xff000001), 0xff000001), hash);
 });
 
-test('supplementalCredentials come out of the envelope (DSInternals)', () => {
+test('opens the envelope of supplementalCredentials (DSInternals)', () => {
   const data = openReplicationPayload(fromHex('62a65b7b549b2bf5f5426feec9cf9536'), REPLICATED_BLOB, 'x');
   assert.equal(data.length, 2657);
   const { kerberosKeys, packages } = parseSupplementalCredentials(data);
@@ -103,7 +103,7 @@ test('supplementalCredentials come out of the envelope (DSInternals)', () => {
   );
 });
 
-test('every truncation and mutation of a payload is opened or refused', () => {
+test('opens or rejects every truncation and mutation of a payload', () => {
   for (const [name, key, payload, rid] of SECRETS) {
     truncationsAndMutations(fromHex(payload), { seed: rid }, bytes => {
       removeRidLayer(openReplicationPayload(fromHex(key), bytes, name), rid);

@@ -8,13 +8,13 @@ const SALT_LENGTH = 16;
 const CHECKSUM_LENGTH = 4;
 
 /**
- * Undoes the envelope of a secret attribute in a replication reply, ENCRYPTED_PAYLOAD ([MS-DRSR] 4.1.10.2.20):
- * salt, then RC4 of checksum and data under MD5(session key, salt).
+ * Opens the envelope of a secret attribute in a replication reply, ENCRYPTED_PAYLOAD ([MS-DRSR] 4.1.10.2.20): salt, then RC4 of checksum
+ * and data under MD5(session key, salt).
  *
  * @param sessionKey of the connection's security context: 16 bytes with NTLM, the whole subkey with Kerberos
  * @param field path of the value, for errors
- * @returns the data, a copy; for the four hash attributes the RID layer is still on it
- * @throws DecodeError when it is too short, or the checksum says that the session key is not the one
+ * @returns the data, a copy; the four hash attributes still have the RID layer
+ * @throws DecodeError if it is too short, or if the checksum shows that the session key is wrong
  */
 export function openReplicationPayload(
   sessionKey: Uint8Array,
@@ -46,10 +46,10 @@ export function openReplicationPayload(
 }
 
 /**
- * Takes the second layer off `unicodePwd`, `dBCSPwd` and their histories: two DES blocks a hash, keyed by the
- * account's RID ([MS-SAMR] 2.2.11.1). A new array as long as `data`.
+ * Removes the second layer of `unicodePwd`, `dBCSPwd` and their histories: two DES blocks per hash, keyed by the account's RID ([MS-SAMR]
+ * 2.2.11.1). Returns a new array as long as `data`.
  *
- * @throws DecodeError when the RID is 0 or `data` is no multiple of 16 bytes
+ * @throws DecodeError if the RID is 0 or `data` is no multiple of 16 bytes
  */
 export function removeRidLayer(data: Uint8Array, rid: number): Uint8Array {
   return ridLayer(data, rid, desDecryptBlock);
@@ -85,7 +85,7 @@ function ridLayer(
   return result;
 }
 
-/** 56 bits to the upper seven of each of eight bytes; the lowest is parity, which DES ignores. */
+/** Spreads 56 bits over the upper seven of each of eight bytes. The lowest is parity, which DES ignores. */
 function expandKey(seven: readonly number[]): Uint8Array {
   const key = new Uint8Array(8);
   for (let i = 0; i < 8; i++) {

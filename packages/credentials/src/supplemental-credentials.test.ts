@@ -16,7 +16,7 @@ const USER02: [number, string][] = [
   [3, '13f8fd37d557a401'],
 ];
 
-/** A blob of the given properties, values in upper-case hex. */
+/** A blob of the given properties, with values in upper-case hex. */
 function blob(properties: [name: string, value: Uint8Array][]): Uint8Array {
   const w = new Writer();
   w.u32le(0).u32le(0).u32le(0).zeros(96).u16le(0x50).u16le(properties.length);
@@ -33,7 +33,7 @@ function keysOf(bytes: Uint8Array): [number, string][] | undefined {
   return parseSupplementalCredentials(bytes).kerberosKeys?.keys.map(k => [k.enctype, toHex(k.key)]);
 }
 
-test('a blob of Windows Server 2016 gives its newer keys', () => {
+test('reads the newer keys of a Windows Server 2016 blob', () => {
   const { kerberosKeys, packages } = parseSupplementalCredentials(answers.WINDOWS_BLOB);
   assert.deepEqual(packages, ['NTLM-Strong-NTOWF', 'Kerberos-Newer-Keys', 'Kerberos', 'WDigest']);
   assert.equal(kerberosKeys?.salt, 'ADATUM.COMuser02');
@@ -41,7 +41,7 @@ test('a blob of Windows Server 2016 gives its newer keys', () => {
   assert.deepEqual(keysOf(answers.WINDOWS_BLOB), USER02);
 });
 
-test('a blob of Samba 4.17 gives its newer keys', () => {
+test('reads the newer keys of a Samba 4.17 blob', () => {
   const { kerberosKeys, packages } = parseSupplementalCredentials(answers.SAMBA_BLOB);
   assert.deepEqual(packages, ['Kerberos-Newer-Keys', 'Kerberos', 'WDigest']);
   assert.equal(kerberosKeys?.salt, 'SRC.TESTkatuser');
@@ -59,7 +59,7 @@ test('the three empty forms have no keys', () => {
   }
 });
 
-test('only the current keys of the newer package are taken', () => {
+test('takes only the current keys of the newer package', () => {
   assert.deepEqual(keysOf(blob([['Primary:Kerberos-Newer-Keys', answers.NEWER_USER02]])), USER02);
   const user03 = keysOf(blob([['Primary:Kerberos-Newer-Keys', answers.NEWER_WITH_OLD]]));
   assert.deepEqual(
@@ -77,7 +77,7 @@ test('only the current keys of the newer package are taken', () => {
   assert.deepEqual(toHex(computer.kerberosKeys.keys[2]!.key), '7091ce8545613d31');
 });
 
-test('the older package alone gives no keys, because DES opens nothing in a managed domain', () => {
+test('takes no keys from the older package alone, because DES opens nothing in a managed domain', () => {
   for (const value of [answers.KERBEROS_USER02, answers.KERBEROS_WITH_OLD, answers.KERBEROS_2003]) {
     const bytes = blob([['Primary:Kerberos', value]]);
     assert.deepEqual(parseSupplementalCredentials(bytes), { packages: ['Kerberos'] });
@@ -97,7 +97,7 @@ function changed(...changes: [offset: number, ...bytes: number[]][]): Uint8Array
   return blob([[newer, value]]);
 }
 
-test('lies are refused with the name of the field', () => {
+test('rejects false values with the name of the field', () => {
   const blobChanged = (offset: number, ...bytes: number[]) => {
     const value = answers.WINDOWS_BLOB.slice();
     value.set(bytes, offset);
@@ -130,7 +130,7 @@ test('lies are refused with the name of the field', () => {
   }
 });
 
-test('a value that is no hex is refused', () => {
+test('rejects a value that is no hex', () => {
   const bytes = blob([['Primary:Kerberos-Newer-Keys', answers.NEWER_USER02]]);
   for (const code of [0x20, 0x2f, 0x3a, 0x40, 0x47, 0x60, 0x67, 0xc1]) {
     const bad = bytes.slice();
@@ -139,7 +139,7 @@ test('a value that is no hex is refused', () => {
   }
 });
 
-test('a key that is of no use is left out, and the others go', () => {
+test('leaves out an unusable key and keeps the others', () => {
   const [aes256, aes128, des] = [0, 1, 2].map(i => 24 + 24 * i) as [number, number, number];
   const both = USER02.slice(0, 2);
   const cases: [what: string, bytes: Uint8Array, keys: [number, string][]][] = [
@@ -154,7 +154,7 @@ test('a key that is of no use is left out, and the others go', () => {
   for (const [what, bytes, keys] of cases) assert.deepEqual(keysOf(bytes), keys, what);
 });
 
-test('keys that a managed domain cannot use are none, and the reason names what is wrong', () => {
+test('returns no keys that a managed domain cannot use, and names the reason', () => {
   const [aes256, aes128] = [24, 48];
   const cases: [bytes: Uint8Array, problem: RegExp][] = [
     [changed([aes256 + 16, 31]), /type 18 is missing; .*Credentials\/0\/KeyLength: 32 expected, got 31$/],
@@ -187,7 +187,7 @@ const JOE: KerberosKeys = {
   ],
 };
 
-test('what is built is byte for byte what Samba accepted', () => {
+test('builds byte for byte what Samba accepted', () => {
   const fixed = [fromHex('0123456789abcdef'), fromHex('fedcba9876543210')];
   const built = buildSupplementalCredentials(JOE, length => {
     assert.equal(length, 8);
@@ -196,7 +196,7 @@ test('what is built is byte for byte what Samba accepted', () => {
   assert.equal(toHex(built), toHex(answers.BUILT_FOR_SAMBA));
 });
 
-test('what is built is parsed again, with the salt of the source', () => {
+test("parses what it built, with the source's salt", () => {
   const built = buildSupplementalCredentials(JOE, n => new Uint8Array(n).fill(9));
   const { kerberosKeys, packages } = parseSupplementalCredentials(built);
   assert.deepEqual(packages, ['Kerberos-Newer-Keys', 'Kerberos']);
@@ -208,7 +208,7 @@ test('what is built is parsed again, with the salt of the source', () => {
   );
 });
 
-test('nothing is built without both AES keys, a salt that is text, and the count that a KDC takes for granted', () => {
+test('refuses to build without both AES keys, a salt that is text, and the iteration count that a KDC assumes', () => {
   const random = (n: number) => new Uint8Array(n);
   const only = (...types: number[]) => ({ ...JOE, keys: JOE.keys.filter(k => types.includes(k.enctype)) });
   assert.throws(() => buildSupplementalCredentials(only(18), random), /type 17 is missing/);
@@ -218,7 +218,7 @@ test('nothing is built without both AES keys, a salt that is text, and the count
   assert.throws(() => buildSupplementalCredentials({ ...JOE, iterations: 8192 }, random), /4096 iterations/);
 });
 
-test('every truncation and mutation of a blob is parsed or refused', () => {
+test('parses or rejects every truncation and mutation of a blob', () => {
   const vectors = [
     answers.WINDOWS_BLOB,
     answers.SAMBA_BLOB,
@@ -232,7 +232,7 @@ test('every truncation and mutation of a blob is parsed or refused', () => {
   }
 });
 
-test('every truncation and mutation of a key table is parsed or refused', () => {
+test('parses or rejects every truncation and mutation of a key table', () => {
   truncationsAndMutations(answers.NEWER_USER02, { seed: 0 }, bytes =>
     parseSupplementalCredentials(blob([[newer, bytes]])),
   );

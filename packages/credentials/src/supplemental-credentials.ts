@@ -14,7 +14,7 @@ const MAX_PROPERTIES = 64;
 const MAX_NAME_LENGTH = 256;
 const MAX_KEYS = 32;
 
-/** Reserved1, Length, Reserved2, Reserved3 and the last byte: what `Length` does not count. */
+/** Reserved1, Length, Reserved2, Reserved3 and the last byte, which `Length` does not count. */
 const UNCOUNTED_LENGTH = 13;
 const RESERVED4_LENGTH = 96;
 const SIGNATURE = 0x50;
@@ -24,19 +24,18 @@ const NEWER_KEYS_REVISION = 4;
 const AES: readonly number[] = [EncryptionType.aes256, EncryptionType.aes128];
 
 export interface SupplementalCredentials {
-  /** The current keys, one of each type that is known, as a managed domain takes them. Wipe them after use. */
+  /** The current keys, one of each known type, in the form that a managed domain accepts. Wipe them after use. */
   kerberosKeys?: KerberosKeys;
-  /** Why there are none although the account has some: names fields, types and lengths, nothing secret. */
+  /** Why there are no keys although the account has some. Names fields, types and lengths, and nothing secret. */
   problem?: string;
-  /** The credential packages that are there, in order, without `Primary:`; names only. */
+  /** The names of the credential packages in the blob, in order, without `Primary:`. */
   packages: string[];
 }
 
 /**
- * Reads `supplementalCredentials` (USER_PROPERTIES, [MS-SAMR] 2.2.10.1) as Windows and as Samba write it: the
- * current keys of Kerberos-Newer-Keys. A key that is of no use is left out; where the others do not suffice for a
- * managed domain (`keysProblem`), there are none. Every other package, clear text and DES alone among them, is
- * stepped over undecoded.
+ * Reads the current keys of Kerberos-Newer-Keys from `supplementalCredentials` (USER_PROPERTIES, [MS-SAMR] 2.2.10.1) as Windows and Samba
+ * write it. Leaves out an unusable key. If the others do not suffice for a managed domain (`keysProblem`), returns none. Skips every other
+ * package undecoded, including clear text and DES.
  *
  * @throws DecodeError that names the field
  */
@@ -64,7 +63,7 @@ export function parseSupplementalCredentials(bytes: Uint8Array): SupplementalCre
   return { ...(value && readKeys(value)), packages };
 }
 
-/** The properties' values, still in hex, by name. */
+/** The properties' values by name, still in hex. */
 function readProperties(r: Reader, values: Map<string, Uint8Array>): void {
   r.skip(RESERVED4_LENGTH, 'Reserved4');
   if (r.u16le('PropertySignature') !== SIGNATURE) throw r.error('PropertySignature', '0x50 expected');
@@ -109,12 +108,12 @@ function readKeyTable(r: Reader, result: KerberosKeys): Map<number, string> {
     throw r.error('Revision', `${NEWER_KEYS_REVISION} expected, got ${revision}`);
   r.skip(2, 'Flags');
   const count = r.limited(r.u16le('CredentialCount'), MAX_KEYS, 'CredentialCount');
-  r.skip(6, 'OldCredentialCount'); // those of services, the old and the older ones
+  r.skip(6, 'OldCredentialCount'); // counts of service, old and older keys
   const saltLength = r.limited(r.u16le('DefaultSaltLength'), 2 * MAX_SALT_CHARACTERS, 'DefaultSaltLength');
   if (saltLength % 2 !== 0) throw r.error('DefaultSaltLength', 'an even number expected');
   r.skip(2, 'DefaultSaltMaximumLength');
   result.salt = decodeUtf16le(at(r, r.u32le('DefaultSaltOffset'), saltLength, 'DefaultSalt'));
-  // 0 means what an absent s2kparams means: the default of RFC 3962.
+  // 0 means the same as an absent s2kparams: the default of RFC 3962.
   const defaultIterations = r.u32le('DefaultIterationCount') || DEFAULT_ITERATIONS;
   const unfit = new Map<number, string>();
   for (let i = 0; i < count; i++) {
@@ -127,7 +126,7 @@ function readKeyTable(r: Reader, result: KerberosKeys): Map<number, string> {
     const expected = KEY_LENGTHS.get(enctype);
     if (expected === undefined || result.keys.some(key => key.enctype === enctype)) continue;
     try {
-      // The whole set has one count, which the KDC of a managed domain takes for granted.
+      // The whole set has one count, and a managed domain's KDC assumes the default.
       if (iterations !== DEFAULT_ITERATIONS)
         throw r.error(`${field}/IterationCount`, `${DEFAULT_ITERATIONS} expected, got ${iterations}`);
       if (length !== expected) throw r.error(`${field}/KeyLength`, `${expected} expected, got ${length}`);
@@ -140,7 +139,7 @@ function readKeyTable(r: Reader, result: KerberosKeys): Map<number, string> {
   return unfit;
 }
 
-/** A view of bytes that an offset from the start points to. */
+/** A view of the bytes at an offset from the start. */
 function at(r: Reader, offset: number, length: number, field: string): Uint8Array {
   if (offset + length > r.bytes.length) {
     throw r.error(field, `offset ${offset} with ${length} bytes is past ${r.bytes.length}`, 'truncated');
@@ -148,7 +147,7 @@ function at(r: Reader, offset: number, length: number, field: string): Uint8Arra
   return r.bytes.subarray(offset, offset + length);
 }
 
-/** Byte by byte, because a string of the hex could not be wiped. Upper case is Samba's, lower case Windows'. */
+/** Byte by byte, because a string of the hex could not be wiped. Samba writes upper case, Windows lower case. */
 function decodeHex(hex: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(hex.length >> 1);
   const r = new Reader(hex, `supplementalCredentials.${NEWER_KEYS}`);

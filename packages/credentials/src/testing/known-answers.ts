@@ -1,4 +1,4 @@
-// Bytes that others made: DSInternals' test suite, Samba 4.17 and Windows Server 2016, as noted at each.
+// Bytes from other programs: DSInternals' test suite, Samba 4.17 and Windows Server 2016, as noted at each.
 import { fromHex } from '@causeway/wire';
 
 function hex(...lines: string[]): Uint8Array {
@@ -65,7 +65,7 @@ export const REPLICATED_BLOB = hex(
   '991a378bb27952e10f6be13fc4478ce6f9110b883cfe615b72c70466a2d79d8d3b66dbd421',
 );
 
-/** A gMSA's binary password, UTF-16LE with surrogates that have no partner (DSInternals KerberosKeyDerivationTester). */
+/** A gMSA's binary password, UTF-16LE with unpaired surrogates (DSInternals KerberosKeyDerivationTester). */
 export const GMSA_PASSWORD = hex(
   'f81377aacff9cafe039d91a8f758de148200332b062dc1ac59d8cfcb4f14d9fe0def16e33e4b1a7d9064540786079709',
   '7ac424570c0664f50d3f3433cea5c3e8594eada2797ef1e27cda6d92fe72d3425206e3ca173f01ac04325d0eaab2eac0',
@@ -75,7 +75,7 @@ export const GMSA_PASSWORD = hex(
   'bb587824a727d02373ea8a5a9e7a71f5',
 );
 
-/** Header, signature and last byte, and no count (DSInternals). */
+/** Header, signature and last byte, without a count (DSInternals). */
 export const EMPTY_BLOB = hex(
   '000000006200000000000000200020002000200020002000200020002000200020002000200020002000200020002000',
   '200020002000200020002000200020002000200020002000200020002000200020002000200020002000200020002000',
@@ -88,7 +88,7 @@ export const KERBEROS_USER02 = hex(
   '0000000000000000410044004100540055004d002e0043004f004d0075007300650072003000320013f8fd37d557a401',
 );
 
-/** The same with an old key: a computer. */
+/** The same with an old key, from a computer. */
 export const KERBEROS_WITH_OLD = hex(
   '0300000001000100400040004c000000000000000000000003000000080000008c000000000000000000000003000000',
   '08000000940000000000000000000000000000000000000000000000410044004100540055004d002e0043004f004d00',
@@ -96,7 +96,7 @@ export const KERBEROS_WITH_OLD = hex(
   '45613d31a4cd57ea0b3d404a',
 );
 
-/** Of Windows Server 2003: another gap, slack at the end. */
+/** From Windows Server 2003, with another gap and slack at the end. */
 export const KERBEROS_2003 = hex(
   '030000000200000030003000500000000000000000000000030000000800000080000000000000000000000001000000',
   '080000008800000000000000000000000000000000000000000000000000000043004f004e0054004f0053004f002e00',
@@ -124,7 +124,7 @@ export const NEWER_WITH_OLD = hex(
   'c53051434bd83caad3a4624b2af1e89dac2f56e3d81d6f97c3be2bcd9ae33fed8b83884cd028e25962e967e60bd675ea',
 );
 
-/** The same with old and older keys: a computer. */
+/** The same with old and older keys, from a computer. */
 export const NEWER_WITH_OLDER = hex(
   '040000000300000003000300400040000801000000100000000000000000000000100000120000002000000048010000',
   '000000000000000000100000110000001000000068010000000000000000000000100000030000000800000078010000',
@@ -235,7 +235,7 @@ export const SAMBA_BLOB = hex(
   '3338463631354532363642313334324331414633454541364135433500',
 );
 
-/** Accepted by Samba 4.17 as it is, `kinit` with Pa$$w0rd succeeded: joe.bloggs, DES keys fixed for the vector. */
+/** Accepted unchanged by Samba 4.17, where `kinit` with Pa$$w0rd succeeded: joe.bloggs, DES keys fixed for the vector. */
 export const BUILT_FOR_SAMBA = hex(
   '000000004404000000000000200020002000200020002000200020002000200020002000200020002000200020002000',
   '200020002000200020002000200020002000200020002000200020002000200020002000200020002000200020002000',
