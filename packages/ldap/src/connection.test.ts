@@ -14,10 +14,10 @@ import {
 } from './index.ts';
 import { CA, CERTIFICATE, EXPIRED_CERTIFICATE, OTHER_CA, SERVER_KEY } from './testing/certificates.ts';
 
-/** What a scripted peer does with the n-th request (from 0) on a connection. */
+/** How a scripted peer reacts to the n-th request (from 0) on a connection. */
 type Script = (socket: Socket, request: Buffer, n: number) => void;
 
-/** BER with a length of one byte, all that these scripts need. */
+/** BER with a length of one byte, which is all that these scripts need. */
 const tlv = (tag: number, ...parts: (Buffer | string)[]): Buffer => {
   const body = Buffer.concat(parts.map(part => Buffer.from(part as string)));
   return Buffer.concat([
@@ -25,7 +25,7 @@ const tlv = (tag: number, ...parts: (Buffer | string)[]): Buffer => {
     body,
   ]);
 };
-/** The id that a request carries, in one byte. */
+/** The message id of a request, in one byte. */
 const idOf = (request: Buffer): Buffer =>
   Buffer.of(request[request[1]! < 128 ? 4 : request[1] === 0x81 ? 5 : 7]!);
 const result = (request: Buffer, operation: number, code: number, text = ''): Buffer =>
@@ -90,14 +90,14 @@ async function fails(code: LdapErrorCode, text: RegExp, promise: Promise<unknown
   });
 }
 
-test('a sign-in over TLS works with the right CA, by address and by name', async t => {
+test('signs in over TLS with the right CA, by address and by name', async t => {
   const options = await tlsPeer(t, CERTIFICATE, (socket, request) => socket.write(result(request, 0x61, 0)));
   const bind = { dn: 'admin@dc1.test', password: 'right' };
   await (await openLdap({ ...options, bind })).close();
   await (await openLdap({ ...options, bind, serverName: 'dc1.test' })).close();
 });
 
-test('an expired certificate, another CA, another name and no CA end before anything is sent', async t => {
+test('rejects an expired certificate, another CA, another name and no CA before it sends anything', async t => {
   let requests = 0;
   const script = () => {
     requests++;
@@ -121,7 +121,7 @@ test('an expired certificate, another CA, another name and no CA end before anyt
   assert.equal(requests, 0);
 });
 
-test('nobody there, a closed port, plain LDAP behind ldaps and a silent peer are told apart', async t => {
+test('distinguishes an absent host, a closed port, plain LDAP behind ldaps and a silent peer', async t => {
   await fails(
     'unreachable',
     /ECONNREFUSED/,
@@ -146,7 +146,7 @@ test('nobody there, a closed port, plain LDAP behind ldaps and a silent peer are
   );
 });
 
-test('passwords do not leave loopback in the clear', async () => {
+test('sends no password in the clear off loopback', async () => {
   for (const url of [
     'ldap://dc1.test',
     'ldap://192.0.2.1',
@@ -158,7 +158,7 @@ test('passwords do not leave loopback in the clear', async () => {
   }
 });
 
-test('a wrong password says why, as the controller knows it, and never the password', async t => {
+test('explains a wrong password as the controller does, and never shows it', async t => {
   const diagnostic =
     '80090308: LdapErr: DSID-0C090447, comment: AcceptSecurityContext error, data 533, v3839\0';
   const options = await plainPeer(t, (socket, request) =>
@@ -171,7 +171,7 @@ test('a wrong password says why, as the controller knows it, and never the passw
   );
 });
 
-test('an empty password is refused before the server can take it for an anonymous sign-in', async t => {
+test('refuses an empty password, which a server would take for an anonymous sign-in', async t => {
   const options = await plainPeer(t, (socket, request) => socket.write(result(request, 0x61, 0)));
   await fails(
     'invalid-credentials',
@@ -180,7 +180,7 @@ test('an empty password is refused before the server can take it for an anonymou
   );
 });
 
-test('a peer that closes in the middle of a message, or instead of one, ends the wait', async t => {
+test('stops waiting if the peer closes in the middle of a message, or instead of one', async t => {
   for (const [bytes, text] of [
     [5, /in the middle of a message/],
     [0, /before the answer came/],
@@ -196,13 +196,13 @@ test('a peer that closes in the middle of a message, or instead of one, ends the
   }
 });
 
-test('no answer at all ends in a timeout and a connection that cannot be used again', async t => {
+test('a missing answer ends in a timeout and an unusable connection', async t => {
   const connection = await openLdap(await plainPeer(t, () => {}));
   await fails('timeout', /did not answer within 300 ms/, connection.search('DC=x'));
   await fails('timeout', /./, connection.search('DC=x'));
 });
 
-test('a change of which is known that it takes longer is waited for', async t => {
+test('waits longer for a change that is known to take longer', async t => {
   const slow = await plainPeer(t, (socket, request) => {
     setTimeout(() => socket.write(result(request, 0x67, 0)), 600);
   });
@@ -210,7 +210,7 @@ test('a change of which is known that it takes longer is waited for', async t =>
   await connection.modify('DC=x', [{ operation: 'delete', attribute: 'mail', values: [] }], [], 5_000);
 });
 
-test('bytes that are no LDAP, lengths that lie and answers to nobody are protocol errors', async t => {
+test('reports bytes that are no LDAP, false lengths and unrelated answers as protocol errors', async t => {
   const answers: [Script, RegExp][] = [
     [socket => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'), /no LDAP: LDAPMessage.tag/],
     [socket => socket.write(Buffer.from('3084ffffffff', 'hex')), /above the limit/],
@@ -226,14 +226,14 @@ test('bytes that are no LDAP, lengths that lie and answers to nobody are protoco
   }
 });
 
-test('a notice of disconnection is told with its reason', async t => {
+test('reports a notice of disconnection with its reason', async t => {
   const options = await plainPeer(t, socket =>
     socket.write(result(Buffer.of(0x30, 3, 2, 1, 0), 0x78, 52, 'going down')),
   );
   await fails('busy', /unavailable.*going down/, (await openLdap(options)).search('DC=x'));
 });
 
-test('results become codes that programs decide on', async t => {
+test('maps results to codes that programs can decide on', async t => {
   const codes: [number, LdapErrorCode][] = [
     [12, 'critical-extension'],
     [19, 'constraint'],
@@ -256,7 +256,7 @@ test('results become codes that programs decide on', async t => {
   await connection.close();
 });
 
-test('calls wait in line: one request at a time on the wire', async t => {
+test('queues calls and sends one request at a time', async t => {
   let inFlight = 0;
   let most = 0;
   const options = await plainPeer(t, (socket, request) => {
@@ -273,7 +273,7 @@ test('calls wait in line: one request at a time on the wire', async t => {
   await fails('closed', /closed by its user/, connection.search('DC=x'));
 });
 
-test('entries keep bytes as bytes, text as text, cleared attributes without values, names as asked for', async t => {
+test('keeps bytes as bytes, text as text, cleared attributes without values, and names as requested', async t => {
   const guid = Buffer.from('00112233445566778899aabbccddeeff', 'hex');
   const options = await plainPeer(t, (socket, request) => {
     socket.write(
@@ -304,7 +304,7 @@ test('entries keep bytes as bytes, text as text, cleared attributes without valu
   await connection.close();
 });
 
-test('a server that is no domain controller is named so', async t => {
+test('reports a server that is no domain controller', async t => {
   const options = await plainPeer(t, (socket, request) => {
     socket.write(entry(request, '', { highestCommittedUSN: ['9007199254740993'] }));
     socket.write(result(request, 0x65, 0));
@@ -319,7 +319,7 @@ test('a server that is no domain controller is named so', async t => {
   await connection.close();
 });
 
-test('the DirSync control is written as MS-ADTS 3.1.1.3.4.1.3 has it, and its answer read', async t => {
+test('writes the DirSync control as MS-ADTS 3.1.1.3.4.1.3 specifies, and reads its answer', async t => {
   let sent: Buffer = Buffer.alloc(0);
   const value = tlv(0x30, tlv(2, Buffer.of(1)), tlv(2, Buffer.of(0)), tlv(4, 'MSDS'));
   const options = await plainPeer(t, (socket, request) => {
@@ -331,7 +331,7 @@ test('the DirSync control is written as MS-ADTS 3.1.1.3.4.1.3 has it, and its an
   const connection = await openLdap(options);
   const control = new DirSyncControl({ flags: 0x8000_0001, maxBytes: 65_536, cookie: Buffer.from('abc') });
   await connection.search('DC=x', { controls: [control] });
-  // SEQUENCE { Flags -2147483647, MaxBytes 65536, Cookie 'abc' }, in a critical control.
+  // SEQUENCE { Flags -2147483647, MaxBytes 65536, Cookie 'abc' } in a critical control.
   assert.ok(
     sent.includes(Buffer.from('0101ff0412301002048000000102030100000403616263', 'hex')),
     sent.toString('hex'),

@@ -23,7 +23,7 @@ import { openTransport, type Transport, type TransportOptions } from './transpor
 export const MAX_ENTRIES = 200_000;
 
 export interface LdapOptions extends TransportOptions {
-  /** DN or user principal name. Left out: no bind is sent at all, as Samba's privileged socket wants it. */
+  /** DN or user principal name. Without it no bind is sent at all, as Samba's privileged socket requires. */
   bind?: { dn: string; password: string };
 }
 
@@ -32,12 +32,12 @@ export interface SearchOptions {
   scope?: 'base' | 'one' | 'sub';
   /** RFC 4515 text; values by `filterEscape`. `(objectClass=*)` by default. */
   filter?: string;
-  /** All user attributes when left out. */
+  /** All user attributes by default. */
   attributes?: readonly string[];
   sizeLimit?: number;
-  /** Milliseconds without a byte before the search is given up, where it is not the connection's. */
+  /** Milliseconds without a byte before the search gives up, if they differ from the connection's. */
   timeoutMs?: number;
-  /** An entry that is too long for memory comes without its long attributes (`cut`); else it ends the connection. */
+  /** If true, an entry that is too long for memory comes without its long attributes (`cut`). Otherwise it ends the connection. */
   cutsLongEntries?: boolean;
   controls?: readonly Control[];
 }
@@ -45,11 +45,11 @@ export interface SearchOptions {
 export interface LdapChange {
   operation: 'add' | 'delete' | 'replace';
   attribute: string;
-  /** None: `replace` and `delete` take the whole attribute away. */
+  /** Empty: `replace` and `delete` remove the whole attribute. */
   values: readonly (string | Uint8Array)[];
 }
 
-/** @throws LdapError see `LdapErrorCode`; nothing is left open then. */
+/** @throws LdapError see `LdapErrorCode`; nothing stays open then. */
 export async function openLdap(options: LdapOptions): Promise<LdapConnection> {
   const connection = new LdapConnection(await openTransport(options), options.timeoutMs);
   if (options.bind) {
@@ -64,8 +64,8 @@ export async function openLdap(options: LdapOptions): Promise<LdapConnection> {
 }
 
 /**
- * One connection, one operation at a time: calls made meanwhile wait in line, because Samba's privileged socket was
- * seen to hang with several in flight. A connection that failed stays failed; connecting again is the caller's.
+ * One connection that runs one operation at a time. Further calls queue, because Samba's privileged socket hung with several in flight. A
+ * failed connection stays failed, and the caller has to connect again.
  */
 export class LdapConnection {
   readonly #exchange: Exchange;
@@ -82,12 +82,12 @@ export class LdapConnection {
     return this.#exchange.timeoutMs;
   }
 
-  /** False after any failure of the connection itself and after `close`. */
+  /** False after any failure of the connection itself, and after `close`. */
   get usable(): boolean {
     return this.#exchange.usable;
   }
 
-  /** Simple bind. An empty password is refused here: a server takes it for an anonymous bind and says success. */
+  /** Simple bind. Refuses an empty password, which a server would take for an anonymous bind and accept. */
   async bind(name: string, password: string): Promise<void> {
     const what = `sign-in of '${name}' at ${this.peer}`;
     if (name === '' || password === '') {
@@ -101,15 +101,15 @@ export class LdapConnection {
 
   /**
    * @param base DN, `<GUID=…>` or `<SID=…>`
-   * @throws LdapError `limit` when more than `MAX_ENTRIES` objects come: use `searchPages`.
+   * @throws LdapError `limit` if more than `MAX_ENTRIES` objects come: use `searchPages`.
    */
   async search(base: string, options: SearchOptions = {}): Promise<LdapEntry[]> {
     return (await this.#search(base, options, [])).entries;
   }
 
   /**
-   * The same in batches, as they arrive: for an answer that the server gives in one piece, however large. While the reader is busy
-   * with a batch the server has to wait. A reader who leaves in the middle leaves a connection that is of no use any more.
+   * The same in batches, as they arrive, for a large answer that the server sends in one piece. While the reader works on a batch, the
+   * server has to wait. If the reader leaves in the middle, the connection becomes unusable.
    */
   async *searchBatches(
     base: string,
@@ -150,7 +150,7 @@ export class LdapConnection {
     }
   }
 
-  /** @param timeoutMs until the answer, where it takes longer than others */
+  /** @param timeoutMs time for the answer, if it takes longer than others */
   async modify(
     dn: string,
     changes: readonly LdapChange[],
@@ -189,7 +189,7 @@ export class LdapConnection {
     );
   }
 
-  /** Renames or moves; `newDn` is the whole new name. The parent is sent even when it stays, so `<GUID=…>` works too. */
+  /** Renames or moves; `newDn` is the whole new name. Sends the parent even if it stays the same, so `<GUID=…>` works too. */
   async modifyDn(dn: string, newDn: string, controls: readonly Control[] = []): Promise<void> {
     await this.#exchange.ask(
       `rename of '${dn}'`,
@@ -205,7 +205,7 @@ export class LdapConnection {
     );
   }
 
-  /** Ends the connection; what still waits fails with `closed`. */
+  /** Ends the connection. Pending calls fail with `closed`. */
   async close(): Promise<void> {
     this.#exchange.close();
   }

@@ -18,26 +18,26 @@ const OCTET_STRING = 0x04;
 
 /** Flags of a DirSync request ([MS-ADTS] 3.1.1.3.4.1.3). */
 export const DirSyncFlag = {
-  /** Only what the account may read: no replication right is needed, and deleted objects without rights are left out. */
+  /** Only what the account may read. Needs no replication right, and leaves out deleted objects that the account may not read. */
   objectSecurity: 0x0000_0001,
   /** Parents before their children. */
   ancestorsFirstOrder: 0x0000_0800,
   publicDataOnly: 0x0000_2000,
-  /** Of a linked attribute only the values that changed. */
+  /** Only the changed values of a linked attribute. */
   incrementalValues: 0x8000_0000,
 } as const;
 
-/** Largest page asked for in bytes: servers take 1 MB and more, and it bounds what one answer costs in memory. */
+/** Largest page in bytes. Servers accept 1 MB and more; this bounds the memory that one answer takes. */
 export const MAX_DIRSYNC_BYTES = 16 * 1024 * 1024;
-/** A cookie is a vector of 24 bytes a domain controller that ever was. */
+/** A cookie is a vector with 24 bytes for every domain controller that ever existed. */
 export const MAX_COOKIE_LENGTH = 1024 * 1024;
 
-/** DirSync (LDAP_SERVER_DIRSYNC_OID, critical): asks with a cookie; after the search, `response` has the answer. */
+/** DirSync (LDAP_SERVER_DIRSYNC_OID, critical). Sends a cookie; after the search, `response` holds the answer. */
 export class DirSyncControl extends Control {
   readonly #request: { flags: number; maxBytes: number; cookie: Buffer };
   response: { more: boolean; cookie: Buffer } | undefined;
 
-  /** @throws LdapError `limit` when `maxBytes` or the cookie is above its limit. */
+  /** @throws LdapError `limit` if `maxBytes` or the cookie exceeds its limit. */
   constructor(options: { flags?: number; maxBytes?: number; cookie?: Uint8Array }) {
     super(ControlOid.dirSync, { critical: true });
     const { flags = 0, maxBytes = 1024 * 1024, cookie = Buffer.alloc(0) } = options;
@@ -80,7 +80,7 @@ export class DirSyncControl extends Control {
 /** Parts of a security descriptor ([MS-ADTS] 3.1.1.3.4.1.11, SECURITY_INFORMATION of [MS-DTYP] 2.4.7). */
 export const SdFlag = { owner: 1, group: 2, dacl: 4, sacl: 8 } as const;
 
-/** Which parts of `nTSecurityDescriptor` are read or written; without it the SACL is asked for too, which few may read. */
+/** Which parts of `nTSecurityDescriptor` are read or written. Without it the SACL is requested too, which few may read. */
 export class SdFlagsControl extends Control {
   readonly #flags: number;
 
@@ -94,7 +94,7 @@ export class SdFlagsControl extends Control {
   }
 }
 
-/** All names of an answer come with GUID and SID, in text: `parseExtendedDn` reads them ([MS-ADTS] 3.1.1.3.4.1.5). */
+/** All names in an answer come with GUID and SID, as text that `parseExtendedDn` reads ([MS-ADTS] 3.1.1.3.4.1.5). */
 export class ExtendedDnControl extends Control {
   constructor() {
     super(ControlOid.extendedDn, { critical: true });
@@ -119,14 +119,14 @@ export function showDeleted(): Control {
   return new Control(ControlOid.showDeleted, { critical: true });
 }
 
-/** A value that is added and there, or taken away and not there, is no error ([MS-ADTS] 3.1.1.3.4.1.8). */
+/** Adding a value that exists, or deleting one that does not, is no error ([MS-ADTS] 3.1.1.3.4.1.8). */
 export function permissiveModify(): Control {
   return new Control(ControlOid.permissiveModify, { critical: true });
 }
 
 /**
- * Samba: takes `unicodePwd`, `supplementalCredentials` and `pwdLastSet` as they are. Critical, so that a channel on
- * which it is not allowed (any but the privileged socket) fails loudly. It has no value: one would be refused.
+ * Samba: accepts `unicodePwd`, `supplementalCredentials` and `pwdLastSet` unchanged. Critical, so that it fails loudly on a channel that
+ * does not allow it (any but the privileged socket). It has no value; one would be rejected.
  */
 export function bypassPasswordHash(): Control {
   return new Control(ControlOid.bypassPasswordHash, { critical: true });

@@ -4,7 +4,7 @@ import { escapeRdn, filterEscape, LdapError, parentDn, parseDn, rdnText } from '
 
 const isSyntax = (error: unknown) => error instanceof LdapError && error.code === 'syntax';
 
-test('the examples of RFC 4514 4 are read', () => {
+test('reads the examples of RFC 4514 4', () => {
   assert.deepEqual(parseDn('UID=jsmith,DC=example,DC=net'), [
     [{ type: 'UID', value: 'jsmith' }],
     [{ type: 'DC', value: 'example' }],
@@ -56,7 +56,7 @@ test('every name survives escaping and parsing', () => {
   }
 });
 
-test('spaces around commas and unescaped ones at the end are not part of a value', () => {
+test('leaves spaces around commas and unescaped trailing spaces out of a value', () => {
   assert.deepEqual(parseDn('CN=a b  , DC = x'), [
     [{ type: 'CN', value: 'a b' }],
     [{ type: 'DC', value: 'x' }],
@@ -64,18 +64,18 @@ test('spaces around commas and unescaped ones at the end are not part of a value
   assert.equal(parentDn('CN=a , DC=x'), 'DC=x');
 });
 
-test('the last name has no parent, and the empty DN no names', () => {
+test('the last name has no parent, and the empty DN has no names', () => {
   assert.equal(parentDn('DC=x'), '');
   assert.deepEqual(parseDn(''), []);
 });
 
-test('what is no DN is refused in words', () => {
+test('rejects text that is no DN, in words', () => {
   for (const text of ['<GUID=aa>', 'x', 'CN=a,,DC=x', '=x', 'CN=a\\', 'CN=a,', `CN=${'a'.repeat(20_000)}`]) {
     assert.throws(() => parseDn(text), isSyntax, text.slice(0, 40));
   }
 });
 
-test('the escapes of RFC 4515 4 are made', () => {
+test('writes the escapes of RFC 4515 4', () => {
   assert.equal(
     filterEscape('Parens R Us (for all your parenthetical needs)'),
     'Parens R Us \\28for all your parenthetical needs\\29',

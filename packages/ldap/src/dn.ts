@@ -1,7 +1,7 @@
 import { encodeGuid, type Guid } from '@causeway/wire';
 import { LdapError } from './ldap-error.ts';
 
-/** One attribute type and value of a relative distinguished name, the value without escapes. */
+/** One attribute type and value of a relative distinguished name. The value is without escapes. */
 export interface RdnPart {
   type: string;
   value: string;
@@ -9,7 +9,7 @@ export interface RdnPart {
 
 const MAX_DN_LENGTH = 16_384;
 
-/** An attribute value as it stands in a DN, without its type (RFC 4514 2.4). */
+/** An attribute value escaped for a DN, without its type (RFC 4514 2.4). */
 export function escapeRdn(value: string): string {
   return value
     .replaceAll(/[\\,+"<>;=]/g, char => `\\${char}`)
@@ -20,7 +20,7 @@ export function escapeRdn(value: string): string {
     .replace(/(?<!^\\) $/, '\\ ');
 }
 
-/** A value as it stands in a search filter (RFC 4515 3); bytes are escaped one by one. */
+/** A value escaped for a search filter (RFC 4515 3); bytes are escaped one by one. */
 export function filterEscape(value: string | Uint8Array): string {
   if (typeof value !== 'string') {
     return Array.from(value, byte => `\\${byte.toString(16).padStart(2, '0')}`).join('');
@@ -32,27 +32,27 @@ export function filterEscape(value: string | Uint8Array): string {
 export const guidFilter = (guid: Guid): string => `(objectGUID=${filterEscape(encodeGuid(guid))})`;
 
 /**
- * The relative names of a DN, the object's own first; more than one part in a name with `+` (RFC 4514 3).
+ * The relative names of a DN, the object's own first. A name with `+` has more than one part (RFC 4514 3).
  *
- * @throws LdapError `syntax` when the text is no DN.
+ * @throws LdapError `syntax` if the text is no DN.
  */
 export function parseDn(dn: string): RdnPart[][] {
   if (dn.trim() === '') return [];
   return splitAt(dn, ',').map(rdn => splitAt(rdn, '+').map(part => parsePart(dn, part)));
 }
 
-/** The DN one level up, its text kept as it is; the empty string above the last name. */
+/** The DN one level up, with its text unchanged; the empty string above the last name. */
 export function parentDn(dn: string): string {
   const [own] = splitAt(dn, ',');
   return dn.slice(own!.length + 1).trimStart();
 }
 
-/** The relative name of a DN as it is written there: `CN=Doe\, Jane`. */
+/** The relative name of a DN in its original spelling: `CN=Doe\, Jane`. */
 export function rdnText(dn: string): string {
   return splitAt(dn, ',')[0]!;
 }
 
-/** Splits at a separator that no backslash stands before. */
+/** Splits at a separator that no backslash precedes. */
 function splitAt(text: string, separator: string): string[] {
   if (text.length > MAX_DN_LENGTH) {
     throw new LdapError(
@@ -85,7 +85,7 @@ function unescapeValue(dn: string, text: string): string {
   }
   let end = text.length;
   while (text[end - 1] === ' ' && !endsInEscape(text.slice(0, end - 1))) end--;
-  // Escaped bytes are UTF-8 that may span several escapes, so bytes are collected first.
+  // Escaped bytes are UTF-8 that may span several escapes, so collect the bytes first.
   const bytes: Buffer[] = [];
   for (const token of text.slice(0, end).match(/\\[0-9a-fA-F]{2}|\\.|[^\\]+|\\$/gsu) ?? []) {
     if (token === '\\') throw new LdapError('syntax', `'${dn}' ends in a backslash that escapes nothing`);
@@ -95,7 +95,7 @@ function unescapeValue(dn: string, text: string): string {
   return Buffer.concat(bytes).toString('utf8');
 }
 
-/** True when what follows the text is escaped: an odd number of backslashes stands at its end. */
+/** True if the text ends in an odd number of backslashes, which escape what follows it. */
 function endsInEscape(text: string): boolean {
   return /\\*$/.exec(text)![0].length % 2 === 1;
 }

@@ -42,10 +42,10 @@ async function peer(t: TestContext, script: (socket: Socket, n: number) => Promi
 }
 
 const ENTRIES = 20_000;
-/** Entries of one write: one by one, the test would spend its time in system calls. */
+/** Entries per write. Single writes would spend the test's time in system calls. */
 const AT_ONCE = 40;
 
-test('a large answer comes in batches, the server waits for a slow reader, and nobody is called late', async t => {
+test('delivers a large answer in batches, makes the server wait for a slow reader, and never times out meanwhile', async t => {
   let written = 0;
   const connection = await peer(t, async socket => {
     while (written < ENTRIES) {
@@ -69,7 +69,7 @@ test('a large answer comes in batches, the server waits for a slow reader, and n
   assert.ok(connection.usable);
 });
 
-test('a refusal at the end is thrown, and the connection goes on', async t => {
+test('throws a refusal at the end, and keeps the connection usable', async t => {
   const connection = await peer(t, (socket, n) => {
     socket.write(n === 1 ? Buffer.concat([entry(1), done(1, 12)]) : done(2, 0));
   });
@@ -81,17 +81,17 @@ test('a refusal at the end is thrown, and the connection goes on', async t => {
   assert.deepEqual(await connection.search('DC=x'), []);
 });
 
-test('an answer that ends while its reader is behind leaves a connection that reads on', async t => {
+test('keeps the connection reading if an answer ends while its reader is behind', async t => {
   const all = Buffer.concat([...Array.from({ length: 30 }, (_, n) => entry(n)), done(1, 0)]);
   const connection = await peer(t, (socket, n) => void socket.write(n === 1 ? all : done(n, 0)));
   const batches = connection.searchBatches('DC=x', { batchSize: 2 });
   await batches.next();
-  await delay(100); // what is left of the answer arrives meanwhile
+  await delay(100); // the rest of the answer arrives meanwhile
   for await (const batch of batches) assert.ok(batch.length > 0);
   assert.deepEqual(await connection.search('DC=x'), []);
 });
 
-test('a reader who leaves in the middle leaves a connection that is of no use', async t => {
+test('a reader that leaves in the middle makes the connection unusable', async t => {
   const connection = await peer(t, socket => {
     socket.write(Buffer.concat([entry(1), entry(2), entry(3)]));
   });
@@ -102,7 +102,7 @@ test('a reader who leaves in the middle leaves a connection that is of no use', 
   assert.equal(connection.usable, false);
 });
 
-test('a search that says so is waited for longer than the connection waits', async t => {
+test('a search with its own timeout waits longer than the connection does', async t => {
   const connection = await peer(t, async (socket, n) => {
     await delay(1_000);
     socket.write(done(n, 0));
@@ -111,10 +111,10 @@ test('a search that says so is waited for longer than the connection waits', asy
   await assert.rejects(connection.search('DC=x'), { code: 'timeout', message: /within 700 ms/ });
 });
 
-test('an answer that lies there already is not late, however long we did not get to read it', async t => {
+test('does not time out on an answer that has arrived, however late it is read', async t => {
   const connection = await peer(t, (socket, n) => void socket.write(done(n, 0)));
   const answer = connection.search('DC=x');
-  await delay(50); // the peer is in this process: it answers before we are busy
+  await delay(50); // the peer is in this process: it answers before the loop below blocks
   const second = connection.search('DC=x');
   await new Promise(resolve => setImmediate(resolve));
   const until = performance.now() + 1_000;
@@ -122,7 +122,7 @@ test('an answer that lies there already is not late, however long we did not get
   assert.deepEqual([await answer, await second], [[], []]);
 });
 
-test('an entry with many values counts for several, so that a batch is bounded by what its entries hold', async () => {
+test('counts an entry with many values as several, which bounds a batch by its content', async () => {
   const rests: boolean[] = [];
   const stream = new EntryStream(10, behind => rests.push(behind));
   const large = { dn: 'CN=large', attributes: { member: Array.from({ length: 1_000 }, () => 'CN=a') } };

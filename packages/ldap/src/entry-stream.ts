@@ -1,11 +1,11 @@
 import type { LdapEntry } from './entry.ts';
 
-/** Batches that may wait for their reader before the socket rests. */
+/** Batches that may wait for their reader before the socket pauses. */
 const WAITING = 2;
-/** An entry with more values counts for several, so that a batch is bounded whatever its entries hold. */
+/** An entry with more values counts as several, which bounds a batch whatever its entries hold. */
 const VALUES_OF_ONE = 64;
 
-/** Entries on their way from the socket to a reader who takes them in batches. While the reader is behind, the socket rests. */
+/** Entries on their way from the socket to a reader that takes them in batches. The socket pauses while the reader is behind. */
 export class EntryStream {
   readonly #size: number;
   readonly #rest: (behind: boolean) => void;
@@ -14,7 +14,7 @@ export class EntryStream {
   #outcome: { error?: unknown } | undefined;
   #wake: () => void = () => {};
 
-  /** @param size entries of a batch @param rest is told when the reader falls behind, and when it has caught up */
+  /** @param size entries per batch @param rest called when the reader falls behind, and when it has caught up */
   constructor(size: number, rest: (behind: boolean) => void) {
     this.#size = size;
     this.#rest = rest;
@@ -28,20 +28,20 @@ export class EntryStream {
     if (this.#weight >= WAITING * this.#size) this.#rest(true);
   }
 
-  /** The last entry was pushed, or something went wrong. */
+  /** Call after the last entry, or after a failure. */
   end(outcome: { error?: unknown } = {}): void {
     this.#outcome = outcome;
-    // Nothing more comes of this answer, however far behind the reader is: the socket is the next one's.
+    // Nothing more of this answer will come, however far behind the reader is, so the socket is free for the next one.
     this.#rest(false);
     this.#wake();
   }
 
-  /** True when no entry will come any more. */
+  /** True if no more entries will come. */
   get ended(): boolean {
     return this.#outcome !== undefined;
   }
 
-  /** @throws what the stream ended with */
+  /** @throws the error that ended the stream */
   async *batches(): AsyncGenerator<LdapEntry[], void> {
     for (;;) {
       while (this.#weight < this.#size && this.#outcome === undefined) {

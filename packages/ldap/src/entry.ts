@@ -3,12 +3,12 @@ import { CUT_OPTION } from './long-entry.ts';
 
 export type LdapValue = string | Buffer;
 
-/** An object as a search brought it. Attribute names are spelt as they were asked for. */
+/** An object from a search. Attribute names are spelt as they were requested. */
 export interface LdapEntry {
   dn: string;
-  /** Present without values: DirSync says so that it was cleared. */
+  /** An attribute without values is how DirSync reports that it was cleared. */
   attributes: Record<string, LdapValue[]>;
-  /** Attributes that had too many values to be read: they are not among the others. */
+  /** Attributes with too many values to read, which `attributes` leaves out. */
   cut?: string[];
 }
 
@@ -57,7 +57,7 @@ export function isBinaryAttribute(name: string): boolean {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Text that is not UTF-8 stays bytes, so that nothing is spoilt silently. */
+/** Text that is not UTF-8 stays bytes, so that nothing is silently corrupted. */
 export function decodeEntry(entry: SearchEntry, requested: readonly string[]): LdapEntry {
   const spelling = new Map(requested.map(name => [name.toLowerCase(), name]));
   const attributes: Record<string, LdapValue[]> = Object.create(null);
@@ -92,13 +92,13 @@ export function encodeValues(values: readonly (string | Uint8Array)[]): Buffer[]
   );
 }
 
-/** The first value as text, when there is one and it is text. */
+/** The first value as text, if there is one and it is text. */
 export function textOf(entry: LdapEntry, attribute: string): string | undefined {
   const value = entry.attributes[attribute]?.[0];
   return typeof value === 'string' ? value : undefined;
 }
 
-/** The first value as bytes, when there is one and it is bytes. */
+/** The first value as bytes, if there is one and it is bytes. */
 export function bytesOf(entry: LdapEntry, attribute: string): Buffer | undefined {
   const value = entry.attributes[attribute]?.[0];
   return typeof value === 'string' ? undefined : value;

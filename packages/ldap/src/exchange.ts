@@ -17,14 +17,14 @@ interface Pending {
   what: string;
   attributes: readonly string[];
   cutsLongEntries: boolean;
-  /** What becomes of an entry of a search's answer. */
+  /** Called for each entry of a search's answer. */
   take(entry: LdapEntry): void;
   resolve(response: MessageResponse): void;
   reject(error: LdapError): void;
   timer: NodeJS.Timeout;
 }
 
-/** Type names of ldapts, by the operation that a request's answer must have. */
+/** Operation tags (ldapts): for each request, the one that its answer must have. */
 const ANSWER_OF: Record<number, number> = {
   96: 97, // bind
   99: 101, // search
@@ -36,17 +36,15 @@ const ANSWER_OF: Record<number, number> = {
 
 export interface AskOptions {
   attributes?: readonly string[];
-  /** Milliseconds without a byte before the answer is given up, where it is not the exchange's. */
+  /** Milliseconds without a byte before the answer is given up, if they differ from the exchange's. */
   timeoutMs?: number;
-  /** An entry that is too long comes without its long attributes, and says so; else it is an error. */
+  /** If true, an entry that is too long comes without its long attributes, and is marked so. Otherwise it is an error. */
   cutsLongEntries?: boolean;
-  /** What becomes of an entry of a search's answer. */
+  /** Called for each entry of a search's answer. */
   take?(entry: LdapEntry): void;
 }
 
-/**
- * Requests and their answers over one socket, one at a time: whoever asks meanwhile waits in line. What failed once stays failed.
- */
+/** Requests and their answers over one socket, one at a time; further requests queue. After a failure it stays failed. */
 export class Exchange {
   readonly peer: string;
   readonly timeoutMs: number;
@@ -69,12 +67,12 @@ export class Exchange {
     this.#socket.on('close', () => this.fail(this.#gone()));
   }
 
-  /** False after any failure of the connection itself and after `close`. */
+  /** False after any failure of the connection itself, and after `close`. */
   get usable(): boolean {
     return this.#failure === undefined;
   }
 
-  /** Waits for its turn, sends one request and waits for its answer. @throws LdapError */
+  /** Waits for its turn, sends one request and waits for the answer. @throws LdapError */
   ask(
     what: string,
     build: (messageId: number) => Message,
@@ -90,7 +88,7 @@ export class Exchange {
       const message = build(++this.#lastId);
       const response = await new Promise<MessageResponse>((resolve, reject) => {
         const timer: NodeJS.Timeout = setTimeout(() => {
-          // While it is we who are behind, nobody is late; timers come before what lies in the socket, so that is read first.
+          // The server is not late while this side is behind. Timers fire before waiting socket data, so read that first.
           const before = this.#socket.bytesRead;
           setImmediate(() => {
             if (this.#pending?.timer !== timer) return;
@@ -108,13 +106,13 @@ export class Exchange {
     return turn;
   }
 
-  /** Lets the server wait while the reader is behind. */
+  /** Makes the server wait while the reader is behind. */
   pause(paused: boolean): void {
     if (paused) this.#socket.pause();
     else this.#socket.resume();
   }
 
-  /** Says good-bye, and ends it; what still waits fails with `closed`. */
+  /** Unbinds and closes. Pending requests fail with `closed`. */
   close(): void {
     if (this.#failure === undefined) {
       this.#socket.write(new UnbindRequest({ messageId: ++this.#lastId }).write());
@@ -122,7 +120,7 @@ export class Exchange {
     }
   }
 
-  /** Ends it: whoever waits, and whoever comes, gets this error. */
+  /** Ends it: pending and later requests get this error. */
   fail(error: LdapError): void {
     if (this.#failure) return;
     this.#failure = error;
@@ -139,7 +137,7 @@ export class Exchange {
   #read(chunk: Buffer): void {
     if (this.#failure) return;
     try {
-      // What takes long to arrive is not late; of an entry that is cut nothing else says that it goes on.
+      // An answer that takes long to arrive is not late. While an entry is cut, only the arriving bytes show progress.
       if (this.#pending?.cutsLongEntries) this.#pending.timer.refresh();
       for (const message of this.#splitter.push(chunk, this.#pending?.cutsLongEntries)) {
         this.#parser.read(message, this.#requests());
@@ -150,7 +148,7 @@ export class Exchange {
     }
   }
 
-  /** The parser reads an answer's controls into those of its request. */
+  /** The parser writes an answer's controls into those of its request. */
   #requests(): Map<string, { message: Message }> {
     const pending = this.#pending;
     return new Map(pending ? [[String(pending.message.messageId), { message: pending.message }]] : []);

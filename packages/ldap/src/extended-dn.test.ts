@@ -12,7 +12,7 @@ const GUID = '254dcd5c-d7fd-47a9-85c8-e25b41e32710';
 const SID = 'S-1-5-21-1117888684-2475999956-2174281430-1132';
 const DN = 'CN=b\\, two,OU=Probe,DC=corp,DC=example,DC=com';
 
-test('GUID, SID and name are read, in text and in hexadecimal digits', () => {
+test('reads GUID, SID and name, as text and as hexadecimal digits', () => {
   const expected = { guid: GUID, sid: SID, dn: DN };
   assert.deepEqual(parseExtendedDn(SENT), expected);
   const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
@@ -24,7 +24,7 @@ test('GUID, SID and name are read, in text and in hexadecimal digits', () => {
   assert.deepEqual(parseExtendedDn(`<guid=${GUID.toUpperCase()}>;<sid=${SID}>;${DN}`), expected);
 });
 
-test('what is not there is null: a contact has no SID, a plain name neither', () => {
+test('returns null for missing parts: a contact has no SID, a plain name has neither', () => {
   assert.deepEqual(parseExtendedDn(`<GUID=${GUID}>;${DN}`), { guid: GUID, sid: null, dn: DN });
   assert.deepEqual(parseExtendedDn(`<SID=${SID}>;${DN}`), { guid: null, sid: SID, dn: DN });
   assert.deepEqual(parseExtendedDn(DN), { guid: null, sid: null, dn: DN });
@@ -34,7 +34,7 @@ test('what is not there is null: a contact has no SID, a plain name neither', ()
   });
 });
 
-test('brackets, commas and semicolons in a name are the name', () => {
+test('keeps brackets, commas and semicolons in a name', () => {
   for (const cn of [
     'a;b',
     '<GUID=x>',
@@ -51,7 +51,7 @@ test('brackets, commas and semicolons in a name are the name', () => {
     }
 });
 
-test('a value that is no name is refused, and what it says is not repeated', () => {
+test('rejects a value that is no name, without repeating it', () => {
   for (const [text, field] of [
     ['', 'ExtendedDn'],
     ['<GUID=>;CN=x', 'ExtendedDn.GUID'],
@@ -74,7 +74,7 @@ test('a value that is no name is refused, and what it says is not repeated', () 
   }
 });
 
-test('whatever is cut off or altered is refused, or says identifiers that are some', () => {
+test('rejects every truncated or altered value, or returns well-formed identifiers', () => {
   truncationsAndMutations(Buffer.from(SENT), { seed: 20, mutations: 5_000 }, bytes => {
     const { guid, sid, dn } = parseExtendedDn(Buffer.from(bytes).toString('utf8'));
     if (guid !== null) assert.equal(decodeGuid(encodeGuid(guid)), guid);

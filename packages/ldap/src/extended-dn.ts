@@ -1,24 +1,24 @@
 import { DecodeError, decodeGuid, decodeSid, encodeSid, type Guid, isGuid, type Sid } from '@causeway/wire';
 
-/** A name with what stays when the object is renamed or moved ([MS-ADTS] 3.1.1.3.4.1.5). */
+/** A name, with the identifiers that stay the same when the object is renamed or moved ([MS-ADTS] 3.1.1.3.4.1.5). */
 export interface ExtendedDn {
   guid: Guid | null;
   sid: Sid | null;
   dn: string;
 }
 
-/** Longest extended name: a DN of 255 levels is far below. */
+/** Longest extended name. A DN of 255 levels is far shorter. */
 const MAX_EXTENDED_DN_LENGTH = 16_384;
 
-/** `<NAME=value>`, and what divides it from the rest. */
+/** `<NAME=value>`, and its separator. */
 const COMPONENT = /<([A-Za-z][A-Za-z0-9_]*)=([^<>;]*)>(;|$)/y;
 const HEX = /^(?:[0-9a-f]{2})+$/i;
 
 /**
- * Reads `<GUID=…>;<SID=…>;CN=…`. Both identifiers may be missing, and be in text or in hexadecimal digits of their bytes. A name that is
- * not extended is one without identifiers. What else stands in angle brackets is passed over.
+ * Reads `<GUID=…>;<SID=…>;CN=…`. Both identifiers may be missing, and may be text or hexadecimal digits of their bytes. A name that is not
+ * extended has no identifiers. Ignores other parts in angle brackets.
  *
- * @throws DecodeError of a value that is no name
+ * @throws DecodeError for a value that is no name
  */
 export function parseExtendedDn(text: string): ExtendedDn {
   if (text.length > MAX_EXTENDED_DN_LENGTH) {

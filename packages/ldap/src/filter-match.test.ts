@@ -11,7 +11,7 @@ const ANN = {
   logonCount: '10',
 };
 
-/** Filters with what they are of Ann. */
+/** Filters, and whether Ann matches. */
 const CASES: [string, boolean][] = [
   ['(cn=ann  ÄRMEL)', true],
   ['(samaccountname=ANN)', true],
@@ -45,16 +45,16 @@ const CASES: [string, boolean][] = [
   ['(cn=\\2a*)', false],
 ];
 
-test('filters are evaluated as a directory does', () => {
+test('evaluates filters as a directory does', () => {
   for (const [filter, expected] of CASES) assert.equal(compileFilter(filter).matches(ANN), expected, filter);
 });
 
-test('a filter says which attributes it looks at, each once', () => {
+test('lists the attributes that a filter uses, each once', () => {
   const { attributes } = compileFilter('(&(cn=a)(!(CN=b))(mail=*)(logonCount:1.2.840.113556.1.4.803:=1))');
   assert.deepEqual(attributes, ['cn', 'mail', 'logonCount']);
 });
 
-test('what cannot be evaluated is refused in words', () => {
+test('rejects what it cannot evaluate, in words', () => {
   for (const filter of [
     'cn=a',
     '(cn:dn:=x)',

@@ -2,27 +2,26 @@ import { upperCase } from '@causeway/wire';
 import { type FilterNode, parseFilter } from './filter-syntax.ts';
 import { LdapError } from './ldap-error.ts';
 
-/** Values of an object as text, by the LDAP display names of their attributes. */
+/** An object's values as text, by the LDAP display names of their attributes. */
 export type TextValues = Readonly<Record<string, string | readonly string[]>>;
 
-/** A search filter that is evaluated here and not by a directory. */
+/** A search filter that is evaluated here instead of by a directory. */
 export interface CompiledFilter {
-  /** The attributes that it looks at, as they are written in it. */
+  /** The attributes that the filter uses, in its own spelling. */
   readonly attributes: readonly string[];
   matches(values: TextValues): boolean;
 }
 
-/** Bitwise matching rules ([MS-ADTS] 3.1.1.3.4.4): all bits of the value, any of them. */
+/** Bitwise matching rules ([MS-ADTS] 3.1.1.3.4.4): all bits of the value, or any of them. */
 const BIT_AND = '1.2.840.113556.1.4.803';
 const BIT_OR = '1.2.840.113556.1.4.804';
 
 /**
- * Makes a search filter (RFC 4515) one that is evaluated over values as text. As in Active Directory, names of attributes and values of
- * text compare whatever the case, numbers by what they are, and of an attribute without a value every comparison is false: its negation
- * is true.
+ * Compiles a search filter (RFC 4515) for evaluation over text values. As in Active Directory, attribute names and text compare
+ * case-insensitively, and numbers by value. Every comparison with an attribute without a value is false, so its negation is true.
  *
- * @throws LdapError `syntax` when the text is no filter, or asks for what cannot be evaluated here: an unknown matching rule, a name
- *   of an object (`:dn:`)
+ * @throws LdapError `syntax` if the text is no filter, or needs what cannot be evaluated here: an unknown matching rule, a name of an
+ * object (`:dn:`)
  */
 export function compileFilter(text: string): CompiledFilter {
   const node = parseFilter(text);

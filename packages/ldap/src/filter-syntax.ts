@@ -13,7 +13,7 @@ export type FilterNode =
       readonly attribute: string;
       readonly value: Buffer;
     }
-  /** Pieces between asterisks; the first and the last one may be empty, and stand at the ends. */
+  /** Pieces between asterisks. The first and last one stand at the ends and may be empty. */
   | { readonly kind: 'substrings'; readonly attribute: string; readonly pieces: readonly Buffer[] }
   | {
       readonly kind: 'extensibleMatch';
@@ -24,10 +24,10 @@ export type FilterNode =
     };
 
 /**
- * Reads a search filter in text form (RFC 4515). An escape is one byte here, so that `\e3\51…` finds a GUID; the parser of `ldapts`
- * reads it as a character.
+ * Reads a search filter in text form (RFC 4515). An escape is one byte, so that `\e3\51…` finds a GUID. The parser of `ldapts` reads it as
+ * a character.
  *
- * @throws LdapError `syntax` when the text is no filter
+ * @throws LdapError `syntax` if the text is no filter
  */
 export const parseFilter = (text: string): FilterNode => new FilterParser(text).parse();
 

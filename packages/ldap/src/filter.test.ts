@@ -10,7 +10,7 @@ function hexOf(text: string): string {
   return writer.buffer.toString('hex');
 }
 
-/** What OpenLDAP 2.5.13's `ldapsearch` sent to a listener on loopback, cut to the filter. */
+/** The filters that OpenLDAP 2.5.13's `ldapsearch` sent to a listener on loopback. */
 const VECTORS: [string, string][] = [
   ['(cn=a)', 'a3070402636e040161'],
   ['(objectClass=*)', '870b6f626a656374436c617373'],
@@ -26,7 +26,7 @@ const VECTORS: [string, string][] = [
   ],
 ];
 
-test('filters are written as BER, escapes byte for byte', () => {
+test('writes filters as BER, escapes byte for byte', () => {
   for (const [text, hex] of VECTORS) assert.equal(hexOf(text), hex, text);
 });
 
@@ -37,7 +37,7 @@ test('an escaped value never becomes syntax', () => {
   assert.ok(hexOf(`(cn=${filterEscape(value)})`).endsWith(`04${length}${bytes.toString('hex')}`));
 });
 
-test('what is no filter is refused in words', () => {
+test('rejects text that is no filter, in words', () => {
   const deep = `${'(!'.repeat(40)}(a=b)${')'.repeat(40)}`;
   for (const text of [
     '',

@@ -20,10 +20,10 @@ const Tag = {
 /**
  * A search filter in text form (RFC 4515), written as BER.
  *
- * @throws LdapError `syntax` from the constructor when the text is no filter.
+ * @throws LdapError `syntax` from the constructor if the text is no filter.
  */
 export class TextFilter extends Filter {
-  // The base class wants one tag; `write` is overridden, so it is never used.
+  // The base class requires one tag. `write` is overridden, so the tag is never used.
   override readonly type = Tag.and;
   readonly #text: string;
   readonly #node: FilterNode;

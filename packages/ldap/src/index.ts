@@ -1,4 +1,4 @@
-// Values as directories hold them: whoever writes or reads them here needs the codecs too.
+// Directories hold values in these encodings, so whoever reads or writes them needs the codecs too.
 export { decodeGuid, decodeSid, encodeGuid, encodeSid } from '@causeway/wire';
 export {
   type LdapChange,

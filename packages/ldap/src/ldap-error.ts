@@ -1,7 +1,7 @@
-/** What went wrong, for callers to decide on; the message is for people. */
+/** What failed, for callers to decide on. The message is for people. */
 export type LdapErrorCode =
-  | 'unreachable' // no connection came about
-  | 'closed' // a connection was there and is gone
+  | 'unreachable' // no connection could be made
+  | 'closed' // a connection was open and has ended
   | 'timeout'
   | 'certificate' // the server's certificate is expired, of another CA or for another name
   | 'invalid-credentials'
@@ -21,7 +21,7 @@ export type LdapErrorCode =
 export class LdapError extends Error {
   override readonly name = 'LdapError';
   readonly code: LdapErrorCode;
-  /** resultCode of RFC 4511 A.1, where the server answered at all. */
+  /** resultCode of RFC 4511 A.1, if the server answered at all. */
   readonly resultCode: number | undefined;
   /** The server's own diagnostic text. */
   readonly diagnostic: string | undefined;
@@ -72,7 +72,7 @@ const RESULT_CODES: Record<number, readonly [LdapErrorCode, string]> = {
   71: ['unwilling', 'affects several servers'],
 };
 
-/** `data NNN` in Active Directory's diagnostic of a refused bind: the Win32 error behind it. */
+/** `data NNN` in Active Directory's diagnostic text for a rejected bind: the underlying Win32 error. */
 const BIND_REFUSALS: Record<string, string> = {
   '525': 'no such user',
   '52e': 'wrong name or password',
@@ -90,7 +90,7 @@ const MAX_DIAGNOSTIC = 500;
 /**
  * The error for a result other than success.
  *
- * @param what what was asked, in words: `modify of 'CN=…'`
+ * @param what the request, in words: `modify of 'CN=…'`
  */
 export function resultError(what: string, resultCode: number, diagnosticText: string): LdapError {
   const [code, meaning] = RESULT_CODES[resultCode] ?? ['other', `result code ${resultCode}`];

@@ -12,7 +12,7 @@ const attribute = (name: string, ...values: (string | Buffer)[]) =>
   tlv(0x30, tlv(4, name), tlv(0x31, ...values.map(value => tlv(4, value))));
 const entry = (...attributes: Buffer[]) =>
   tlv(0x30, tlv(2, Buffer.of(1)), tlv(0x64, tlv(4, 'CN=g'), tlv(0x30, ...attributes)));
-/** What comes after the header of a message. */
+/** The bytes after the header of a message. */
 const body = (message: Buffer) => message.subarray(message[1]! < 0x80 ? 2 : 2 + (message[1]! & 0x7f));
 
 const MANY = Array.from({ length: 30_000 }, (_, n) => `CN=${n},OU=${'x'.repeat(40)}`);
@@ -20,7 +20,7 @@ const MAIL = attribute('mail', 'g@x');
 const LONG = entry(attribute('member;range=1-1', ...MANY), MAIL, attribute('member;range=0-0', 'CN=a'));
 const SHORT = entry(attribute(`member;range=1-1${CUT_OPTION}`), MAIL, attribute('member;range=0-0', 'CN=a'));
 
-test('a long attribute is passed by, the others are kept, however the bytes are cut', () => {
+test('skips a long attribute and keeps the others, however the bytes are split', () => {
   const behind = Buffer.from('what comes next');
   for (const size of [13, 1_000, 65_536, LONG.length + 100]) {
     const long = new LongEntry(body(LONG).length);
@@ -33,7 +33,7 @@ test('a long attribute is passed by, the others are kept, however the bytes are 
   }
 });
 
-test('no long entry, cut off or altered, is more than refused, waited for or well-formed', () => {
+test('a truncated or altered long entry is rejected, incomplete or well-formed', () => {
   const vector = body(entry(attribute('member;range=1-1', 'CN=a', 'CN=b', 'CN=c', 'CN=d'), MAIL));
   let cut = 0;
   truncationsAndMutations(vector, { seed: 3 }, bytes => {
@@ -46,7 +46,7 @@ test('no long entry, cut off or altered, is more than refused, waited for or wel
   assert.ok(cut > 100, 'some are read to their end');
 });
 
-test('what is long and no entry of a search is refused, and so is what is too long for anything', () => {
+test('rejects a long message that is no search entry, and one that exceeds every limit', () => {
   const length = MAX_MESSAGE_LENGTH + 1;
   const header = (n: number) => Buffer.from(`3084${n.toString(16).padStart(8, '0')}`, 'hex');
   const refused = (bytes: Buffer, cuts: boolean) =>
@@ -59,7 +59,7 @@ test('what is long and no entry of a search is refused, and so is what is too lo
   refused(Buffer.concat([header(length), Buffer.from('020101658400fffff0', 'hex')]), true);
 });
 
-test('of an entry that is too long for memory a search that says so gets what is short, and goes on', async () => {
+test('a search that allows it gets the short attributes of an entry too long for memory, and continues', async () => {
   const value = `CN=${'x'.repeat(250)}`;
   const values = Array.from({ length: 70_000 }, () => value);
   await using peer = await LdapPeer.listen(() => ({

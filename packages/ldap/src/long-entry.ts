@@ -1,15 +1,15 @@
 import { DecodeError } from '@causeway/wire';
 import { tlv } from './tlv.ts';
 
-/** Longest message that is passed by: a million values of a link. */
+/** Longest message that is skipped through: a million values of a link. */
 export const MAX_LONG_ENTRY_LENGTH = 1024 * 1024 * 1024;
-/** Longest attribute of a long entry that is kept, values and all. */
+/** Longest attribute of a long entry that is kept, including its values. */
 const MAX_KEPT_ATTRIBUTE = 1024 * 1024;
-/** Longest of all that is kept of a long entry. */
+/** Most bytes that are kept of a long entry. */
 const MAX_KEPT = 8 * 1024 * 1024;
 const MAX_NAME = 64 * 1024;
 
-/** An option of attributes that no server sends: there were too many values. */
+/** An attribute option that no server sends. It marks an attribute with too many values. */
 export const CUT_OPTION = ';x-cut';
 
 const SEQUENCE = 0x30;
@@ -18,31 +18,31 @@ const OCTET_STRING = 0x04;
 const SET = 0x31;
 const SEARCH_RESULT_ENTRY = 0x64;
 
-/** So many bytes are wanted, or are passed by without keeping them. */
+/** How many bytes to keep, or to skip. */
 type Wish = { take: number } | { skip: number };
 
 /**
- * Reads a SearchResultEntry (RFC 4511 4.5.2) that is too long for memory as it arrives, and makes a short one of it: attributes with too
- * much in them come without values, their names with an option that says so.
+ * Reads a SearchResultEntry (RFC 4511 4.5.2) that is too long for memory as it arrives, and makes a short one of it. Attributes that are
+ * too large come without values, and their names get an option that marks them.
  */
 export class LongEntry {
   readonly #steps: Generator<Wish, Buffer, Buffer>;
   #wish: Wish;
   #held: Buffer[] = [];
   #length = 0;
-  /** The short entry, when all has arrived. */
+  /** The short entry, once all has arrived. */
   message: Buffer | undefined;
 
   /**
-   * @param length of what comes after the message's header, which was read already
-   * @param keep longest attribute that is kept, values and all
+   * @param length bytes after the message's header, which was read already
+   * @param keep longest attribute that is kept, including its values
    */
   constructor(length: number, keep: number = MAX_KEPT_ATTRIBUTE) {
     this.#steps = readEntry(length, keep);
     this.#wish = this.#steps.next().value as Wish;
   }
 
-  /** Takes what has arrived. @returns what is left of it for the next message @throws DecodeError */
+  /** Takes bytes that have arrived. @returns those left for the next message @throws DecodeError */
   push(chunk: Buffer): Buffer {
     let rest = chunk;
     while (this.message === undefined) {
@@ -120,7 +120,7 @@ function* readAttributes(total: number, keep: number): Generator<Wish, Buffer[],
   return kept;
 }
 
-/** Tag and length of what comes next, which has to lie within what is left. */
+/** Tag and length of the next element, which has to fit into what is left. */
 function* header(left: number, field: string): Generator<Wish, Header & { bytes: Buffer }, Buffer> {
   if (left < 2) throw new DecodeError(`LDAPMessage.${field}`, 'truncated', `${left} bytes left`);
   let bytes: Buffer = yield { take: 2 };
@@ -142,7 +142,7 @@ function* header(left: number, field: string): Generator<Wish, Header & { bytes:
   return { tag: bytes[0]!, size: bytes.length, length, bytes };
 }
 
-/** An element that is kept, header and all. */
+/** An element that is kept, including its header. */
 function* whole(left: number, tag: number, field: string, limit: number): Generator<Wish, Buffer, Buffer> {
   const head = yield* header(left, field);
   if (head.tag !== tag || head.length > limit) {
@@ -153,7 +153,7 @@ function* whole(left: number, tag: number, field: string, limit: number): Genera
   return Buffer.concat([head.bytes, value]);
 }
 
-/** Bytes of the header that an element begins with. */
+/** Bytes of an element's header. */
 function headerSize(element: Buffer): number {
   const first = element[1]!;
   return first < 0x80 ? 2 : 2 + (first & 0x7f);

@@ -5,9 +5,9 @@ import { truncationsAndMutations } from '@causeway/wire/testing';
 import { MessageParser } from 'ldapts';
 import { MAX_MESSAGE_LENGTH, MessageSplitter } from './message-splitter.ts';
 
-/** A modify answer of Samba 4.17, protocols.md 7.1. */
+/** A modify answer from Samba 4.17, protocols.md 7.1. */
 const RESULT = Buffer.from('301d02010167180a01000400041130303030303030303a2053756363657373', 'hex');
-/** A search entry: dn `cn=a`, attribute `mail` with two values; laid out after RFC 4511 4.5.2. */
+/** A search entry: dn `cn=a`, attribute `mail` with two values; encoded by hand after RFC 4511 4.5.2. */
 const ENTRY = Buffer.from(
   '302402010264' +
     '1f0404636e3d61' +
@@ -20,7 +20,7 @@ const ENTRY = Buffer.from(
   'hex',
 );
 
-test('messages come out whole, however they are cut', () => {
+test('returns whole messages, however the bytes are split', () => {
   const stream = Buffer.concat([RESULT, ENTRY, RESULT]);
   for (let size = 1; size <= stream.length; size++) {
     const splitter = new MessageSplitter();
@@ -41,7 +41,7 @@ function refused(hex: string, field: string): void {
   );
 }
 
-test('lengths that lie, results without a code and other protocols are refused with the field', () => {
+test('rejects false lengths, results without a code and other protocols with the name of the field', () => {
   refused('474554202f20', 'tag'); // GET /
   refused('308000', 'length'); // indefinite
   refused('30857fffffffff', 'length');
@@ -52,14 +52,14 @@ test('lengths that lie, results without a code and other protocols are refused w
   refused('3003020101', 'protocolOp');
 });
 
-test('deep nesting is refused', () => {
+test('rejects deep nesting', () => {
   let inner = Buffer.alloc(0);
   for (let i = 0; i < 20; i++) inner = Buffer.concat([Buffer.of(0x30, inner.length), inner]);
   const body = Buffer.concat([Buffer.from('020101', 'hex'), inner]);
   refused(Buffer.concat([Buffer.of(0x30, body.length), body]).toString('hex'), 'nesting');
 });
 
-test('what passes, the message parser behind reads to its end', () => {
+test('the message parser reads every accepted message to its end', () => {
   for (const [i, vector] of [RESULT, ENTRY].entries()) {
     truncationsAndMutations(vector, { seed: 7 + i }, bytes => {
       for (const message of new MessageSplitter().push(Buffer.from(bytes))) {

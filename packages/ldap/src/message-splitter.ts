@@ -1,9 +1,9 @@
 import { DecodeError } from '@causeway/wire';
 import { LongEntry, MAX_LONG_ENTRY_LENGTH } from './long-entry.ts';
 
-/** Longest single LDAP message taken from a server. One object is one message; Active Directory's stay below 10 MB. */
+/** Longest LDAP message that is accepted from a server. One object is one message; Active Directory's stay below 10 MB. */
 export const MAX_MESSAGE_LENGTH = 16 * 1024 * 1024;
-/** LDAPMessage, operation, attribute list, attribute, set, value: nothing in RFC 4511 nests deeper in an answer. */
+/** LDAPMessage, operation, attribute list, attribute, set, value: no answer in RFC 4511 nests deeper. */
 const MAX_DEPTH = 12;
 
 const SEQUENCE = 0x30;
@@ -20,10 +20,10 @@ interface Tlv {
 }
 
 /**
- * Cuts a byte stream into LDAP messages and checks that each is well-formed BER down to the last byte (RFC 4511 5.1).
+ * Splits a byte stream into LDAP messages, and checks that each is well-formed BER down to the last byte (RFC 4511 5.1).
  *
- * INVARIANT: what comes out has only definite lengths that add up, and every result has its code. The message
- * decoder behind takes an absent field for an empty one and a result without a code for success; it never sees either.
+ * INVARIANT: the messages have only definite lengths that add up, and every result has its code. The message decoder behind it reads an
+ * absent field as an empty one and a result without a code as success; it never sees either.
  */
 export class MessageSplitter {
   #chunks: Buffer[] = [];
@@ -32,9 +32,9 @@ export class MessageSplitter {
   #long: LongEntry | undefined;
 
   /**
-   * @param cutsLongEntries an entry of a search that is longer than the limit comes without the values of its long attributes
-   * (`CUT_OPTION`), where it would be refused otherwise
-   * @throws DecodeError when the stream is no LDAP; nothing may be read from it afterwards.
+   * @param cutsLongEntries if true, a search entry above the limit comes without the values of its long attributes (`CUT_OPTION`);
+   * otherwise it is rejected
+   * @throws DecodeError if the stream is no LDAP; nothing may be read from it afterwards.
    */
   push(chunk: Buffer, cutsLongEntries = false): Buffer[] {
     const messages: Buffer[] = [];
@@ -64,12 +64,12 @@ export class MessageSplitter {
     return messages;
   }
 
-  /** True when the stream ended inside a message. */
+  /** True if the stream ended inside a message. */
   get cutOff(): boolean {
     return this.#length > 0 || this.#long !== undefined;
   }
 
-  /** Gives a long entry what has arrived, and returns what is behind it. */
+  /** Gives a long entry the bytes that have arrived, and returns those after it. */
   #readLong(long: LongEntry, chunk: Buffer, messages: Buffer[]): Buffer {
     const rest = long.push(chunk);
     if (long.message) {
@@ -81,7 +81,7 @@ export class MessageSplitter {
   }
 }
 
-/** Lengths of the header and of the rest of the message that bytes begin with; while the header is not complete, the rest is 0. */
+/** Lengths of the header, and of the rest of the message at the start of these bytes. The rest is 0 until the header is complete. */
 function messageLength(bytes: Buffer, limit = MAX_MESSAGE_LENGTH): { header: number; length: number } {
   if (bytes.length === 0) return { header: 2, length: 0 };
   if (bytes[0] !== SEQUENCE) {
@@ -117,7 +117,7 @@ function checkMessage(bytes: Buffer): void {
   }
 }
 
-/** The elements between two offsets; every constructed one is checked to its end. */
+/** The elements between two offsets. Checks every constructed one to its end. */
 function children(bytes: Buffer, from: number, to: number, depth: number): Tlv[] {
   if (depth > MAX_DEPTH) throw fail('nesting', `deeper than ${MAX_DEPTH}`, 'limit');
   const found: Tlv[] = [];

@@ -3,7 +3,7 @@ import type { LdapConnection } from './connection.ts';
 import { bytesOf, type LdapEntry, textOf } from './entry.ts';
 import { LdapError } from './ldap-error.ts';
 
-/** What a domain controller says of itself ([MS-ADTS] 3.1.1.3.2). */
+/** A domain controller's description of itself ([MS-ADTS] 3.1.1.3.2). */
 export interface RootDse {
   defaultNamingContext: string;
   configurationNamingContext: string;
@@ -12,9 +12,9 @@ export interface RootDse {
   dsServiceName: string;
   dnsHostName: string;
   highestCommittedUSN: bigint;
-  /** What its clock says; undefined where it does not say it. */
+  /** Its clock's time; undefined if it does not report it. */
   currentTime: Date | undefined;
-  /** Windows says nothing of its vendor. */
+  /** Windows reports no vendor. */
   isSamba: boolean;
   supportedControls: string[];
 }
@@ -31,7 +31,7 @@ const ATTRIBUTES = [
   'supportedControl',
 ] as const;
 
-/** @throws LdapError `protocol` when the server is no domain controller. */
+/** @throws LdapError `protocol` if the server is no domain controller. */
 export async function readRootDse(connection: LdapConnection): Promise<RootDse> {
   const entry = await readBase(connection, '', ATTRIBUTES);
   return {
@@ -47,13 +47,13 @@ export async function readRootDse(connection: LdapConnection): Promise<RootDse> 
   };
 }
 
-/** What the controller's clock says; undefined where it does not say it. */
+/** The controller's time; undefined if it does not report it. */
 export async function readCurrentTime(connection: LdapConnection): Promise<Date | undefined> {
   return timeOf(await readBase(connection, '', ['currentTime']));
 }
 
 function timeOf(entry: LdapEntry): Date | undefined {
-  // GeneralizedTime ([X.680] 46) as domain controllers write it: 20261128214222.0Z
+  // GeneralizedTime ([X.680] 46) in the form that domain controllers write: 20261128214222.0Z
   const digits = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.\d+)?Z$/.exec(
     textOf(entry, 'currentTime') ?? '',
   );
@@ -63,12 +63,12 @@ function timeOf(entry: LdapEntry): Date | undefined {
   return Number.isNaN(time.getTime()) ? undefined : time;
 }
 
-/** The controller's highest USN and nothing else: moves with every write, so it says cheaply whether there is news. */
+/** Only the controller's highest USN. It rises with every write, so it is a cheap check for changes. */
 export async function highestCommittedUSN(connection: LdapConnection): Promise<bigint> {
   return usn(connection, await readBase(connection, '', ['highestCommittedUSN']));
 }
 
-/** The identity of the controller's database: another one means that it was restored. */
+/** The identity of the controller's database. A changed one means that it was restored. */
 export async function readInvocationId(connection: LdapConnection, dsServiceName: string): Promise<Guid> {
   const bytes = bytesOf(await readBase(connection, dsServiceName, ['invocationId']), 'invocationId');
   if (bytes?.length !== 16) throw notAController(connection, 'invocationId');

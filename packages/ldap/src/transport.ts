@@ -5,23 +5,23 @@ import { isLoopback } from '@causeway/wire';
 import { connectError, LdapError } from './ldap-error.ts';
 
 export interface TransportOptions {
-  /** `ldaps://host[:636]` anywhere; `ldap://host[:389]` on a loopback address alone; or a Unix socket. */
+  /** `ldaps://host[:636]` anywhere; `ldap://host[:389]` on a loopback address only; or a Unix socket. */
   url: string | { socketPath: string };
-  /** PEM text of the CA that issued the server's certificate, or the file that holds it. One of both for ldaps. */
+  /** PEM text of the CA that issued the server's certificate, or its file. ldaps needs one of the two. */
   ca?: string | Buffer;
   caFile?: string;
-  /** The name that the certificate carries, where it is not the host in `url` (an address, say). */
+  /** The name in the certificate, if it is not the host in `url` (an address, for example). */
   serverName?: string;
   timeoutMs: number;
 }
 
 export interface Transport {
   socket: Socket;
-  /** How errors name the other side. */
+  /** How errors name the server. */
   peer: string;
 }
 
-/** One that is switched off while an answer is awaited is found out 10 s after this. */
+/** A server that is switched off while a call waits is detected 10 s after this. */
 const KEEP_ALIVE_MS = 10_000;
 
 /** @throws LdapError `unreachable`, `timeout`, `certificate`, `protocol` or `syntax` (a URL that is not allowed). */
@@ -41,7 +41,7 @@ export async function openTransport(options: TransportOptions): Promise<Transpor
     port,
     ca,
     minVersion: 'TLSv1.2',
-    // Node wants no address as the name to indicate (RFC 6066 3), and checks the certificate against the host then.
+    // Node allows no address as server name (RFC 6066 3). Without a name it checks the certificate against the host.
     ...(isIP(name) ? {} : { servername: name }),
   });
   return established(socket, 'secureConnect', peer, timeoutMs);
@@ -104,7 +104,7 @@ async function established(
     await promise;
     return { socket, peer };
   } catch (error) {
-    socket.on('error', () => {}); // nobody else hears what comes after the failure
+    socket.on('error', () => {}); // later errors have no other listener
     socket.destroy();
     throw error;
   } finally {

@@ -6,7 +6,7 @@ import { rangeOf, rangeOption, readValueRange } from './value-range.ts';
 const read = (attributes: Record<string, string[]>, from: number) =>
   readValueRange({ dn: 'CN=g', attributes }, 'member', from);
 
-test('a range goes on where it ends, and an empty attribute beside it says nothing', () => {
+test('a range continues where it ended, and an empty attribute beside it is ignored', () => {
   assert.equal(rangeOption('member', 1_500, 1_500), 'member;range=1500-2999');
   assert.deepEqual(read({ 'member;range=0-1': ['a', 'b'], member: [] }, 0), { values: ['a', 'b'], next: 2 });
   assert.deepEqual(read({ 'Member;Range=2-3': ['c', 'd'], 'member;range=2-9': [] }, 2), {
@@ -15,7 +15,7 @@ test('a range goes on where it ends, and an empty attribute beside it says nothi
   assert.deepEqual(read({ 'member;range=4-*': ['e'] }, 4), { values: ['e'], next: undefined });
 });
 
-test('no values, an empty last range and a list without ranges are ends', () => {
+test('ends a list at no values, at an empty last range, and without ranges', () => {
   const end = { values: [], next: undefined };
   assert.deepEqual(read({}, 0), end);
   assert.deepEqual(read({ member: [] }, 0), end);
@@ -23,7 +23,7 @@ test('no values, an empty last range and a list without ranges are ends', () => 
   assert.deepEqual(read({ member: ['a'] }, 0), { values: ['a'], next: undefined });
 });
 
-test('another range than the one asked for is refused: nothing is passed over or read twice', () => {
+test('rejects another range than the requested one, so that nothing is missed or read twice', () => {
   for (const [attributes, from] of [
     [{ 'member;range=0-1': ['a', 'b'] }, 2],
     [{ 'member;range=3-4': ['a', 'b'] }, 2],
@@ -38,7 +38,7 @@ test('another range than the one asked for is refused: nothing is passed over or
   }
 });
 
-test('what is no range of the attribute is none', () => {
+test('recognizes names that are no range of the attribute', () => {
   for (const name of [
     'member',
     'memberOf;range=0-1',

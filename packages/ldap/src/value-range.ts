@@ -1,17 +1,17 @@
 import type { LdapEntry, LdapValue } from './entry.ts';
 import { LdapError } from './ldap-error.ts';
 
-/** Values of an attribute that an answer brought, and where they go on; `next` undefined: there are no more. */
+/** The attribute values in an answer, and where the next ones begin; `next` undefined: there are no more. */
 export interface ValueRange {
   values: LdapValue[];
   next: number | undefined;
 }
 
-/** How values of an attribute from an index on are asked for ([MS-ADTS] 3.1.1.3.1.3.3). Servers may send fewer. */
+/** Requests values of an attribute from an index on ([MS-ADTS] 3.1.1.3.1.3.3). Servers may send fewer. */
 export const rangeOption = (attribute: string, from: number, count: number): string =>
   `${attribute};range=${from}-${from + count - 1}`;
 
-/** `0-1499` or `1500-*` of an attribute's name with a range; undefined: it is another attribute, or has none. */
+/** Reads `0-1499` or `1500-*` from an attribute's name with a range; undefined: another attribute, or no range. */
 export function rangeOf(attribute: string, name: string): { from: number; to: number | '*' } | undefined {
   const prefix = `${attribute};range=`.toLowerCase();
   if (!name.toLowerCase().startsWith(prefix)) return undefined;
@@ -21,10 +21,10 @@ export function rangeOf(attribute: string, name: string): { from: number; to: nu
 }
 
 /**
- * What an answer to a range from an index on brought. Windows sends an empty attribute beside the range, by its bare name or by the range
- * that was asked for. No values at all: the list ends here, because it just does or because it became shorter.
+ * Reads the answer to a request for a range from an index on. Windows sends an empty attribute beside the range, under its bare name or the
+ * requested range. No values at all: the list ends here, or has become shorter than the index.
  *
- * @throws LdapError `protocol` when it is another range than the one asked for
+ * @throws LdapError `protocol` if it is not the requested range
  */
 export function readValueRange(entry: LdapEntry, attribute: string, from: number): ValueRange {
   const found: { values: LdapValue[]; range: { from: number; to: number | '*' } }[] = [];
@@ -32,7 +32,7 @@ export function readValueRange(entry: LdapEntry, attribute: string, from: number
     if (values.length === 0) continue;
     const range = rangeOf(attribute, name);
     if (range) found.push({ values, range });
-    // A server that knows no ranges sends all that there is.
+    // A server that does not support ranges sends all values.
     else if (name.toLowerCase() === attribute.toLowerCase())
       found.push({ values, range: { from: 0, to: '*' } });
   }

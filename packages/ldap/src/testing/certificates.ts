@@ -1,6 +1,6 @@
 /**
- * Certificates for scripted peers on loopback, for nothing else: a CA, a server certificate of it for `dc1.test` and 127.0.0.1,
- * one that expired in 2020, and the key of both; a CA that issued neither. Made with OpenSSL 3.0, the others valid until 2120.
+ * Certificates for scripted peers on loopback only: a CA, its server certificate for `dc1.test` and 127.0.0.1, one that expired in 2020,
+ * and the key of both; and a CA that issued neither. Made with OpenSSL 3.0; the others are valid until 2120.
  */
 export const CA = `-----BEGIN CERTIFICATE-----
 MIIBWTCB/6ADAgECAgEBMAoGCCqGSM49BAMCMBsxGTAXBgNVBAMMEENhdXNld2F5

@@ -4,13 +4,13 @@ import { type LdapConnection, type LdapOptions, openLdap } from '../connection.t
 import { MessageSplitter } from '../message-splitter.ts';
 import { tlv } from '../tlv.ts';
 
-/** A search as it was asked for. */
+/** A search as the client requested it. */
 export interface AskedSearch {
   base: string;
   attributes: string[];
-  /** Values that the filter compares with, by attribute in lower case. */
+  /** Values that the filter compares, by attribute in lower case. */
   compared: Map<string, Buffer[]>;
-  /** Values of the controls by object identifier; empty where there is none. */
+  /** Values of the controls by object identifier; empty for a control without one. */
   controls: Map<string, Buffer>;
 }
 
@@ -21,7 +21,7 @@ export interface PeerEntry {
 
 export interface PeerAnswer {
   entries?: Iterable<PeerEntry>;
-  /** resultCode of RFC 4511 A.1; 0 unless told. */
+  /** resultCode of RFC 4511 A.1; 0 by default. */
   code?: number;
   controls?: Record<string, Buffer>;
 }
@@ -29,7 +29,7 @@ export interface PeerAnswer {
 const SEARCH_REQUEST = 0x63;
 const FILTER_EQUAL = 0xa3;
 
-/** An LDAP server on loopback that answers searches as it is told. */
+/** An LDAP server on loopback with scripted answers to searches. */
 export class LdapPeer {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -86,7 +86,7 @@ async function send(
   socket.write(tlv(0x30, tlv(2, id), done, ...(told.length > 0 ? [tlv(0xa0, ...told)] : [])));
 }
 
-/** @returns undefined of anything but a search */
+/** @returns undefined for anything but a search */
 function readRequest(message: Buffer): { id: Buffer; search: AskedSearch } | undefined {
   const reader = new BerReader(message);
   reader.readSequence();
