@@ -18,7 +18,7 @@ import { ResponseBuffer } from './response-buffer.ts';
 import type { SecurityContext } from './security.ts';
 import { bindTimeFeatureSyntax, NDR20, type SyntaxId } from './syntax.ts';
 
-/** The smallest fragment that a server must take ([C706] 12.6.3.1, MustRecvFragSize). */
+/** The smallest fragment that a server must accept ([C706] 12.6.3.1, MustRecvFragSize). */
 const MIN_FRAGMENT_BYTES = 1432;
 const SECURITY_CONTEXT_ID = 1;
 const INTERFACE_CONTEXT = 0;
@@ -29,23 +29,23 @@ const REJECTIONS = ['not specified', 'abstract syntax not supported', 'transfer 
 
 export interface AssociationOptions {
   interface: SyntaxId;
-  /** Without one, nothing is authenticated: the endpoint mapper. */
+  /** Absent: no authentication, as for the endpoint mapper. */
   security?: SecurityContext;
-  /** Bitmask of `BindTimeFeature` to offer; none unless told. */
+  /** Bitmask of the `BindTimeFeature`s to offer; none by default. */
   bindTimeFeatures?: number;
 }
 
 export type AssociationEvent =
   | { type: 'send'; bytes: Uint8Array }
   | { type: 'bound' }
-  /** The stub is the receiver's: it holds secrets when the call asked for some, and nobody else wipes it. */
+  /** The receiver owns the stub and must wipe it: it may hold secrets. */
   | { type: 'response'; stub: Uint8Array }
   | { type: 'fault'; status: number };
 
 /** The server refused the bind. */
 export class BindRejectedError extends Error {
   override readonly name = 'BindRejectedError';
-  /** provider_reject_reason of a bind_nak; undefined when it was the interface that was refused. */
+  /** provider_reject_reason of a bind_nak; undefined if the server refused the interface. */
   readonly nakReason: number | undefined;
 
   constructor(message: string, nakReason?: number) {
@@ -55,8 +55,8 @@ export class BindRejectedError extends Error {
 }
 
 /**
- * One client association over a connection ([MS-RPCE] 3.3.2) as a state machine: bytes in, events out. One call
- * at a time. After it threw it is of no use: close the connection and `wipe`.
+ * One client association over a connection ([MS-RPCE] 3.3.2) as a state machine: bytes in, events out. One call at a time. After it throws
+ * it cannot be used: close the connection and `wipe`.
  */
 export class Association {
   readonly #options: AssociationOptions;
@@ -72,7 +72,7 @@ export class Association {
     this.#options = options;
   }
 
-  /** Whether the server agreed to sign headers. NTLM covers them with or without it; Kerberos asks. */
+  /** Whether the server agreed to sign headers. NTLM always covers them; Kerberos needs to know. */
   get headerSigning(): boolean {
     return this.#headerSigning;
   }
@@ -111,10 +111,10 @@ export class Association {
   }
 
   /**
-   * Takes bytes from the server, which are unsealed in a copy.
+   * Takes bytes from the server, and unseals them in a copy.
    *
-   * @throws DecodeError when they are no valid answer, SignatureError when they are not the server's,
-   *   BindRejectedError when it refuses the bind.
+   * @throws DecodeError if they are no valid answer, SignatureError if they are not the server's, BindRejectedError if the server refuses
+   * the bind.
    */
   receive(chunk: Uint8Array): AssociationEvent[] {
     const events: AssociationEvent[] = [];
@@ -122,7 +122,7 @@ export class Association {
     return events;
   }
 
-  /** Overwrites keys and whatever part of a response is there. */
+  /** Overwrites keys and any partial response. */
   wipe(): void {
     this.#state = 'closed';
     this.#framer.close();
@@ -176,7 +176,7 @@ export class Association {
     if (own.transferSyntax.uuid !== NDR20.uuid) {
       throw new DecodeError('bind_ack.transfer_syntax', 'unexpected', `NDR20 expected`);
     }
-    // Servers answer an offer of features with negotiate_ack and put the accepted ones where a reason would be.
+    // Servers answer an offer of features with negotiate_ack, and put the accepted ones in the reason field.
     if (features?.result === Result.negotiateAck) this.#features = features.reason;
     this.#headerSigning = ack.headerSigning;
     this.#maxTransmit = Math.min(Math.max(ack.maxReceive, MIN_FRAGMENT_BYTES), MAX_FRAGMENT_BYTES);

@@ -13,7 +13,7 @@ import {
 } from './pdu.ts';
 import { decodeSyntaxId, encodeSyntaxId, type SyntaxId } from './syntax.ts';
 
-/** Presentation contexts that one answer may speak of; we never offer more than two. */
+/** Presentation contexts in one answer. We never offer more than two. */
 export const MAX_CONTEXT_RESULTS = 8;
 /** Protocol versions that a bind_nak may list. */
 export const MAX_NAK_VERSIONS = 16;
@@ -53,7 +53,7 @@ export function encodeBind(bind: {
   return withToken(w, bind.auth);
 }
 
-/** rpc_auth_3 ([MS-RPCE] 2.2.2.5): the last leg; no answer comes. */
+/** rpc_auth_3 ([MS-RPCE] 2.2.2.5): the last leg, which gets no answer. */
 export function encodeAuth3(callId: number, auth: AuthToken): Uint8Array {
   const w = new Writer(512);
   beginPdu(w, PduType.auth3, PduFlag.firstFragment | PduFlag.lastFragment, callId);
@@ -100,7 +100,7 @@ export function decodeBindAck(pdu: Uint8Array, header: PduHeader): BindAck {
   return { maxTransmit, maxReceive, associationGroup, headerSigning, results, trailer };
 }
 
-/** bind_nak ([C706] 12.6.4.5): the reason; the list of versions is optional and read past. */
+/** The reason in a bind_nak ([C706] 12.6.4.5). The list of versions is optional and skipped. */
 export function decodeBindNak(pdu: Uint8Array): { reason: number } {
   const r = new Reader(pdu, 'bind_nak', PDU_HEADER_BYTES);
   const reason = r.u16le('provider_reject_reason');

@@ -19,7 +19,7 @@ export interface CallBody {
   contextId: number;
 }
 
-/** What stands between the header and the stub of a response or fault ([C706] 12.6.4.10, 12.6.4.7). */
+/** The part between the header and the stub of a response or fault ([C706] 12.6.4.10, 12.6.4.7). */
 export function decodeCallBody(pdu: Uint8Array): CallBody {
   const r = new Reader(pdu, 'response', PDU_HEADER_BYTES);
   const body = { allocHint: r.u32le('alloc_hint'), contextId: r.u16le('p_cont_id') };
@@ -32,10 +32,7 @@ export function decodeFaultStatus(pdu: Uint8Array): number {
   return new Reader(pdu, 'fault', STUB_OFFSET).u32le('status');
 }
 
-/**
- * The PDUs of one request ([C706] 12.6.4.9), each sealed for itself and no larger than the server takes.
- * The stub is read, not kept.
- */
+/** The PDUs of one request ([C706] 12.6.4.9), each sealed separately and no larger than the server accepts. The stub is read, not kept. */
 export function encodeRequest(request: {
   callId: number;
   contextId: number;

@@ -26,7 +26,7 @@ function recordedClient(): NtlmClient {
   });
 }
 
-/** A drsuapi association right after the recorded DRSBind request was made. */
+/** A drsuapi association in the state after the recorded DRSBind request. */
 function recordedAssociation(): Association {
   const association = new Association({ interface: DRSUAPI_INTERFACE, security: recordedClient() });
   association.start();
@@ -35,7 +35,7 @@ function recordedAssociation(): Association {
   return association;
 }
 
-/** An association and a server that are bound to each other. */
+/** An association and a server, bound to each other. */
 function boundPair(
   serverOptions: TestServerOptions = {},
   options: Partial<AssociationOptions> = {},
@@ -50,7 +50,7 @@ function boundPair(
 
 const account = { domain: 'SRC', user: 'svcsync', ntHash: ntHash('Sync-Passw0rd1') };
 
-test('the recorded endpoint mapper exchange is made byte by byte', () => {
+test('writes the recorded endpoint mapper exchange byte for byte', () => {
   const association = new Association({ interface: EPM_INTERFACE });
   assert.equal(toHex(association.start()), toHex(recorded.EPM_BIND));
   assert.deepEqual(association.receive(recorded.EPM_BIND_ACK), [{ type: 'bound' }]);
@@ -59,14 +59,14 @@ test('the recorded endpoint mapper exchange is made byte by byte', () => {
   assert.equal(decodeEptMapReply(recorded.EPT_MAP_REPLY, DRSUAPI_INTERFACE), 49153);
 });
 
-test('a tower of another interface is no answer, and an unregistered interface none either', () => {
+test('ignores a tower of another interface, and an unregistered interface', () => {
   assert.equal(decodeEptMapReply(recorded.EPT_MAP_REPLY, EPM_INTERFACE), undefined);
   const unregistered = new Uint8Array(40);
   unregistered.set([0xd6, 0xa0, 0xc9, 0x16], 36);
   assert.equal(decodeEptMapReply(unregistered, DRSUAPI_INTERFACE), undefined);
 });
 
-test('the recorded bind, logon and sealed call are made byte by byte', () => {
+test('writes the recorded bind, logon and sealed call byte for byte', () => {
   const association = new Association({ interface: DRSUAPI_INTERFACE, security: recordedClient() });
   assert.equal(toHex(association.start()), toHex(recorded.BIND));
   const [send, bound] = association.receive(recorded.BIND_ACK);
@@ -80,7 +80,7 @@ test('the recorded bind, logon and sealed call are made byte by byte', () => {
   assert.equal(toHex(answer.stub), toHex(recorded.RESPONSE_STUB));
 });
 
-test('bytes can come one at a time, and a Buffer is as good as any', () => {
+test('accepts bytes one at a time, and a Buffer', () => {
   const association = recordedAssociation();
   const events = [];
   for (const byte of recorded.SEALED_RESPONSE) events.push(...association.receive(Buffer.from([byte])));
@@ -89,7 +89,7 @@ test('bytes can come one at a time, and a Buffer is as good as any', () => {
   assert.equal(toHex(events[0].stub), toHex(recorded.RESPONSE_STUB));
 });
 
-test('an altered byte anywhere in the sealed part is found', () => {
+test('detects an altered byte anywhere in the sealed part', () => {
   for (const at of [20, 30, 90, recorded.SEALED_RESPONSE.length - 1]) {
     const altered = recorded.SEALED_RESPONSE.slice();
     altered[at]! ^= 1;
@@ -98,7 +98,7 @@ test('an altered byte anywhere in the sealed part is found', () => {
   }
 });
 
-test('a response without its security trailer is refused', () => {
+test('rejects a response without its security trailer', () => {
   const bare = recorded.SEALED_RESPONSE.slice(0, -24);
   const header = new DataView(bare.buffer);
   header.setUint16(8, bare.length, true);
@@ -108,7 +108,7 @@ test('a response without its security trailer is refused', () => {
 });
 
 for (const sealed of [false, true]) {
-  test(`stubs larger than a fragment travel in several, both ways (${sealed ? 'sealed' : 'plain'})`, () => {
+  test(`splits stubs larger than a fragment, both ways (${sealed ? 'sealed' : 'plain'})`, () => {
     const { association, server } = boundPair(
       { maxReceive: 2048, fragmentBytes: 1000, ...(sealed ? { account } : {}) },
       sealed ? { security: recordedClient() } : {},
@@ -124,7 +124,7 @@ for (const sealed of [false, true]) {
       assert.equal(Buffer.compare(calls[0]!.stub, stub), 0, 'the request arrived');
       assert.equal(server.requestFragments > 1, length > 2048);
 
-      // All fragments in one stream, cut where no PDU ends.
+      // All fragments in one stream, split where no PDU ends.
       const stream = Buffer.concat(server.respond(stub));
       const events = [];
       for (let at = 0; at < stream.length; at += 777) {
@@ -137,12 +137,12 @@ for (const sealed of [false, true]) {
   });
 }
 
-test('bind-time features are offered, and what the server accepts is known', () => {
+test('offers bind-time features, and knows what the server accepted', () => {
   const { association } = boundPair({}, { bindTimeFeatures: 3 });
   assert.equal(association.bindTimeFeatures, 3);
 });
 
-test('a fault ends a call and not the association', () => {
+test('a fault ends a call but not the association', () => {
   const { association, server } = boundPair({ account }, { security: recordedClient() });
   association.request(1, new Uint8Array(4)).forEach(pdu => {
     server.receive(pdu);
@@ -161,7 +161,7 @@ test('a second call waits for the first', () => {
   assert.throws(() => association.request(1, new Uint8Array(4)), /cannot begin while .* calling/);
 });
 
-test('a bind_nak is told with its reason', () => {
+test('reports a bind_nak with its reason', () => {
   const association = new Association({ interface: EPM_INTERFACE });
   association.start();
   const nak = Buffer.from('05000d03100000001500000001000000080001050000', 'hex').subarray(0, 21);
@@ -171,7 +171,7 @@ test('a bind_nak is told with its reason', () => {
   );
 });
 
-test('an interface that the server does not have is told apart', () => {
+test('reports separately that the server does not have the interface', () => {
   const ack = recorded.EPM_BIND_ACK.slice();
   ack.set([2, 0, 1, 0], 36); // provider rejection, abstract syntax not supported
   const association = new Association({ interface: EPM_INTERFACE });
@@ -194,7 +194,7 @@ const lies: [string, (pdu: DataView) => void, RegExp][] = [
   ['more padding than body', pdu => pdu.setUint8(0x5a, 200), /sec_trailer\.auth_pad_length/],
 ];
 for (const [what, lie, expected] of lies) {
-  test(`refused: ${what}`, () => {
+  test(`rejects ${what}`, () => {
     const pdu = recorded.SEALED_RESPONSE.slice();
     lie(new DataView(pdu.buffer));
     const association = recordedAssociation();
@@ -205,7 +205,7 @@ for (const [what, lie, expected] of lies) {
   });
 }
 
-test('an alloc_hint that lies allocates little, and a response is limited in all', () => {
+test('a false alloc_hint allocates little, and the whole response is limited', () => {
   const before = process.memoryUsage().arrayBuffers;
   const buffer = new ResponseBuffer(0xffff_ffff);
   assert.ok(process.memoryUsage().arrayBuffers - before < 20 * 1024 * 1024);
@@ -221,14 +221,14 @@ test('an alloc_hint that lies allocates little, and a response is limited in all
   );
 });
 
-test('after wipe nothing is taken any more', () => {
+test('accepts nothing after wipe', () => {
   const association = recordedAssociation();
   association.wipe();
   assert.deepEqual(association.receive(recorded.SEALED_RESPONSE), []);
   assert.throws(() => association.request(0, new Uint8Array(0)), /closed/);
 });
 
-test('a stream that ends between PDUs is told from one that ends within', () => {
+test('tells a stream that ends between PDUs from one that ends within one', () => {
   const framer = new Framer();
   framer.push(recorded.EPM_BIND_ACK, () => {});
   assert.equal(framer.atBoundary, true);
@@ -236,7 +236,7 @@ test('a stream that ends between PDUs is told from one that ends within', () => 
   assert.equal(framer.atBoundary, false);
 });
 
-/** Refusing is what these two are for; anything else that is thrown fails the test. */
+/** Ignores the two errors that are a refusal. Any other error fails the test. */
 function refusing(decode: () => void): void {
   try {
     decode();
@@ -245,7 +245,7 @@ function refusing(decode: () => void): void {
   }
 }
 
-test('no bind_ack, cut off or altered, does more than name a field', () => {
+test('reads or rejects by field every truncated or altered bind_ack', () => {
   truncationsAndMutations(recorded.BIND_ACK, { seed: 21 }, bytes => {
     const association = new Association({ interface: DRSUAPI_INTERFACE, security: recordedClient() });
     association.start();
@@ -253,7 +253,7 @@ test('no bind_ack, cut off or altered, does more than name a field', () => {
   });
 });
 
-test('no bind_nak and no fault, cut off or altered, does more than name a field', () => {
+test('reads or rejects by field every truncated or altered bind_nak and fault', () => {
   const nak = Buffer.from('05000d0310000000170000000100000008000105000000', 'hex');
   truncationsAndMutations(nak, { seed: 25 }, bytes => {
     const association = new Association({ interface: EPM_INTERFACE });
@@ -269,14 +269,14 @@ test('no bind_nak and no fault, cut off or altered, does more than name a field'
   });
 });
 
-test('no sealed response, cut off or altered, does more than name a field', () => {
+test('reads or rejects by field every truncated or altered sealed response', () => {
   truncationsAndMutations(recorded.SEALED_RESPONSE, { seed: 22 }, bytes => {
     const association = recordedAssociation();
     refusing(() => association.receive(bytes));
   });
 });
 
-test('no plain response in fragments, cut off or altered, does more than name a field', () => {
+test('reads or rejects by field every truncated or altered plain response in fragments', () => {
   const { association, server } = boundPair({ fragmentBytes: 64 });
   server.receive(association.request(3, new Uint8Array(0))[0]!);
   const stream = new Uint8Array(Buffer.concat(server.respond(recorded.EPT_MAP_REPLY)));
@@ -287,7 +287,7 @@ test('no plain response in fragments, cut off or altered, does more than name a 
   });
 });
 
-test('no ept_map reply, cut off or altered, does more than name a field', () => {
+test('reads or rejects by field every truncated or altered ept_map reply', () => {
   truncationsAndMutations(recorded.EPT_MAP_REPLY, { seed: 24 }, bytes => {
     decodeEptMapReply(bytes, DRSUAPI_INTERFACE);
   });

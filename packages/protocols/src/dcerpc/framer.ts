@@ -1,8 +1,8 @@
 import { decodePduHeader, MAX_FRAGMENT_BYTES, PDU_HEADER_BYTES } from './pdu.ts';
 
 /**
- * Cuts a stream of bytes into PDUs. A PDU that lies whole in a chunk is handed out as a view of it; one that
- * spans chunks is put together in a single buffer of the largest fragment's size, so memory is bounded by that.
+ * Splits a stream of bytes into PDUs. A PDU that is whole in a chunk is passed on as a view of it. One that spans chunks is assembled in a
+ * single buffer of the largest fragment's size, which bounds the memory.
  */
 export class Framer {
   readonly #partial = new Uint8Array(MAX_FRAGMENT_BYTES);
@@ -15,9 +15,9 @@ export class Framer {
   }
 
   /**
-   * Calls `onPdu` for each PDU that is complete. Its bytes are valid, and may be written to, until it returns.
+   * Calls `onPdu` for each complete PDU. The callback may read and overwrite the bytes until it returns.
    *
-   * @throws DecodeError when a header lies.
+   * @throws DecodeError for an invalid header.
    */
   push(bytes: Uint8Array, onPdu: (pdu: Uint8Array) => void): void {
     // Not a Buffer, whose slice() would be a view where the decoders expect a copy.
@@ -43,7 +43,7 @@ export class Framer {
     }
   }
 
-  /** Copies until `target` bytes are there; says how many it took. */
+  /** Copies until `target` bytes are there. Returns how many it took. */
   #fill(chunk: Uint8Array, at: number, target: number): number {
     const count = Math.max(0, Math.min(target - this.#have, chunk.length - at));
     this.#partial.set(chunk.subarray(at, at + count), this.#have);
@@ -51,7 +51,7 @@ export class Framer {
     return count;
   }
 
-  /** Nothing more is handed out, and what was kept is overwritten. */
+  /** Passes nothing more on, and overwrites what was kept. */
   close(): void {
     this.#closed = true;
     this.#partial.fill(0);

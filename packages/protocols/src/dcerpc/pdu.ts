@@ -28,10 +28,10 @@ export const PDU_HEADER_BYTES = 16;
 export const SEC_TRAILER_BYTES = 8;
 /** Where the stub of a request or response begins. */
 export const STUB_OFFSET = 24;
-/** The largest fragment that we send or take: what Windows and Samba use on TCP. */
+/** The largest fragment that we send or accept: what Windows and Samba use on TCP. */
 export const MAX_FRAGMENT_BYTES = 5840;
 
-/** Auth level PKT_PRIVACY ([MS-RPCE] 2.2.1.1.8): the only one that we speak where there is security at all. */
+/** Auth level PKT_PRIVACY ([MS-RPCE] 2.2.1.1.8), the only one that we use with security. */
 export const AUTH_LEVEL_PRIVACY = 6;
 
 export interface PduHeader {
@@ -42,7 +42,7 @@ export interface PduHeader {
   callId: number;
 }
 
-/** Common header ([C706] 12.6.3.1). Little endian, ASCII, IEEE are insisted on. */
+/** Common header ([C706] 12.6.3.1). Must be little endian, ASCII, IEEE. */
 export function decodePduHeader(bytes: Uint8Array): PduHeader {
   const r = new Reader(bytes, 'PDU');
   const version = r.u8('rpc_vers');
@@ -71,7 +71,7 @@ export function finishPdu(w: Writer, authLength: number): void {
   w.setU16le(8, w.length).setU16le(10, authLength);
 }
 
-/** sec_trailer ([MS-RPCE] 2.2.2.11) with the token that follows it, and where it begins in its PDU. */
+/** sec_trailer ([MS-RPCE] 2.2.2.11) with the token after it, and where it begins in its PDU. */
 export interface SecurityTrailer {
   authType: number;
   authLevel: number;
@@ -88,7 +88,7 @@ export function encodeSecurityTrailer(
   w.u8(trailer.authType).u8(AUTH_LEVEL_PRIVACY).u8(trailer.padLength).u8(0).u32le(trailer.contextId);
 }
 
-/** The trailer at the end of a PDU that announced one, or undefined. `bodyOffset` is where padding can begin at the earliest. */
+/** The trailer at the end of a PDU that announced one, or undefined. `bodyOffset` is the earliest start of padding. */
 export function decodeSecurityTrailer(
   pdu: Uint8Array,
   header: PduHeader,

@@ -1,8 +1,8 @@
 import { DecodeError } from '@causeway/wire';
 
-/** The largest response that is put together from fragments: six times the largest page that we ask for. */
+/** The largest response that is assembled from fragments: six times the largest page that we request. */
 export const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
-/** What the first fragment's alloc_hint can make us allocate; more comes only as bytes arrive. */
+/** The most that the first fragment's alloc_hint can make us allocate. More is allocated only as bytes arrive. */
 export const MAX_FIRST_ALLOCATION_BYTES = 16 * 1024 * 1024;
 
 /** Padding of the last fragment, unsealed behind the stub's end. */
@@ -13,12 +13,12 @@ export class ResponseBuffer {
   #bytes: Uint8Array;
   #length = 0;
 
-  /** @param allocHint bytes expected; a hint, so it is capped. */
+  /** @param allocHint expected bytes; a hint, so it is capped. */
   constructor(allocHint: number) {
     this.#bytes = new Uint8Array(Math.min(allocHint, MAX_FIRST_ALLOCATION_BYTES) + SLACK_BYTES);
   }
 
-  /** A copy of `body` behind what is there, to be unsealed in place; `advance` then keeps its first bytes. */
+  /** Appends a copy of `body` to be unsealed in place. `advance` then keeps its first bytes. */
   place(body: Uint8Array): Uint8Array {
     const end = this.#length + body.length;
     if (end > MAX_RESPONSE_BYTES) {
@@ -38,7 +38,7 @@ export class ResponseBuffer {
     this.#length += length;
   }
 
-  /** The whole stub: a view, the caller's from now on. */
+  /** The whole stub: a view, which the caller now owns. */
   take(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
   }

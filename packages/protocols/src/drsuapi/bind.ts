@@ -6,7 +6,7 @@ import { DRS_HANDLE_BYTES, NTDSAPI_CLIENT_GUID } from './interface.ts';
 export const MAX_EXTENSIONS_BYTES = 10_000;
 const SENT_BYTES = 28;
 
-/** DRS_EXTENSIONS_INT ([MS-DRSR] 5.39); what an older DC leaves out reads 0. */
+/** DRS_EXTENSIONS_INT ([MS-DRSR] 5.39). Fields that an older DC omits read as 0. */
 export interface DrsExtensions {
   flags: number;
   siteGuid: Guid;

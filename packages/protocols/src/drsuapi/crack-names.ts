@@ -10,7 +10,7 @@ import {
 /** Names of one call ([MS-DRSR] 4.1.4.1.2). */
 export const MAX_NAMES = 10_000;
 
-/** DS_NAME_FORMAT ([MS-DRSR] 4.1.4.1.3), those that are useful to us. */
+/** The useful values of DS_NAME_FORMAT ([MS-DRSR] 4.1.4.1.3). */
 export const NameFormat = {
   unknown: 0,
   distinguishedName: 1,
@@ -51,7 +51,7 @@ export function encodeCrackNames(request: {
   return w.toBytes();
 }
 
-/** DRS_MSG_CRACKREPLY_V1 ([MS-DRSR] 4.1.4.1.8): the names in the order that they were asked in, and the WERROR. */
+/** DRS_MSG_CRACKREPLY_V1 ([MS-DRSR] 4.1.4.1.8): the names in the order of the request, and the WERROR. */
 export function decodeCrackNamesReply(stub: Uint8Array): { names: CrackedName[]; status: number } {
   const r = new Reader(stub, 'CrackNames');
   r.skip(8, 'outVersion');

@@ -39,7 +39,7 @@ const recordedRequest: GetNCChangesRequest = {
   attributes: [0x9_00dd, 0x9_005a, 0x9_005e],
 };
 
-test('the recorded DRSBind is made and read byte by byte', () => {
+test('writes and reads the recorded DRSBind byte for byte', () => {
   assert.equal(toHex(encodeDrsBind({ flags: 0x0540_8001 })), toHex(recorded.DRS_BIND_REQUEST));
   const reply = decodeDrsBindReply(recorded.DRS_BIND_REPLY);
   assert.equal(reply.extensions.flags, 0x2fff_ff6f);
@@ -49,7 +49,7 @@ test('the recorded DRSBind is made and read byte by byte', () => {
   assert.equal(reply.status, 0);
 });
 
-test('a replication epoch is sent and read', () => {
+test('sends and reads a replication epoch', () => {
   const request = encodeDrsBind({ flags: 1, replicationEpoch: 5 });
   assert.equal(request.at(-4), 5);
   const reply = recorded.DRS_BIND_REPLY.slice();
@@ -57,11 +57,11 @@ test('a replication epoch is sent and read', () => {
   assert.equal(decodeDrsBindReply(reply).extensions.replicationEpoch, 5);
 });
 
-test('the recorded GetNCChanges request, level 8, is made byte by byte', () => {
+test('writes the recorded GetNCChanges request, level 8, byte for byte', () => {
   assert.equal(toHex(encodeGetNCChanges(recordedRequest)), toHex(recorded.GET_NC_CHANGES_REQUEST));
 });
 
-test('level 10 has its further flags between the fixed part and what follows', () => {
+test('level 10 puts its further flags between the fixed part and what follows', () => {
   const v8 = recorded.GET_NC_CHANGES_REQUEST;
   const v10 = encodeGetNCChanges({ ...recordedRequest, level: 10 });
   const expected = Buffer.concat([v8.subarray(0, 144), new Uint8Array(4), v8.subarray(144)]);
@@ -70,7 +70,7 @@ test('level 10 has its further flags between the fixed part and what follows', (
   assert.equal(toHex(v10), toHex(expected));
 });
 
-test('vector and prefix table follow the name, in the order of their pointers', () => {
+test('writes vector and prefix table after the name, in the order of their pointers', () => {
   const stub = encodeGetNCChanges({
     ...recordedRequest,
     invocationId: INVOCATION_ID,
@@ -87,7 +87,7 @@ test('vector and prefix table follow the name, in the order of their pointers', 
   assert.ok(hex.endsWith(`080000002a864886f714010415000000ff${'00'.repeat(20)}`));
 });
 
-test('the recorded reply tells one object, its attributes, metadata and secrets', () => {
+test('reads one object, its attributes, metadata and secrets from the recorded reply', () => {
   const reply = decodeReply(recorded.GET_NC_CHANGES_REPLY);
   assert.equal(reply.invocationId, INVOCATION_ID);
   assert.equal(reply.extendedResult, 1);
@@ -120,7 +120,7 @@ test('the recorded reply tells one object, its attributes, metadata and secrets'
   }
 });
 
-test('the header of a reply is enough to go on with', () => {
+test("reads from a reply's header all that the next request needs", () => {
   const header = decodeReplyHeader(encodeReply({ to: 99n, more: true }));
   assert.equal(header.to.highObjUpdate, 99n);
   assert.equal(header.to.highPropUpdate, 0n);
@@ -135,7 +135,7 @@ const threeObjects: ReplyObject[] = [1, 2, 3].map(i => ({
 }));
 
 for (const version of [1, 6, 9] as const) {
-  test(`a V${version} reply with several objects, a vector and cleared attributes`, () => {
+  test(`reads a V${version} reply with several objects, a vector and cleared attributes`, () => {
     const vector = [{ invocationId: INVOCATION_ID, usn: 77n }];
     const reply = decodeReply(encodeReply({ version, objects: threeObjects, vector, to: 5n }));
     assert.deepEqual(reply.upToDateVector, vector);
@@ -154,7 +154,7 @@ for (const version of [1, 6, 9] as const) {
 }
 
 for (const version of [6, 9] as const) {
-  test(`linked values of a V${version} reply are read past`, () => {
+  test(`skips linked values of a V${version} reply`, () => {
     const linkedValues = [1, 2, 3].map(i => ({ object: `CN=group${i}`, value: new Uint8Array(i) }));
     const stub = encodeReply({ version, objects: threeObjects, linkedValues, status: 0 });
     assert.equal(decodeReply(stub).objects.length, 3);
@@ -165,14 +165,14 @@ for (const version of [6, 9] as const) {
   });
 }
 
-test('the recorded reply is read with padding behind its empty list of linked values, too', () => {
+test('reads the recorded reply also with padding behind its empty list of linked values', () => {
   const { GET_NC_CHANGES_REPLY: recording } = recorded;
-  // The list's count ends at 1796: an element would begin at 1800.
+  // The list's count ends at 1796. An element would begin at 1800.
   const padded = Uint8Array.of(...recording.subarray(0, 1796), 0, 0, 0, 0, ...recording.subarray(1796));
   assert.deepEqual(decodeReply(padded).objects, decodeReply(recording).objects);
 });
 
-test('objects without attributes are read from senders that pad empty arrays, and from those that do not', () => {
+test('reads objects without attributes from senders that pad empty arrays, and from those that do not', () => {
   const bare: ReplyObject = { ...threeObjects[0]!, attributes: [] };
   const full = threeObjects[1]!;
   const link = { object: 'CN=group', value: new Uint8Array(3) };
@@ -199,12 +199,12 @@ test('objects without attributes are read from senders that pad empty arrays, an
   assert.equal(read, 120);
 });
 
-test('a page of 20,000 objects needs no deep stack', () => {
+test('decodes a page of 20,000 objects without a deep stack', () => {
   const objects = Array.from({ length: MAX_OBJECTS }, (_, i) => ({ ...threeObjects[0]!, name: `CN=${i}` }));
   assert.equal(decodeReply(encodeReply({ objects })).objects[19_999]!.name.name, 'CN=19999');
 });
 
-test('a time that no date can hold is refused by its name', () => {
+test('rejects a time that no date can hold, by its name', () => {
   const metaData = (time: bigint) => new Writer().u32le(1).zeros(4).u64le(time).zeros(24).toBytes();
   const last = decodePropertyMetaData(metaData(MAX_DSTIME));
   assert.equal(dstimeToDate(BigInt(last.timeChanged)).toISOString(), '+275760-09-13T00:00:00.000Z');
@@ -216,7 +216,7 @@ test('a time that no date can hold is refused by its name', () => {
   }
 });
 
-test('the status of a refused call is its last four bytes', () => {
+test('the last four bytes of a refused call are its status', () => {
   assert.equal(decodeReplyStatus(encodeReply({ status: 8453 })), 8453);
   assert.equal(decodeReplyHeader(encodeReply({ drsError: 8418 })).drsError, 8418);
 });
@@ -251,21 +251,21 @@ const KNOWN_TYPES: [number, string][] = [
   [1_210_264_401, '1.2.840.113556.1.4.7000.102.11089'],
 ];
 for (const [type, oid] of KNOWN_TYPES) {
-  test(`ATTRTYP ${type} is ${oid}, both ways`, () => {
+  test(`maps ATTRTYP ${type} to ${oid} and back`, () => {
     const table = tableWith(EXCHANGE_PREFIX_MAP);
     assert.equal(table.oidOf(type), oid);
     assert.equal(table.typeOf(oid), type);
   });
 }
 
-test('a type outside the table has no OID, nor an OID outside it a type', () => {
+test('maps neither a type nor an OID that the table does not cover', () => {
   const table = tableWith(EXCHANGE_PREFIX_MAP);
   assert.equal(table.oidOf(0x8000_0001), undefined);
   assert.equal(table.oidOf(0x0063_0001), undefined);
   assert.equal(table.typeOf('1.3.9999.1'), undefined);
 });
 
-test('names are asked for and come back in their order', () => {
+test('requests names, and reads the answers in their order', () => {
   const handle = new Uint8Array(20);
   const names = ['CORP\\alice', 'CORP\\é'];
   const stub = encodeCrackNames({ handle, offered: NameFormat.nt4Account, desired: NameFormat.guid, names });
@@ -283,7 +283,7 @@ test('names are asked for and come back in their order', () => {
   truncationsAndMutations(reply, { seed: 31 }, decodeCrackNamesReply);
 });
 
-test('domain controllers are told with their roles', () => {
+test('reads domain controllers with their roles', () => {
   assert.ok(encodeDomainControllerInfo({ handle: new Uint8Array(20), domain: 'CORP' }).length > 36);
   const w = new Writer().u32le(2).u32le(2).u32le(1).u32le(1).u32le(1);
   for (const has of [1, 1, 1, 0, 1, 1, 1]) w.u32le(has);
@@ -300,11 +300,11 @@ test('domain controllers are told with their roles', () => {
   truncationsAndMutations(reply, { seed: 32 }, decodeDomainControllerInfoReply);
 });
 
-test('no DRSBind reply, cut off or altered, does more than name a field', () => {
+test('reads or rejects by field every truncated or altered DRSBind reply', () => {
   truncationsAndMutations(recorded.DRS_BIND_REPLY, { seed: 33 }, decodeDrsBindReply);
 });
 
-test('no recorded reply, cut off or altered, does more than name a field', () => {
+test('reads or rejects by field every truncated or altered recorded reply', () => {
   truncationsAndMutations(recorded.GET_NC_CHANGES_REPLY, { seed: 34 }, bytes => {
     decodeReplyHeader(bytes);
     const { objects, prefixTable } = decodeReply(bytes);
@@ -312,13 +312,13 @@ test('no recorded reply, cut off or altered, does more than name a field', () =>
   });
 });
 
-test('no reply with padded empty arrays, cut off or altered, does more than name a field', () => {
+test('reads or rejects by field every truncated or altered reply with padded empty arrays', () => {
   const objects = [{ ...threeObjects[0]!, attributes: [] }, threeObjects[1]!];
   truncationsAndMutations(encodeReply({ objects, linkedValues: [], padding: 0 }), { seed: 35 }, decodeReply);
 });
 
 for (const version of [1, 6, 9] as const) {
-  test(`no V${version} reply, cut off or altered, does more than name a field`, () => {
+  test(`reads or rejects by field every truncated or altered V${version} reply`, () => {
     const vector = [{ invocationId: INVOCATION_ID, usn: 77n }];
     const linkedValues = version === 1 ? [] : [{ object: 'CN=group', value: new Uint8Array(3) }];
     const stub = encodeReply({ version, objects: threeObjects, vector, linkedValues });

@@ -9,7 +9,7 @@ import {
   type Writer,
 } from '@causeway/wire';
 
-/** Characters of a distinguished name ([MS-DRSR] 5.50 allows 10,485,760; the directory itself far fewer). */
+/** Characters of a distinguished name ([MS-DRSR] 5.50 allows 10,485,760; the directory itself allows far fewer). */
 export const MAX_NAME_CHARACTERS = 65_536;
 const SID_BYTES = 28;
 /** structLen without the name. */
@@ -19,15 +19,15 @@ const GUID_OFFSET = 12;
 const SID_OFFSET = 28;
 const NAME_OFFSET = 60;
 
-/** DSNAME ([MS-DRSR] 5.50): an object by any of GUID, SID and name; when asked with, the GUID beats the name. */
+/** DSNAME ([MS-DRSR] 5.50): an object by any of GUID, SID and name. In a request the GUID takes precedence over the name. */
 export interface DsName {
   guid: Guid;
-  /** A view of the reply, for `decodeSid`: it is asked for as an attribute, too. */
+  /** A view of the reply, for `decodeSid`. The SID is also requested as an attribute. */
   sid: Uint8Array | undefined;
   name: string;
 }
 
-/** As a pointee in a stub: with the conformant array's count before it. */
+/** As a pointee in a stub, after the conformant array's count. */
 export function decodeDsName(r: Reader, field: string): DsName {
   const { start, sidLength, nameLength } = skipDsName(r, field);
   const part = (offset: number, length: number) => r.bytes.subarray(start + offset, start + offset + length);
@@ -38,7 +38,7 @@ export function decodeDsName(r: Reader, field: string): DsName {
   };
 }
 
-/** Reads past one. @returns where it began, and the lengths of its SID and its name in bytes */
+/** Skips one. @returns where it began, and the lengths of its SID and its name in bytes */
 export function skipDsName(
   r: Reader,
   field: string,
@@ -46,7 +46,7 @@ export function skipDsName(
   r.align(4);
   const start = r.offset;
   const characters = r.limited(r.u32le(field), MAX_NAME_CHARACTERS, field);
-  r.skip(4, field); // structLen: servers round it up or not, and it says nothing that the other counts don't
+  r.skip(4, field); // structLen: some servers round it up, and the other counts already tell the length
   const sidLength = r.limited(r.u32le(field), SID_BYTES, field);
   r.skip(16 + SID_BYTES, field);
   const nameCharacters = r.u32le(field);

@@ -12,10 +12,10 @@ import {
 } from './replicated-object.ts';
 import { type Cursor, decodeUpToDateVector } from './up-to-date-vector.ts';
 
-/** What stands at the front of a reply, enough to ask for the next page before this one is decoded. */
+/** The front of a reply, which suffices to request the next page before this one is decoded. */
 export interface ReplyHeader {
   invocationId: Guid;
-  /** The naming context that was replicated; of a single object, the object. */
+  /** The replicated naming context; for a single object, the object. */
   namingContext: DsName | undefined;
   from: UsnVector;
   to: UsnVector;
@@ -23,7 +23,7 @@ export interface ReplyHeader {
   objectCount: number;
   linkedValueCount: number;
   more: boolean;
-  /** dwDRSError: a failure that is told within a reply. 0 in V1, which has none. */
+  /** dwDRSError: a failure that is reported within a reply. 0 in V1, which has none. */
   drsError: number;
   /** The call's own return value, a WERROR. */
   status: number;
@@ -40,18 +40,18 @@ interface Fixed extends Omit<ReplyHeader, 'namingContext'> {
 }
 
 export interface Reply extends ReplyHeader {
-  /** There on the last page of a cycle. */
+  /** Present on the last page of a cycle. */
   upToDateVector: Cursor[] | undefined;
   prefixTable: PrefixTable;
   objects: ReplicatedObject[];
 }
 
-/** A reply of a failed call is all zeros but for its last four bytes. */
+/** A failed call's reply is all zeros except its last four bytes. */
 export function decodeReplyStatus(stub: Uint8Array): number {
   return new Reader(stub, 'GetNCChanges', Math.max(stub.length - 4, 0)).u32le('status');
 }
 
-/** The header alone, of DRS_MSG_GETCHGREPLY_V1, V6 or V9 ([MS-DRSR] 4.1.10.2.8 to 4.1.10.2.14). */
+/** Only the header, of DRS_MSG_GETCHGREPLY_V1, V6 or V9 ([MS-DRSR] 4.1.10.2.8 to 4.1.10.2.14). */
 export function decodeReplyHeader(stub: Uint8Array): ReplyHeader {
   const r = new Reader(stub, 'GetNCChanges');
   const fixed = decodeFixed(r);
@@ -59,12 +59,11 @@ export function decodeReplyHeader(stub: Uint8Array): ReplyHeader {
 }
 
 /**
- * The whole reply. Values are views of `stub`: they hold until it is wiped.
+ * The whole reply. Values are views of `stub`, valid until it is wiped.
  *
- * Senders differ in one thing: an array without elements whose elements begin at multiples of 8 is followed by padding
- * for the first of them (engines modelled on Windows) or not (Samba). A reply is read as Samba writes it, and where
- * that fails, as the others do. It cannot succeed wrongly: what follows is a name, whose lengths fit each other at one
- * place alone, or the end of the reply, which must be met exactly.
+ * Senders differ in one point: after an empty array whose elements begin at multiples of 8, engines modelled on Windows write padding for
+ * the first element, and Samba does not. A reply is first read as Samba writes it and, if that fails, as the others do. It cannot succeed
+ * wrongly: what follows is a name, whose lengths fit each other in one place only, or the end of the reply, which must be met exactly.
  */
 export function decodeReply(stub: Uint8Array): Reply {
   try {

@@ -4,7 +4,7 @@ import { encodeDsName } from './dsname.ts';
 import { type AttributeType, encodePrefixEntries } from './prefix-table.ts';
 import { type Cursor, encodeUpToDateVector } from './up-to-date-vector.ts';
 
-/** USN_VECTOR ([MS-DRSR] 5.203); opaque to a client, which returns it as it came. */
+/** USN_VECTOR ([MS-DRSR] 5.203). Opaque to a client, which returns it unchanged. */
 export interface UsnVector {
   highObjUpdate: bigint;
   reserved: bigint;
@@ -13,13 +13,13 @@ export interface UsnVector {
 
 export const ZERO_USN_VECTOR: UsnVector = { highObjUpdate: 0n, reserved: 0n, highPropUpdate: 0n };
 
-/** Any number that is not 0: the pointer to the naming context is a reference and never null. */
+/** Any number but 0: the pointer to the naming context is a reference and never null. */
 const NC_REFERENT = 0xaef1_aef1;
 
 export interface GetNCChangesRequest {
   level: 8 | 10;
   handle: Uint8Array;
-  /** What the last reply said; none on the first call. */
+  /** As in the last reply; absent on the first call. */
   invocationId?: Guid | undefined;
   /** The naming context, or the object for an extended operation. */
   object: { guid?: Guid; name?: string };
@@ -29,7 +29,7 @@ export interface GetNCChangesRequest {
   maxObjects: number;
   maxBytes: number;
   extendedOperation?: number;
-  /** Sorted here, as the specification wants it. */
+  /** Sorted here, as the specification requires. */
   attributes: readonly AttributeType[];
   prefixes?: ReadonlyMap<number, Uint8Array> | undefined;
 }

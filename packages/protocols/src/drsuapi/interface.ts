@@ -7,7 +7,7 @@ export const DRSUAPI_INTERFACE: SyntaxId = {
   minor: 0,
 };
 
-/** Operation numbers, those that we use. */
+/** The operation numbers that we use. */
 export const DrsOpnum = {
   bind: 0,
   unbind: 1,
@@ -16,10 +16,10 @@ export const DrsOpnum = {
   domainControllerInfo: 16,
 } as const;
 
-/** What a client that is no DC calls itself ([MS-DRSR] 5.138, NTDSAPI_CLIENT_GUID). */
+/** The identity of a client that is no DC ([MS-DRSR] 5.138, NTDSAPI_CLIENT_GUID). */
 export const NTDSAPI_CLIENT_GUID = 'e24d201a-4fd6-11d1-a3da-0000f875ae0d';
 
-/** Bytes of a DRS_HANDLE, a context handle; good only on the association that got it. */
+/** Bytes of a DRS_HANDLE, a context handle. Valid only on the association that received it. */
 export const DRS_HANDLE_BYTES = 20;
 
 /** DRS_EXTENSIONS_INT.dwFlags ([MS-DRSR] 5.39). */

@@ -1,11 +1,11 @@
 import type { Reader, Writer } from '@causeway/wire';
 import { decodeConformance, decodePointer, Referents } from '../ndr/ndr.ts';
 
-/** Entries of a prefix table; a forest's schema makes some 50 to 200. */
+/** Entries of a prefix table. A forest's schema has about 50 to 200. */
 export const MAX_PREFIXES = 10_000;
 /** Bytes of one prefix ([MS-DRSR] 5.16.4 has 1 to 10,000; OIDs are short). */
 export const MAX_PREFIX_BYTES = 255;
-/** Groups of seven bits of one arc that we read: 2^49. */
+/** Most groups of seven bits that are read of one arc: 2^49. */
 const MAX_ARC_BYTES = 7;
 
 /** ATTRTYP ([MS-DRSR] 5.14): prefix index in the upper half, the end of the OID in the lower. */
@@ -24,7 +24,7 @@ export class PrefixTable {
     this.#prefixes = prefixes;
   }
 
-  /** The dotted OID, or undefined for an msDS-IntId or an index that the table does not have ([MS-DRSR] 5.16.4). */
+  /** The dotted OID; undefined for an msDS-IntId or an index that is not in the table ([MS-DRSR] 5.16.4). */
   oidOf(type: AttributeType): string | undefined {
     if (!this.#oids.has(type)) this.#oids.set(type, this.#lookUp(type));
     return this.#oids.get(type);
@@ -39,7 +39,7 @@ export class PrefixTable {
     return decodeOid(Uint8Array.of(...prefix, ...rest));
   }
 
-  /** The ATTRTYP of a dotted OID, or undefined when no prefix of the table fits. */
+  /** The ATTRTYP of a dotted OID; undefined if no prefix of the table fits. */
   typeOf(oid: string): AttributeType | undefined {
     const ber = encodeOid(oid);
     const last = Number(oid.slice(oid.lastIndexOf('.') + 1));
@@ -52,7 +52,7 @@ export class PrefixTable {
   }
 }
 
-/** Contents octets of an OBJECT IDENTIFIER to dotted text; undefined when they end within an arc. */
+/** Content octets of an OBJECT IDENTIFIER as dotted text; undefined if they end within an arc. */
 function decodeOid(bytes: Uint8Array): string | undefined {
   const arcs: number[] = [];
   let arc = 0;
@@ -84,7 +84,7 @@ function encodeOid(oid: string): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-/** The entries, where their pointer said that they follow. */
+/** The entries, at the place to which their pointer referred. */
 export function decodePrefixEntries(r: Reader, count: number): PrefixTable {
   decodeConformance(r, count, 'PrefixTableSrc.max_count');
   const fixed: { index: number; length: number; present: boolean }[] = [];
@@ -98,14 +98,14 @@ export function decodePrefixEntries(r: Reader, count: number): PrefixTable {
     if (!present) continue;
     decodeConformance(r, length, 'PrefixTableSrc.elements');
     const bytes = r.slice(length, 'PrefixTableSrc.elements');
-    // schemaInfo stands in the table under index 0, which is also 2.5.4's.
+    // schemaInfo is in the table under index 0, which is also 2.5.4's.
     if (length === SCHEMA_INFO_BYTES && bytes[0] === 0xff) continue;
     prefixes.set(index, bytes.slice());
   }
   return new PrefixTable(prefixes);
 }
 
-/** The entries with a schemaInfo of zeros behind them, which Samba insists on ([MS-DRSR] 5.16.4). */
+/** The entries, followed by a schemaInfo of zeros, which Samba requires ([MS-DRSR] 5.16.4). */
 export function encodePrefixEntries(w: Writer, prefixes: ReadonlyMap<number, Uint8Array>): void {
   const schemaInfo = new Uint8Array(SCHEMA_INFO_BYTES);
   schemaInfo[0] = 0xff;

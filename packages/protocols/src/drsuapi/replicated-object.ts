@@ -7,7 +7,7 @@ import type { AttributeType } from './prefix-table.ts';
 export const MAX_OBJECTS = 20_000;
 /** Attributes of one object. */
 export const MAX_ATTRIBUTES = 10_000;
-/** Values of one attribute; links don't count, they come apart. */
+/** Values of one attribute. Links come separately and do not count. */
 export const MAX_VALUES = 100_000;
 /** Bytes of one value ([MS-DRSR] 5.16.2 has 26,214,400). */
 export const MAX_VALUE_BYTES = 26_214_400;
@@ -25,12 +25,12 @@ export interface PropertyMetaData {
   originatingUsn: bigint;
 }
 
-/** ATTR ([MS-DRSR] 5.9) with its metadata. No values: the attribute was cleared. */
+/** ATTR ([MS-DRSR] 5.9) with its metadata. Without values, the attribute was cleared. */
 export interface ReplicatedAttribute {
   type: AttributeType;
   /** Views of the reply. */
   values: Uint8Array[];
-  /** A view too, for `decodePropertyMetaData`: most are of no interest. */
+  /** Also a view, for `decodePropertyMetaData`: most are not needed. */
   metaData: Uint8Array | undefined;
 }
 
@@ -49,8 +49,8 @@ interface FixedPart {
 }
 
 /**
- * The objects of a reply. As the pointer to the next entry is the first of each, all fixed parts come first and
- * then the pointees, those of the last object before those of the one before it.
+ * The objects of a reply. Each begins with the pointer to the next entry, so all fixed parts come first. Then come the pointees, the last
+ * object's before those of the one before it.
  */
 export function decodeObjects(r: Reader, count: number, padsEmpty: boolean): ReplicatedObject[] {
   const fixed: FixedPart[] = [];
@@ -133,7 +133,7 @@ function decodeMetaDataVector(r: Reader, attributes: ReplicatedAttribute[], pads
   for (const attribute of attributes) attribute.metaData = metaDataBytes(r);
 }
 
-/** PROPERTY_META_DATA_EXT's 40 bytes, which begin at a multiple of 8. */
+/** The 40 bytes of a PROPERTY_META_DATA_EXT, which begin at a multiple of 8. */
 function metaDataBytes(r: Reader): Uint8Array {
   r.align(8);
   return r.slice(META_DATA_BYTES, 'rgMetaData');
@@ -152,8 +152,7 @@ export function decodePropertyMetaData(bytes: Uint8Array): PropertyMetaData {
 }
 
 /**
- * Reads past linked values, REPLVALINF_V1 or (in a V9 reply) V3 ([MS-DRSR] 5.168, 5.169): none of ours is a link,
- * but what stands behind them must be found.
+ * Skips linked values, REPLVALINF_V1 or (in a V9 reply) V3 ([MS-DRSR] 5.168, 5.169). We request no link, but must find what follows them.
  */
 export function skipLinkedValues(r: Reader, count: number, version: 1 | 3, padsEmpty: boolean): void {
   decodeConformance(r, count, 'rgValues.max_count');

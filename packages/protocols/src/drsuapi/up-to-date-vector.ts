@@ -1,7 +1,7 @@
 import { decodeGuid, encodeGuid, type Guid, type Reader, type Writer } from '@causeway/wire';
 import { decodeConformance } from '../ndr/ndr.ts';
 
-/** Cursors of an up-to-dateness vector: one for each DC database that ever was in the forest. */
+/** Cursors of an up-to-dateness vector: one for each DC database that was ever in the forest. */
 export const MAX_CURSORS = 65_536;
 
 /** What a replica already has of another's originating writes. */
@@ -10,14 +10,14 @@ export interface Cursor {
   usn: bigint;
 }
 
-/** UPTODATE_VECTOR_V1_EXT ([MS-DRSR] 5.200), as requests carry it. */
+/** UPTODATE_VECTOR_V1_EXT ([MS-DRSR] 5.200), for requests. */
 export function encodeUpToDateVector(w: Writer, cursors: readonly Cursor[]): void {
   w.align(4).u32le(cursors.length).align(8);
   w.u32le(1).u32le(0).u32le(cursors.length).u32le(0);
   for (const cursor of cursors) w.raw(encodeGuid(cursor.invocationId)).u64le(cursor.usn);
 }
 
-/** Version 1, or 2 with the time of the last sync, which is read past ([MS-DRSR] 5.200, 5.201). */
+/** Version 1, or version 2 with the time of the last sync, which is skipped ([MS-DRSR] 5.200, 5.201). */
 export function decodeUpToDateVector(r: Reader): Cursor[] {
   r.align(4);
   const max = r.limited(r.u32le('UTDV.max_count'), MAX_CURSORS, 'UTDV.max_count');

@@ -7,7 +7,7 @@ export const EPM_INTERFACE: SyntaxId = { uuid: 'e1af8308-5d1f-11c9-91a4-08002b14
 export const EPM_PORT = 135;
 export const EPT_MAP_OPNUM = 3;
 
-/** Towers that we ask for, and the most that a reply may hold. */
+/** Towers that we request, and the most that a reply may hold. */
 export const MAX_TOWERS = 4;
 /** Bytes of one tower; five floors are 75. */
 export const MAX_TOWER_BYTES = 2048;
@@ -16,7 +16,7 @@ export const MAX_FLOORS = 16;
 const EPT_NOT_REGISTERED = 0x16c9_a0d6;
 const Protocol = { connectionOriented: 0x0b, tcp: 0x07, ip: 0x09, uuid: 0x0d } as const;
 
-/** ept_map's stub: on which TCP port is this interface? */
+/** ept_map's stub: asks for the TCP port of this interface. */
 export function encodeEptMap(target: SyntaxId): Uint8Array {
   const tower = encodeTower(target);
   const w = new Writer();
@@ -38,8 +38,8 @@ function encodeTower(target: SyntaxId): Uint8Array {
 }
 
 /**
- * The TCP port in an ept_map reply, or undefined when the interface is not registered. The address that stands
- * beside it is left alone: it can be 0.0.0.0 or one that only the server knows.
+ * The TCP port in an ept_map reply, or undefined if the interface is not registered. Ignores the address beside it, which can be 0.0.0.0 or
+ * one that only the server knows.
  */
 export function decodeEptMapReply(stub: Uint8Array, target: SyntaxId): number | undefined {
   const r = new Reader(stub, 'ept_map');
@@ -66,7 +66,7 @@ export function decodeEptMapReply(stub: Uint8Array, target: SyntaxId): number | 
   return port;
 }
 
-/** The port of a tower that leads to the interface over TCP ([C706] appendix L), or undefined. */
+/** The port of a tower for the interface over TCP ([C706] appendix L), or undefined. */
 function decodeTower(octets: Uint8Array, target: SyntaxId): number | undefined {
   const r = new Reader(octets, 'tower');
   const floors = r.limited(r.u16le('floor_count'), MAX_FLOORS, 'floor_count');

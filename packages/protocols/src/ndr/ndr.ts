@@ -1,12 +1,12 @@
 import { decodeUtf16le, encodeUtf16le, type Reader, type Writer } from '@causeway/wire';
 
 /**
- * NDR20 transfer syntax ([C706] 14, [MS-RPCE] 2.2.5): what the stubs of this package need of it, as verbs over
- * the shared reader and writer. Alignment counts from the start of the stub, so reader and writer must begin there.
- * Pointees come after the construct that holds their pointers, depth first; the decoders do this by hand, with loops.
+ * NDR20 transfer syntax ([C706] 14, [MS-RPCE] 2.2.5): what this package's stubs need of it, as verbs over the shared reader and writer.
+ * Alignment counts from the start of the stub, so reader and writer must begin there. Pointees come after the construct that holds their
+ * pointers, depth first. The decoders do this by hand, with loops.
  */
 
-/** Characters of one string in a stub, with its NUL; the longest honest one is a distinguished name. */
+/** Characters of one string in a stub, with its NUL. The longest real one is a distinguished name. */
 export const MAX_STRING_CHARACTERS = 65_536;
 
 /** A pointer's referent id ([C706] 14.3.10): true when a pointee follows later. */
@@ -15,7 +15,7 @@ export function decodePointer(r: Reader, field: string): boolean {
   return r.u32le(field) !== 0;
 }
 
-/** A count that stands before a conformant array, checked against the struct's own count of the same elements. */
+/** The count before a conformant array. Must match the struct's own count of the same elements. */
 export function decodeConformance(r: Reader, expected: number, field: string): void {
   r.align(4);
   const count = r.u32le(field);
@@ -41,11 +41,11 @@ export function encodeWideString(w: Writer, text: string): void {
   w.align(4).u32le(count).u32le(0).u32le(count).raw(encodeUtf16le(text)).u16le(0);
 }
 
-/** Referent ids: distinct and not zero, as [C706] wants them. One a stub. */
+/** Referent ids: distinct and not zero, as [C706] requires. Use one object per stub. */
 export class Referents {
   #next = 0x0002_0000;
 
-  /** Writes the id of a pointer whose pointee follows later, or 0 for none. */
+  /** Writes the id of a pointer whose pointee follows later, or 0 if there is none. */
   write(w: Writer, present: boolean): void {
     w.align(4).u32le(present ? this.#next : 0);
     if (present) this.#next += 4;

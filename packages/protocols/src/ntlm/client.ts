@@ -18,7 +18,7 @@ import { NTLM_SIGNATURE_BYTES, NtlmStream } from './session.ts';
 /** RPC_C_AUTHN_WINNT. */
 export const AUTH_TYPE_NTLM = 10;
 
-/** Without any of these the session would be weak or not sealed: such a server is refused. */
+/** Without any of these the session would be weak or not sealed, so the client refuses such a server. */
 const REQUIRED = {
   'extended session security': NtlmFlag.extendedSessionSecurity,
   '128-bit keys': NtlmFlag.strong128,
@@ -31,7 +31,7 @@ const REQUIRED = {
 const MIC_PROVIDED = 2;
 
 export interface NtlmOptions {
-  /** As the account's domain is called: NetBIOS or DNS name; empty when `user` is a UPN. */
+  /** The account's domain: NetBIOS or DNS name; empty if `user` is a UPN. */
   domain: string;
   user: string;
   /** 16 bytes; copied. */
@@ -42,11 +42,11 @@ export interface NtlmOptions {
   clientChallenge: Uint8Array;
   /** 16 random bytes; copied. */
   exportedSessionKey: Uint8Array;
-  /** For servers that send no time of their own. */
+  /** For servers that send no time. */
   now: Filetime;
 }
 
-/** NTOWFv2 ([MS-NLMP] 3.3.2): the user's name in Windows' upper case, the domain as it is sent. */
+/** NTOWFv2 ([MS-NLMP] 3.3.2): the user's name in Windows' upper case, the domain as sent. */
 export function ntowfV2(ntHash: Uint8Array, user: string, domain: string): Uint8Array {
   return hmacMd5(ntHash, encodeUtf16le(upperCase(user) + domain));
 }
@@ -147,7 +147,7 @@ export class NtlmClient implements SecurityContext {
   }
 }
 
-/** The server's pairs in their order, then what [MS-NLMP] 3.1.5.1.2 has a client add. */
+/** The server's pairs in their order, then those that [MS-NLMP] 3.1.5.1.2 has a client add. */
 function answeredPairs(pairs: readonly AvPair[], targetName: string): AvPair[] {
   const flags = new Uint8Array(4);
   const given = pairs.find(pair => pair.id === AvId.flags)?.value;

@@ -1,6 +1,6 @@
 import { encodeUtf16le, Reader, Writer } from '@causeway/wire';
 
-/** NegotiateFlags ([MS-NLMP] 2.2.2.5), those that we use. */
+/** The NegotiateFlags ([MS-NLMP] 2.2.2.5) that we use. */
 export const NtlmFlag = {
   unicode: 0x0000_0001,
   requestTarget: 0x0000_0004,
@@ -16,18 +16,18 @@ export const NtlmFlag = {
   weak56: 0x8000_0000,
 } as const;
 
-/** Everything that we offer. Sums above 2^31 stay numbers: always `>>> 0`. */
+/** All flags that we offer. Sums above 2^31 must stay unsigned, so always use `>>> 0`. */
 export const OFFERED_FLAGS = Object.values(NtlmFlag).reduce((sum, flag) => (sum | flag) >>> 0, 0);
 
 /** AV_PAIR ids ([MS-NLMP] 2.2.2.1). */
 export const AvId = { end: 0, flags: 6, timestamp: 7, targetName: 9, channelBindings: 10 } as const;
 
-/** Bytes of the target info; a real one has some 200. */
+/** Bytes of the target info. A real one has about 200. */
 export const MAX_TARGET_INFO_BYTES = 4096;
 export const MAX_AV_PAIRS = 32;
 
 const SIGNATURE = encodeAscii('NTLMSSP\0');
-/** Windows 10 with NTLMSSP_REVISION_W2K3, which is the only part that has a meaning ([MS-NLMP] 2.2.2.10). */
+/** Windows 10 with NTLMSSP_REVISION_W2K3, the only part with a meaning ([MS-NLMP] 2.2.2.10). */
 const VERSION = Uint8Array.of(0x0a, 0, 0x63, 0x45, 0, 0, 0, 0x0f);
 const MessageType = { negotiate: 1, challenge: 2, authenticate: 3 } as const;
 const MIC_OFFSET = 72;
@@ -89,7 +89,7 @@ export function encodeAvPairs(pairs: readonly AvPair[]): Uint8Array {
   return w.u32le(0).toBytes();
 }
 
-/** AUTHENTICATE_MESSAGE ([MS-NLMP] 2.2.1.3) with room for the MIC, which `setMic` fills in. */
+/** AUTHENTICATE_MESSAGE ([MS-NLMP] 2.2.1.3) with space for the MIC, which `setMic` fills in. */
 export function encodeAuthenticate(message: {
   lmResponse: Uint8Array;
   ntResponse: Uint8Array;

@@ -30,7 +30,7 @@ function client(): NtlmClient {
   });
 }
 
-test('NTLMv2 gives the keys of [MS-NLMP] 4.2.4', () => {
+test('derives the keys of [MS-NLMP] 4.2.4', () => {
   const responseKey = ntowfV2(ntHash('Password'), 'User', 'Domain');
   assert.equal(toHex(responseKey), '0c868a403bfd7a93a3001ef22ef02e3f');
   const targetInfo = encodeAvPairs([
@@ -48,19 +48,19 @@ test('NTLMv2 gives the keys of [MS-NLMP] 4.2.4', () => {
   assert.equal(toHex(new Rc4(baseKey).process(exportedKey)), 'c5dad2544fc9799094ce1ce90bc9d03e');
 });
 
-test("a user's name is in Windows' upper case, which leaves letters alone that JavaScript changes", () => {
-  // HMAC-MD5 by Python, over the upper case that is written beside it.
+test("upper-cases a user's name as Windows does, which leaves some letters that JavaScript changes", () => {
+  // HMAC-MD5 by Python, over the upper case in the comment.
   const known = [
     ['Straße', 'd63cd23eda76b551cec5780aa8f94b13'], // STRAßE
     ['José.öztürk', 'cc68a6d34ebc8360b2946c61b787dd79'], // JOSÉ.ÖZTÜRK
-    ['ıſµςŉǰﬁΐ', '7507bf1564c592778e05dc2e8e527d4a'], // as it is
+    ['ıſµςŉǰﬁΐ', '7507bf1564c592778e05dc2e8e527d4a'], // unchanged
     ['ᾳ', '573ceb944dc3b0d59f05fce09ebb2f50'], // ᾼ
-    ['𐐨𐐀', '384a6d913e487255f15e7355fea1bb70'], // as it is
+    ['𐐨𐐀', '384a6d913e487255f15e7355fea1bb70'], // unchanged
   ] as const;
   for (const [user, key] of known) assert.equal(toHex(ntowfV2(ntHash('Password'), user, 'Domain')), key);
 });
 
-test('the session keys are those of [MS-NLMP] 4.2.4.4', () => {
+test('derives the session keys of [MS-NLMP] 4.2.4.4', () => {
   const keys = (['client-to-server', 'server-to-client'] as const).flatMap(direction => [
     toHex(deriveKey(exportedKey, direction, 'sealing')),
     toHex(deriveKey(exportedKey, direction, 'signing')),
@@ -71,7 +71,7 @@ test('the session keys are those of [MS-NLMP] 4.2.4.4', () => {
   ]);
 });
 
-test('a message is sealed as in [MS-NLMP] 4.2.4.4, and opened by the other side alone', () => {
+test('seals a message as in [MS-NLMP] 4.2.4.4, and only the other side opens it', () => {
   const none = new Uint8Array(0);
   const body = encodeUtf16le('Plaintext');
   const signature = new NtlmStream(exportedKey, 'client-to-server').seal(none, body, none);
@@ -91,7 +91,7 @@ test('a message is sealed as in [MS-NLMP] 4.2.4.4, and opened by the other side 
   );
 });
 
-test('a replayed message is refused', () => {
+test('rejects a replayed message', () => {
   const none = new Uint8Array(0);
   const body = encodeUtf16le('once');
   const signature = new NtlmStream(exportedKey, 'client-to-server').seal(none, body, none);
@@ -100,11 +100,11 @@ test('a replayed message is refused', () => {
   assert.throws(() => receiver.unseal(none, body.slice(), none, signature), SignatureError);
 });
 
-test('we offer the flags of the recorded NEGOTIATE', () => {
+test('offers the flags of the recorded NEGOTIATE', () => {
   assert.equal(OFFERED_FLAGS, 0xe288_8235);
 });
 
-test('the recorded CHALLENGE tells domain, names and time', () => {
+test('reads domain, names and time from the recorded CHALLENGE', () => {
   const challenge = decodeChallenge(challengeMessage);
   assert.equal(challenge.flags, 0xe289_8235);
   assert.deepEqual(
@@ -114,7 +114,7 @@ test('the recorded CHALLENGE tells domain, names and time', () => {
 });
 
 for (const name of ['extendedSessionSecurity', 'strong128', 'keyExchange', 'sign', 'seal'] as const) {
-  test(`a server that does not agree to ${name} is refused`, () => {
+  test(`refuses a server that does not agree to ${name}`, () => {
     const weak = challengeMessage.slice();
     const flags = new DataView(weak.buffer);
     flags.setUint32(20, flags.getUint32(20, true) & ~NtlmFlag[name], true);
@@ -122,17 +122,17 @@ for (const name of ['extendedSessionSecurity', 'strong128', 'keyExchange', 'sign
   });
 }
 
-test('a server without a time gets an LMv2 response and our own time', () => {
+test('sends an LMv2 response and our own time to a server without a time', () => {
   const infoAt = challengeMessage.length - 88;
   const timeless = challengeMessage.slice();
-  timeless[infoAt + 72] = 0x55; // the timestamp's AvId becomes one that nobody knows
+  timeless[infoAt + 72] = 0x55; // the timestamp's AvId becomes an unknown one
   const authenticate = client().finish(timeless);
   const lmResponse = authenticate.subarray(88, 112);
   assert.equal(toHex(lmResponse.subarray(16)), toHex(clientChallenge));
   assert.ok(lmResponse.subarray(0, 16).some(byte => byte !== 0));
 });
 
-test('nothing can be sealed before the handshake, nor after the keys are wiped', () => {
+test('seals nothing before the handshake, nor after the keys are wiped', () => {
   const early = client();
   const none = new Uint8Array(0);
   assert.throws(() => early.seal(none, none, none), /before the handshake/);
@@ -142,6 +142,6 @@ test('nothing can be sealed before the handshake, nor after the keys are wiped',
   assert.ok(early.sessionKey.every(byte => byte === 0));
 });
 
-test('no CHALLENGE, cut off or altered, does more than name a field', () => {
+test('reads or rejects by field every truncated or altered CHALLENGE', () => {
   truncationsAndMutations(challengeMessage, { seed: 11 }, bytes => void client().finish(bytes));
 });

@@ -17,11 +17,11 @@ export function deriveKey(
 }
 
 /**
- * One direction of a sealed session ([MS-NLMP] 3.4.4.2): a cipher stream that never starts anew and a sequence
- * number, so every message must pass through here exactly once and in order.
+ * One direction of a sealed session ([MS-NLMP] 3.4.4.2). Its cipher stream never restarts and its sequence number counts messages, so every
+ * message must pass through here exactly once and in order.
  */
 export class NtlmStream {
-  /** As a key object: bytes are made into one at every message, which costs more than the checksum itself. */
+  /** A key object, because conversion from bytes at every message would cost more than the checksum itself. */
   readonly #signingKey: KeyObject;
   readonly #cipher: Rc4;
   #sequence = 0;
@@ -35,7 +35,7 @@ export class NtlmStream {
     signingKey.fill(0);
   }
 
-  /** Encrypts `body` in place; the signature covers `before`, the plain body and `after`. */
+  /** Encrypts `body` in place. The signature covers `before`, the plain body and `after`. */
   seal(before: Uint8Array, body: Uint8Array, after: Uint8Array): Uint8Array {
     const checksum = this.#checksum(before, body, after);
     this.#cipher.processInPlace(body);
@@ -51,7 +51,7 @@ export class NtlmStream {
     }
   }
 
-  /** Forgets the cipher; the signing key, which opens nothing, goes with the object. */
+  /** Forgets the cipher. The signing key, which decrypts nothing, goes with the object. */
   wipe(): void {
     this.#cipher.wipe();
   }
@@ -63,7 +63,7 @@ export class NtlmStream {
     return mac.update(before).update(body).update(after).digest().subarray(0, 8);
   }
 
-  /** NTLMSSP_MESSAGE_SIGNATURE ([MS-NLMP] 2.2.2.9.2); with key exchange the checksum goes through the cipher. */
+  /** NTLMSSP_MESSAGE_SIGNATURE ([MS-NLMP] 2.2.2.9.2). With key exchange the checksum is encrypted by the cipher. */
   #signature(checksum: Uint8Array): Uint8Array {
     this.#cipher.processInPlace(checksum);
     const signature = new Uint8Array(NTLM_SIGNATURE_BYTES);

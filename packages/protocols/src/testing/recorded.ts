@@ -1,8 +1,8 @@
 import { fromHex } from '@causeway/wire';
 
 /**
- * Recorded between two programs that are not ours, a Samba 4.17.12 domain controller and a client with fixed keys
- * and nonces: a plain and a sealed exchange of the endpoint mapper and of drsuapi. For tests alone.
+ * Recorded between two programs that are not ours: a Samba 4.17.12 domain controller, and a client with fixed keys and nonces. A plain and
+ * a sealed exchange of the endpoint mapper and of drsuapi. For tests only.
  */
 
 /** Bind to the endpoint mapper, without security. */
@@ -32,7 +32,10 @@ export const EPT_MAP_REPLY = fromHex(
     '0200000001000b020000000100070200c0010100090400000000000000000000',
   ].join(''),
 );
-/** Bind to drsuapi with NTLM: account SRC\svcsync, password Sync-Passw0rd1, client challenge aa×8, exported session key 55×16, target ldap/dc30.src.test. */
+/**
+ * Bind to drsuapi with NTLM: account SRC\svcsync, password Sync-Passw0rd1, client challenge aa×8, exported session key 55×16, target
+ * ldap/dc30.src.test.
+ */
 export const BIND = fromHex(
   [
     '05000b07100000007800280001000000d016d016000000000100000000000100354251e3064bd111ab0400c04fc2dcd2',
@@ -94,7 +97,7 @@ export const DRS_BIND_REPLY = fromHex(
     '052a8142b949926f9ea5603e00000000',
   ].join(''),
 );
-/** EXOP_REPL_OBJ of one object by GUID, with three attributes and no prefix table. */
+/** EXOP_REPL_OBJ for one object by GUID, with three attributes and no prefix table. */
 export const GET_NC_CHANGES_REQUEST = fromHex(
   [
     '000000005cd518936d9b184cbf6d20e2fa7c5cae08000000080000000000000000000000000000000000000000000000',
@@ -104,7 +107,7 @@ export const GET_NC_CHANGES_REQUEST = fromHex(
     '00000000000000000000000000000000030000000100000000000000030000005a0009005e000900dd000900',
   ].join(''),
 );
-/** V6, one object; its secrets are under session key 55×16 and RID 3105. */
+/** V6, one object, whose secrets are under session key 55×16 and RID 3105. */
 export const GET_NC_CHANGES_REPLY = fromHex(
   [
     '0600000006000000af8905cffc0aed419794785bd0efc0c754058971d26cd746ae7465f0c490ace30400020000000000',

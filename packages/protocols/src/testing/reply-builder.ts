@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import { Rc4 } from '@causeway/credentials';
 import { encodeGuid, encodeSid, encodeUtf16le, type Guid, type Sid, Writer } from '@causeway/wire';
 
-/** One object of a reply as a script gives it. */
+/** One object of a scripted reply. */
 export interface ReplyObject {
   guid: Guid;
   name: string;
@@ -15,7 +15,7 @@ export interface ReplyObject {
   }[];
 }
 
-/** ENCRYPTED_PAYLOAD, as a DC makes it ([MS-DRSR] 4.1.10.6.13). */
+/** ENCRYPTED_PAYLOAD, as a DC builds it ([MS-DRSR] 4.1.10.6.13). */
 export function sealSecret(sessionKey: Uint8Array, salt: Uint8Array, data: Uint8Array): Uint8Array {
   const key = createHash('md5').update(sessionKey).update(salt).digest();
   const plain = new Writer().u32le(crc32(data)).raw(data).toBytes();
@@ -25,8 +25,8 @@ export function sealSecret(sessionKey: Uint8Array, salt: Uint8Array, data: Uint8
 const INVOCATION_ID = '8f970554-6d72-46cd-ae74-65f0c490ace3';
 
 /**
- * A GetNCChanges reply as a DC lays it out ([MS-DRSR] 4.1.10.2.8 to 4.1.10.2.14): for scripted peers, and for the
- * parts of the format that no recording shows (V1, V9, several objects, linked values, vectors).
+ * A GetNCChanges reply in a DC's layout ([MS-DRSR] 4.1.10.2.8 to 4.1.10.2.14): for scripted peers, and for parts of the format that no
+ * recording shows (V1, V9, several objects, linked values, vectors).
  */
 export function encodeReply(reply: {
   version?: 1 | 6 | 9;
@@ -39,9 +39,9 @@ export function encodeReply(reply: {
   vector?: { invocationId: Guid; usn: bigint }[];
   namingContext?: { name: string; guid?: Guid; sid?: Sid };
   objects?: ReplyObject[];
-  /** An empty list has its pointer all the same, as Samba sends it. */
+  /** An empty list has a pointer all the same, as Samba sends it. */
   linkedValues?: { object: string; value: Uint8Array }[];
-  /** The byte that pads an empty array up to where its first element would begin, as engines modelled on Windows lay it out. Samba pads nothing. */
+  /** The byte that pads an empty array up to where its first element would begin, as engines modelled on Windows do. Samba does not pad. */
   padding?: number;
 }): Uint8Array {
   const { version = 6, objects = [], vector, to = 0n, linkedValues, padding } = reply;

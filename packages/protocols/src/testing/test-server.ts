@@ -20,9 +20,9 @@ import { NTLM_SIGNATURE_BYTES, NtlmStream } from '../ntlm/session.ts';
 import * as recorded from './recorded.ts';
 
 export interface TestServerOptions {
-  /** Without one, nobody is authenticated. */
+  /** Absent: no authentication. */
   account?: { domain: string; user: string; ntHash: Uint8Array };
-  /** Stub bytes of one response fragment. */
+  /** Stub bytes per response fragment. */
   fragmentBytes?: number;
   maxReceive?: number;
 }
@@ -33,8 +33,8 @@ export interface TestCall {
 }
 
 /**
- * The server's end of an association for scripted peers: it makes the bind and NTLM for real and leaves the
- * answers to its script. Its CHALLENGE is a recorded one.
+ * The server's end of an association for scripted peers. Bind and NTLM are real, the answers come from the script. Its CHALLENGE is a
+ * recorded one.
  */
 export class TestServer {
   readonly #options: TestServerOptions;
@@ -43,16 +43,16 @@ export class TestServer {
   #parts: Uint8Array[] = [];
   #callId = 0;
   #refused = false;
-  /** What secret attributes have to be encrypted with. */
+  /** The key under which secret attributes have to be encrypted. */
   sessionKey: Uint8Array = new Uint8Array(0);
-  /** Fragments that the last request came in. */
+  /** Number of fragments in the last request. */
   requestFragments = 0;
 
   constructor(options: TestServerOptions = {}) {
     this.#options = options;
   }
 
-  /** Bytes that go back at once, and the calls that want an answer. */
+  /** Bytes to send back at once, and the calls that need an answer. */
   receive(chunk: Uint8Array): { send: Uint8Array[]; calls: TestCall[] } {
     const send: Uint8Array[] = [];
     const calls: TestCall[] = [];
