@@ -4,17 +4,20 @@ import { CausewayError } from '@causeway/service';
 import { unzipSync, zipSync } from 'fflate';
 import { buildModule, MODULE_FILES, moduleVersion, ROOT } from './build.ts';
 
-/** The folder in the archive, and the one that PowerShell looks for. */
+/** The folder in the archive, under the name that PowerShell looks for. */
 export const MODULE_FOLDER = 'ADSync';
 
-/** Every entry has it, so that two builds give the same bytes; the earliest that ZIP can say, at noon, is one day everywhere. */
+/**
+ * The time of every entry, so that two builds give the same bytes. It is the earliest that ZIP can store, and noon is the same day in every
+ * time zone.
+ */
 const ENTRY_TIME = new Date(1980, 0, 1, 12);
 
-/** Far more than a module is, so that a bomb does not fill the memory. */
+/** Far more than a module needs, so that a zip bomb does not fill the memory. */
 const MAX_ARCHIVE = 16 * 1024 * 1024;
 const MAX_FILE = 16 * 1024 * 1024;
 
-/** Where the release's archive is: beside the code. */
+/** The release's archive, beside the code. */
 export const archiveFile = (): string => join(ROOT, 'dist', `adsync-${moduleVersion()}.zip`);
 
 /** The same files give the same bytes. */
@@ -35,7 +38,7 @@ export async function releaseArchive(file = archiveFile()): Promise<string> {
 }
 
 /**
- * The module's files in an archive, by name. Only the names that the module has are read: an entry that leads elsewhere is nothing to us.
+ * The module's files in an archive, by name. Reads only the module's own names, so an entry that leads elsewhere is ignored.
  * @throws CausewayError 'no-archive' or 'bad-archive'
  */
 export function readArchive(file: string): Map<string, Uint8Array> {

@@ -5,11 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { CausewayError } from '@causeway/service';
 import { dotnet } from './sdk.ts';
 
-/** The project's folder, and the C# in it. */
+/** The project's folder, and the one with its C# sources. */
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 export const SOURCES = join(ROOT, 'powershell');
 
-/** What the module consists of; nothing else goes into an archive or comes out of one. */
+/** The module's files. Nothing else goes into an archive or comes out of one. */
 export const MODULE_FILES = [
   'ADSync.dll',
   'ADSync.format.ps1xml',
@@ -19,7 +19,7 @@ export const MODULE_FILES = [
   'en-US/about_ADSync.help.txt',
 ] as const;
 
-/** As its manifest says it. */
+/** The version in its manifest. */
 export function moduleVersion(manifest = readFileSync(join(SOURCES, 'ADSync/ADSync.psd1'), 'utf8')): string {
   const version = /^\s*ModuleVersion\s*=\s*'([\d.]+)'/m.exec(manifest)?.[1];
   if (version === undefined)
@@ -28,11 +28,11 @@ export function moduleVersion(manifest = readFileSync(join(SOURCES, 'ADSync/ADSy
 }
 
 const OPTIONS = ['--configuration', 'Release', '-p:RestoreLockedMode=true'];
-/** Nothing of the compiler stays running when a build has ended. */
+/** Leaves no compiler process running after a build. */
 const NO_SERVERS = ['-nodeReuse:false', '-p:UseSharedCompilation=false'];
 
 /**
- * Builds the module with its help from the sources, and leaves nothing beside them.
+ * Builds the module with its help from the sources, and writes nothing outside the target.
  * @param target the folder that everything is built in
  * @returns the module's folder as it is installed, in a folder of modules
  */
@@ -57,7 +57,7 @@ export async function buildPowerShell(target: string): Promise<string> {
   return module;
 }
 
-/** The files of a module that is built now, by name. */
+/** Builds the module and returns its files by name. */
 export async function buildModule(): Promise<Map<string, Uint8Array>> {
   const folder = mkdtempSync(join(tmpdir(), 'causeway-powershell-'));
   try {

@@ -30,7 +30,7 @@ function archive(content: Uint8Array): string {
 const code = (expected: string) => (error: unknown) =>
   error instanceof CausewayError && error.code === expected;
 
-test('modules are where PowerShell looks, on each system', () => {
+test("finds PowerShell's module folders on each system", () => {
   assert.deepEqual(modulePaths('user', 'linux', {}, '/home/ann'), [
     '/home/ann/.local/share/powershell/Modules',
   ]);
@@ -48,7 +48,7 @@ test('modules are where PowerShell looks, on each system', () => {
   ]);
 });
 
-test('a path of Windows is refused elsewhere, where it would be the name of a new folder', () => {
+test('refuses a Windows path elsewhere, where it would be the name of a new folder', () => {
   const bin = 'C:\\Program Files\\Microsoft Azure AD Sync\\Bin';
   assert.equal(namedPath(bin, 'win32'), bin);
   for (const path of [bin, 'C:/modules', 'C:modules', '\\\\server\\share', '~\\modules'])
@@ -56,7 +56,7 @@ test('a path of Windows is refused elsewhere, where it would be the name of a ne
   assert.equal(namedPath('/srv/my: modules/', 'linux'), '/srv/my: modules');
 });
 
-test('the module is installed from the archive, in place of an older one and with nothing left of it', async () => {
+test('installs the module from the archive, and leaves nothing of an older one', async () => {
   const target = join(folder, 'modules');
   mkdirSync(join(target, 'ADSync'), { recursive: true });
   writeFileSync(join(target, 'ADSync', 'old.dll'), 'old');
@@ -68,7 +68,7 @@ test('the module is installed from the archive, in place of an older one and wit
   assert.equal(existsSync(join(target, 'ADSync', 'old.dll')), false);
 });
 
-test('of an archive nothing but the module comes out', async () => {
+test('extracts only the module from an archive', async () => {
   const target = join(folder, 'hostile');
   const more = {
     '../escaped': bytes('x'),
@@ -86,7 +86,7 @@ test('of an archive nothing but the module comes out', async () => {
   ]);
 });
 
-test('what is no archive, lacks a file, or unpacks to too much is refused', () => {
+test('rejects a file that is no archive, lacks a file, or unpacks to too much', () => {
   assert.throws(() => readArchive(join(folder, 'none.zip')), code('no-archive'));
   assert.throws(() => readArchive(archive(bytes('no archive'))), code('bad-archive'));
   const { 'ADSync/ADSync.dll': _, ...lacking } = entries();
@@ -98,7 +98,7 @@ test('what is no archive, lacks a file, or unpacks to too much is refused', () =
     assert.throws(() => readArchive(archive(truncated.subarray(0, length))), code('bad-archive'));
 });
 
-test('without an archive and without an SDK it says what to do', async () => {
+test('says what to do without an archive and without an SDK', async () => {
   const path = process.env.PATH;
   process.env.PATH = folder;
   try {
@@ -118,13 +118,13 @@ test('without an archive and without an SDK it says what to do', async () => {
   }
 });
 
-test('a folder that cannot be written is an error that says so', async () => {
+test('reports a folder that cannot be written', async () => {
   const file = join(folder, 'a-file');
   writeFileSync(file, '');
   await assert.rejects(installModule([file], archive(zipSync(entries()))), code('not-installed'));
 });
 
-test("the module's version is the one of the packages", () => {
+test("the module has the packages' version", () => {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
     version: string;
   };

@@ -8,7 +8,7 @@ import { findSdk, MISSING_SDK } from './sdk.ts';
 
 export type Scope = 'user' | 'machine';
 
-/** Folders of PSModulePath, as PowerShell's documentation (about_PSModulePath) has them; on Windows both editions'. */
+/** Folders of PSModulePath according to PowerShell's documentation (about_PSModulePath); on Windows those of both editions. */
 export function modulePaths(
   scope: Scope,
   platform: NodeJS.Platform = process.platform,
@@ -25,11 +25,11 @@ export function modulePaths(
   return [posix.join(data, 'powershell', 'Modules')];
 }
 
-/** How a path of Windows begins or goes on. */
+/** How a Windows path begins, or what it contains. */
 const WINDOWS_PATH = /^[A-Za-z]:|\\/;
 
 /**
- * A folder of modules that somebody named. On other systems a path of Windows would be the name of a new folder where one happens to be.
+ * A module folder that the user named. On other systems a Windows path would be the name of a new folder in the current one.
  * @throws CausewayError 'bad-path'
  */
 export function namedPath(path: string, platform: NodeJS.Platform = process.platform): string {
@@ -44,7 +44,7 @@ export function namedPath(path: string, platform: NodeJS.Platform = process.plat
 }
 
 /**
- * The module's files: of the archive beside the code, or built from the sources where there is an SDK.
+ * The module's files: from the archive beside the code, or built from the sources if there is an SDK.
  * @throws CausewayError 'no-module'
  */
 async function moduleFiles(archive: string): Promise<{ files: Map<string, Uint8Array>; from: string }> {
@@ -58,7 +58,7 @@ async function moduleFiles(archive: string): Promise<{ files: Map<string, Uint8A
   return { files: await buildModule(), from: 'the sources' };
 }
 
-/** Puts the module into each of the folders, in place of one that is there. Returns what was made. */
+/** Puts the module into each of the folders, and replaces an existing one. Returns where it put it, and where the files came from. */
 export async function installModule(
   paths: readonly string[],
   archive = archiveFile(),

@@ -6,7 +6,7 @@ const SDK_MAJOR = 10;
 
 export const MISSING_SDK = `the .NET SDK ${SDK_MAJOR} is not on the PATH (https://dotnet.microsoft.com/download)`;
 
-/** Milliseconds for a build with an empty package cache on a slow line. */
+/** Milliseconds for a build with an empty package cache on a slow connection. */
 const BUILD_LIMIT = 10 * 60_000;
 const MAX_OUTPUT = 1 << 20;
 
@@ -18,7 +18,7 @@ const QUIET = {
   DOTNET_SYSTEM_GLOBALIZATION_INVARIANT: '1',
 };
 
-/** The version of the SDK, or undefined where there is none that is new enough. */
+/** The SDK's version, or undefined if none is recent enough. */
 export async function findSdk(): Promise<string | undefined> {
   let listed: string;
   try {
@@ -30,14 +30,14 @@ export async function findSdk(): Promise<string | undefined> {
   return versions.findLast(version => Number.parseInt(version, 10) >= SDK_MAJOR);
 }
 
-/** Runs `dotnet` and returns its output. @throws CausewayError 'no-sdk' or 'build-failed', with the compiler's words */
+/** Runs `dotnet` and returns its output. @throws CausewayError 'no-sdk' or 'build-failed', with the compiler's messages */
 export function dotnet(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn('dotnet', args, {
       env: { ...process.env, ...QUIET, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    // Not spawn's own option: its timer outlives a program that is not there.
+    // Not spawn's own option: its timer outlives a program that does not exist.
     const timer = setTimeout(() => child.kill('SIGKILL'), BUILD_LIMIT);
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
