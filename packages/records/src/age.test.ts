@@ -12,7 +12,7 @@ const at = (sequence: number | null, version?: number): Dated => ({
   passwordOrder: version === undefined ? null : order(version),
 });
 
-test('a smaller sequence is older always, then the password order decides, and of equal orders the sequence', () => {
+test('compares the sequence first, then the password order, and for equal orders the sequence', () => {
   const cases: [said: Dated, believed: Dated, Age][] = [
     [at(4, 9), at(5, 1), 'older-sequence'],
     [at(6, 1), at(5, 2), 'older-password-order'],
@@ -20,15 +20,15 @@ test('a smaller sequence is older always, then the password order decides, and o
     [at(6, 3), at(5, 2), 'newer'],
     [at(6, 2), at(5, 2), 'newer'],
     [at(5, 2), at(5, 2), 'same'],
-    // Nothing of a password: the sequence alone.
+    // Not about a password: compares the sequence only.
     [at(4), at(5), 'older-sequence'],
     [at(5), at(5), 'same'],
     [at(6), at(5), 'newer'],
-    // Nothing believed before.
+    // Nothing accepted before.
     [at(0), {}, 'newer'],
     [at(7, 1), at(null), 'newer'],
     [at(7, 1), at(5), 'newer'],
-    // A Connect of the first release says no sequence.
+    // A Connect of the first release sends no sequence.
     [at(null, 1), at(5, 2), 'older-password-order'],
     [at(null, 2), at(5, 2), 'same'],
     [at(null, 3), at(5, 2), 'newer'],
@@ -38,7 +38,7 @@ test('a smaller sequence is older always, then the password order decides, and o
     assert.equal(ageOf(said, believed), age, JSON.stringify([said, believed]));
 });
 
-test('of a restored forest the epoch decides before the order, and a smaller sequence is older all the same', () => {
+test('compares the epoch of a restored forest before the order, but a smaller sequence is older all the same', () => {
   const of = (sequence: number, epoch: number, version: number): Dated => ({
     sequence,
     passwordOrder: { epoch, ...order(version) },

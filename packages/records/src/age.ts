@@ -1,18 +1,18 @@
 import { comparePasswordOrder, type PasswordOrder } from '@causeway/credentials';
 
-/** What says how old something about a user is. What is not known is absent or null. */
+/** What tells the age of a statement about a user. Unknown values are absent or null. */
 export interface Dated {
-  /** Of the signer. */
+  /** The signer's. */
   readonly sequence?: number | null | undefined;
-  /** Of the domain controllers; only of what is about a password. */
+  /** The domain controllers'. Only for a statement about a password. */
   readonly passwordOrder?: PasswordOrder | null | undefined;
 }
 
 export type Age = 'older-sequence' | 'older-password-order' | 'same' | 'newer';
 
 /**
- * Compares what is said of a user with the newest that was believed of the same kind. INVARIANT: a smaller sequence is older, always;
- * then the password order decides, and of equal orders the sequence. What was said before by nobody is newer.
+ * Compares a statement about a user with the newest accepted one of the same kind. INVARIANT: a smaller sequence is always older; then the
+ * password order decides, and for equal orders the sequence. A statement without a predecessor is newer.
  */
 export function ageOf(said: Dated, believed: Dated): Age {
   const sequence = said.sequence ?? -1;

@@ -3,8 +3,8 @@ export function toBase64url(bytes: Uint8Array): string {
 }
 
 /**
- * The bytes of base64url text (RFC 4648, 5) without padding; undefined unless it is the only text for these
- * bytes: no other alphabet, padding, whitespace, or bits set behind the last byte.
+ * Decodes base64url text (RFC 4648, 5) without padding. Undefined unless the text is the only one for its bytes: no other alphabet, no
+ * padding, no whitespace, no bits set behind the last byte.
  */
 export function fromBase64url(text: string): Uint8Array | undefined {
   const bytes = Buffer.from(text, 'base64url');

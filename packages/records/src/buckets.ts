@@ -1,14 +1,11 @@
 import { hash } from 'node:crypto';
 import type { PasswordOrder } from '@causeway/credentials';
 
-/**
- * The users of a forest are told apart into this many buckets, so that a difference between two places can be
- * located without telling every user.
- */
+/** A forest's users are divided into this many buckets, so that two places can locate a difference without listing every user. */
 export const BUCKETS = 256;
 export const DIGEST_LENGTH = 16;
 
-/** A user that is there, with the sequence of its account record and of its credential record; 0: none. */
+/** An existing user, with the sequences of the account record and the credential record; 0: none. */
 export interface Entry {
   anchor: string;
   accountSequence: number;
@@ -21,21 +18,21 @@ export function bucketOf(anchor: string): number {
 }
 
 /**
- * The digest of one bucket: the first 16 bytes of SHA-256 over a line a user.
+ * The digest of one bucket: the first 16 bytes of SHA-256 over one line per user.
  *
- * @param entries in the order of the UTF-8 bytes of their anchors, as SQLite sorts them
+ * @param entries sorted by the UTF-8 bytes of their anchors, as SQLite sorts them
  */
 export function bucketDigest(entries: readonly Entry[]): Uint8Array {
   const digest = hash('sha256', entries.map(entryLine).join(''), 'buffer');
   return new Uint8Array(digest.subarray(0, DIGEST_LENGTH));
 }
 
-/** Unambiguous, as no anchor of a record has a line feed and the numbers stand last. */
+/** Unambiguous, because a record's anchor contains no line feed and the numbers come last. */
 function entryLine({ anchor, accountSequence, credentialSequence }: Entry): string {
   return `${anchor} ${accountSequence} ${credentialSequence}\n`;
 }
 
-/** One bucket: its digest and what is in it. */
+/** One bucket: its digest and its content. */
 export interface Bucket {
   digest: Uint8Array;
   accounts: number;
@@ -46,7 +43,7 @@ export interface Bucket {
 export interface ForestSummary {
   accounts: number;
   credentials: number;
-  /** All digests, one after the other: see `packBuckets`. */
+  /** All digests, concatenated: see `packBuckets`. */
   buckets: string;
 }
 
@@ -55,7 +52,7 @@ export function summarizeBucket(entries: readonly Entry[]): Bucket {
   return { digest: bucketDigest(entries), accounts: entries.length, credentials };
 }
 
-/** @param bucket gives each bucket by its number */
+/** @param bucket returns each bucket by its number */
 export function summarizeForest(bucket: (number: number) => Bucket): ForestSummary {
   const all = Array.from({ length: BUCKETS }, (_, number) => bucket(number));
   return {
@@ -65,12 +62,12 @@ export function summarizeForest(bucket: (number: number) => Bucket): ForestSumma
   };
 }
 
-/** All digests of a forest, one after the other, as a head carries them. */
+/** All digests of a forest, concatenated, as a head carries them. */
 export function packBuckets(digests: readonly Uint8Array[]): string {
   return Buffer.concat(digests).toString('base64url');
 }
 
-/** The buckets whose digests are not the same on both sides. */
+/** The buckets whose digests differ between the two sides. */
 export function differingBuckets(a: string, b: string): number[] {
   const [left, right] = [Buffer.from(a, 'base64url'), Buffer.from(b, 'base64url')];
   const differing: number[] = [];
@@ -81,18 +78,18 @@ export function differingBuckets(a: string, b: string): number[] {
   return differing;
 }
 
-/** What a place has of one user, as Connect and the tenant compare it: also of a password for which no record was sealed. */
+/** What a place has of one user, as Connect and the tenant compare it. Also covers a password for which no record was sealed. */
 export interface Line extends Entry {
-  /** Of the password, or of the withdrawal in its place; undefined of who never had one. */
+  /** Of the password, or of the withdrawal that replaced it; undefined for a user who never had one. */
   passwordOrder: PasswordOrder | undefined;
-  /** There is no password: it was withdrawn. */
+  /** There is no password, because it was withdrawn. */
   withdrawn: boolean;
 }
 
 /**
- * What one line adds to the digest of its bucket, which is the exclusive or of all that is added: so a place keeps it as its rows
- * change, whatever their order. The first 16 bytes of SHA-256 over the line's text (docs/formats.md, *Comparing*). Nobody believes such
- * a digest: it says where to look.
+ * What one line contributes to the digest of its bucket: the first 16 bytes of SHA-256 over the line's text (docs/formats.md, *Comparing*).
+ * The bucket's digest is the exclusive or of all contributions, so a place can update it with its rows, in any order. Such a digest only
+ * tells where to look; nobody trusts it.
  */
 export function lineDigest({
   anchor,
@@ -108,7 +105,7 @@ export function lineDigest({
   return new Uint8Array(hash('sha256', text, 'buffer').subarray(0, DIGEST_LENGTH));
 }
 
-/** The digest of a bucket's lines, in whatever order; of none it is zero. */
+/** The digest of a bucket's lines, in any order; zero for none. */
 export function linesDigest(lines: Iterable<Line>): Uint8Array {
   const digest = new Uint8Array(DIGEST_LENGTH);
   for (const line of lines) addTo(digest, lineDigest(line));
@@ -120,19 +117,19 @@ function addTo(digest: Uint8Array, line: Uint8Array): void {
   for (const [i, byte] of line.entries()) digest[i]! ^= byte;
 }
 
-/** A group that is there, or a slice of its members, with the sequence of its record. */
+/** An existing group, or a slice of its members, with the sequence of its record. */
 export interface GroupEntry {
   anchor: string;
-  /** Null of the group itself. */
+  /** Null for the group itself. */
   prefix: string | null;
   sequence: number;
 }
 
-/** What names a line: no anchor of a group has a space. */
+/** Identifies a line: a group's anchor contains no space. */
 export const groupLineKey = ({ anchor, prefix }: Pick<GroupEntry, 'anchor' | 'prefix'>): string =>
   prefix === null ? anchor : `${anchor} ${prefix}`;
 
-/** By the key of its line, so that the slices of a large group lie in many buckets. */
+/** By the key of its line, so that the slices of a large group spread over many buckets. */
 export const groupBucketOf = (entry: Pick<GroupEntry, 'anchor' | 'prefix'>): number =>
   bucketOf(groupLineKey(entry));
 
@@ -142,11 +139,11 @@ const groupLine = (entry: GroupEntry): string => `${groupLineKey(entry)} ${entry
 export interface GroupSummary {
   groups: number;
   slices: number;
-  /** All digests, one after the other: see `packBuckets`. */
+  /** All digests, concatenated: see `packBuckets`. */
   groupBuckets: string;
 }
 
-/** The digests of a head: the first 16 bytes of SHA-256 over a line for each group and slice, each line with a line feed, in the order of their bytes. */
+/** The digests of a head: the first 16 bytes of SHA-256 over one line per group and slice, each with a line feed, sorted by their bytes. */
 export function summarizeGroups(entries: Iterable<GroupEntry>): GroupSummary {
   const lines: string[][] = Array.from({ length: BUCKETS }, () => []);
   let [groups, slices] = [0, 0];
@@ -159,7 +156,7 @@ export function summarizeGroups(entries: Iterable<GroupEntry>): GroupSummary {
   return { groups, slices, groupBuckets: packBuckets(digests) };
 }
 
-/** The same of one bucket. */
+/** The same for one bucket. */
 export const groupBucketDigest = (entries: Iterable<GroupEntry>): Uint8Array =>
   groupDigestOf(Array.from(entries, entry => `${groupLine(entry)}\n`));
 
@@ -168,7 +165,7 @@ function groupDigestOf(lines: string[]): Uint8Array {
   return new Uint8Array(hash('sha256', lines.join(''), 'buffer').subarray(0, DIGEST_LENGTH));
 }
 
-/** What Connect and the tenant compare of groups, as `linesDigest` of users: by bucket, the exclusive or of the digests of its lines. */
+/** What Connect and the tenant compare for groups, as `linesDigest` does for users: per bucket, the exclusive or of its lines' digests. */
 export function groupLineDigests(entries: Iterable<GroupEntry>): string {
   const digests = Array.from({ length: BUCKETS }, () => new Uint8Array(DIGEST_LENGTH));
   for (const entry of entries)

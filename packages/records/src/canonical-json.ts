@@ -1,9 +1,9 @@
-/** What records are made of: plain objects, arrays, text, safe integers, booleans, null. */
+/** The values in a record: plain objects, arrays, text, safe integers, booleans, null. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
 /**
- * Canonical JSON (RFC 8785): names sorted by UTF-16 code unit, no whitespace, ECMAScript's own text and number
- * forms. Equal values have equal bytes, so a signature or hash over it needs no second opinion.
+ * Canonical JSON (RFC 8785): names sorted by UTF-16 code unit, no whitespace, ECMAScript's own text and number forms. Equal values have
+ * equal bytes, so a signature or hash over it is unambiguous.
  */
 export function canonicalJson(value: Json): string {
   if (typeof value !== 'object' || value === null || isSorted(value)) return JSON.stringify(value);
@@ -15,7 +15,7 @@ export function canonicalJson(value: Json): string {
   return `{${members}}`;
 }
 
-/** Whether `JSON.stringify` writes all names, at every depth, in this order by itself, and quicker. */
+/** Whether `JSON.stringify`, which is faster, already writes all names in this order at every depth. */
 function isSorted(value: Json): boolean {
   if (typeof value !== 'object' || value === null) return true;
   if (isArray(value)) return value.every(isSorted);
@@ -30,7 +30,7 @@ function isSorted(value: Json): boolean {
 /** `Array.isArray` does not narrow read-only arrays. */
 const isArray = (value: object): value is readonly Json[] => Array.isArray(value);
 
-/** JSON or undefined; never throws, whatever the text. */
+/** The parsed JSON, or undefined. Never throws. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -43,7 +43,7 @@ const refusalOf = (record: string, ...forests: string[]) => {
   return result.ok ? 'believed' : result.refusal;
 };
 
-test("a cloud-only user's account record has no SID, and is believed of the tenant's key", () => {
+test("a cloud-only user's account record has no SID, and is accepted under the tenant's key", () => {
   const { keyId } = signingPublicKey(tenantKey);
   assert.deepEqual(verifyRecord(account, trusting(tenantKey, CLOUD_FOREST), expected), {
     ok: true,
@@ -52,7 +52,7 @@ test("a cloud-only user's account record has no SID, and is believed of the tena
   assert.equal(partsOf(account).payload.version, 2);
 });
 
-test("a cloud-only user's credential record is believed and opened", async () => {
+test("accepts and opens a cloud-only user's credential record", async () => {
   const sealer = await CredentialSealer.open(sealingPublicKey(recipient));
   const fields = { ...CREDENTIAL, forest: CLOUD_FOREST, sourceAnchor: ID, objectGuid: ID };
   const record = await sealedBy(sealer, tenantKey, fields, someSecret());
@@ -62,12 +62,12 @@ test("a cloud-only user's credential record is believed and opened", async () =>
   assert.ok(opened.ok && isSameSecret(opened, someSecret()));
 });
 
-test("the tenant's key signs for no forest, and a forest's key for no cloud-only user", () => {
+test("rejects the tenant's key for a forest, and a forest's key for a cloud-only user", () => {
   assert.equal(refusalOf(account, 'corp.example.com'), 'other-forest');
   assert.equal(refusalOf(signAccountRecord(tenantKey, ACCOUNT), CLOUD_FOREST), 'other-forest');
 });
 
-test('whoever has no SID is of no forest, and the other way round', () => {
+test("rejects a forest's user without a SID, and a cloud-only user with one", () => {
   const { header, payload } = partsOf(account);
   const lies = [
     { ...payload, forest: 'corp.example.com' },
@@ -87,7 +87,7 @@ test('whoever has no SID is of no forest, and the other way round', () => {
   assert.throws(() => signAccountRecord(tenantKey, sid), /^RangeError: payload\.forest/);
 });
 
-test('every truncation and mutation of the payload is refused or believed, never thrown', () => {
+test('rejects or accepts every truncation and mutation of the payload, and never throws', () => {
   const { header } = partsOf(account);
   const payload = Buffer.from(account.split('.')[1]!, 'base64url');
   const head = Buffer.from(JSON.stringify(header)).toString('base64url');

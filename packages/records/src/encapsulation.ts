@@ -2,13 +2,13 @@ import { hash } from 'node:crypto';
 import { fromBase64url } from './base64url.ts';
 import { ENCAPSULATION_LENGTH } from './hpke-suite.ts';
 
-/** Between what is signed and what is signed by its digest alone; in neither of them. */
+/** Separates the signed part from the part that is signed by its digest. Occurs in neither. */
 const SEPARATOR = '~';
 
 /** The two parts of a credential record (docs/formats.md). */
 interface CredentialParts {
   signed: string;
-  /** Base64url; the same in all records of a batch, so that who keeps or sends many of them does so once. */
+  /** Base64url. All records of a batch share it, so it can be kept or sent once. */
   encapsulation: string;
 }
 
@@ -16,7 +16,7 @@ export function joinEncapsulation({ signed, encapsulation }: CredentialParts): s
   return `${signed}${SEPARATOR}${encapsulation}`;
 }
 
-/** Nothing is verified; without a separator there is no encapsulation. */
+/** Verifies nothing. Without a separator there is no encapsulation. */
 export function splitEncapsulation(record: string): { signed: string; encapsulation?: string } {
   const at = record.indexOf(SEPARATOR);
   if (at < 0) return { signed: record };
@@ -25,7 +25,7 @@ export function splitEncapsulation(record: string): { signed: string; encapsulat
 
 let last: { encapsulation: string; digest: string } | undefined;
 
-/** SHA-256 of an encapsulation's bytes, in base64url, or undefined of a text that is none. Of a batch's it is made once. */
+/** SHA-256 of an encapsulation's bytes, in base64url; undefined for text that is none. Computed once per batch. */
 export function encapsulationDigest(encapsulation: string): string | undefined {
   if (last?.encapsulation === encapsulation) return last.digest;
   const bytes = fromBase64url(encapsulation);

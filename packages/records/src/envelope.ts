@@ -13,15 +13,15 @@ const SIGNATURE_LENGTH = 64;
 const SIGNATURE_CHARACTERS = Math.ceil((SIGNATURE_LENGTH * 4) / 3);
 const BY_TYP = new Map<unknown, AnyKind>(KINDS.map(kind => [kind.typ, kind]));
 
-/** The three parts of a record (JWS compact serialization, RFC 7515, 7.1) and what goes beside them, with nothing verified yet. */
+/** The three parts of a record (JWS compact serialization, RFC 7515, 7.1) and the part beside them, before any verification. */
 export interface Envelope {
   kind: AnyKind;
   signerKeyId: string;
   payload: Uint8Array;
-  /** What the signature is over: the first two parts as they came, with the dot between. */
+  /** The bytes that the signature covers: the first two parts as received, with the dot between. */
   signedBytes: Uint8Array;
   signature: Uint8Array;
-  /** Not under the signature. */
+  /** Not covered by the signature. */
   encapsulation: string | undefined;
 }
 
@@ -33,7 +33,7 @@ export function signEnvelope(key: SigningKey, kind: SignedKind, payload: string)
   const { name, maxLength } = kind;
   if (length > maxLength)
     throw new RangeError(`a ${name} has at most ${maxLength} characters, this one ${length}`);
-  // Put together as bytes: of strings, each step would make a copy of its own.
+  // Assembled as bytes, because each step over strings would make a copy.
   const record = Buffer.allocUnsafe(length);
   record.write(`${header}.`, 'latin1');
   record.write(encoded, header.length + 1, 'latin1');
@@ -65,7 +65,7 @@ export function splitEnvelope(record: string, limit: number): { ok: true; envelo
   if (kind === undefined) return refused('wrong-kind');
   const signerKeyId = fields.kid;
   if (!isKeyId(signerKeyId)) return refused('malformed', 'kid: a key id expected');
-  // Nothing else may stand there: no `crit`, no `jwk`, nothing twice.
+  // Nothing else is allowed here: no `crit`, no `jwk`, no duplicate.
   if (text !== protectedHeader(kind, signerKeyId)) {
     return refused('malformed', 'header: exactly alg, kid and typ in canonical form expected');
   }

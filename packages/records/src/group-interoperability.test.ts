@@ -1,4 +1,4 @@
-// Groups and slices, made and read from docs/formats.md with nothing of the package but its keys; `jose` for the signature.
+// Groups and slices, written and read by docs/formats.md, using nothing of the package but its keys; `jose` for the signature.
 import assert from 'node:assert/strict';
 import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
 import { test } from 'node:test';
@@ -53,7 +53,7 @@ const signedByJose = (typ: string, payload: object): Promise<string> =>
     .setProtectedHeader({ alg: 'EdDSA', kid, typ })
     .sign(signKey);
 
-test('jose verifies a group, a slice, a head and a receipt that tell of them, and signs the very same', async () => {
+test('jose verifies a group, a slice, a head and a receipt with groups, and signs the same text', async () => {
   const cloud = { forest: CLOUD_FOREST };
   for (const [typ, version, fields, signed] of [
     ['causeway-group+jws', 1, GROUP, signGroupRecord(signer, GROUP)],
@@ -75,11 +75,11 @@ test('jose verifies a group, a slice, a head and a receipt that tell of them, an
   }
 });
 
-/** A key as so many digits 0 and 1: the bits of the first 8 bytes of the digest, the highest first. */
+/** A key as digits 0 and 1: the bits of the first 8 bytes of the digest, the highest first. */
 const bitsOfKey = (reference: string): string =>
   [...sha256(reference).subarray(0, 8)].map(byte => byte.toString(2).padStart(8, '0')).join('');
 
-test('a slice that another implementation made and jose signed is read, each member below its prefix', async () => {
+test('reads a slice that another implementation made and jose signed, each member below its prefix', async () => {
   const references = Array.from({ length: 300 }, (_, n) => numberedGroup(n).sourceAnchor);
   const members = references.filter(reference => bitsOfKey(reference).startsWith('101')).sort();
   assert.ok(members.length > 10);
@@ -101,7 +101,7 @@ test('a slice that another implementation made and jose signed is read, each mem
   assert.equal(to, (0b110n << 61n) - 1n);
 });
 
-/** Who is in a group, as docs/formats.md says it: of each reference the newest slice that covers it. */
+/** The members of a group as docs/formats.md defines them: for each reference, the newest slice that covers it decides. */
 function membersOf(records: readonly string[], deleted = 0): string[] {
   const slices = records.map(record => partsOf(record).payload).filter(({ sequence }) => sequence > deleted);
   const references = new Set<string>(slices.flatMap(({ members }) => members));
@@ -114,7 +114,7 @@ function membersOf(records: readonly string[], deleted = 0): string[] {
     .sort();
 }
 
-/** The same with what the package has for it. */
+/** The same with the package's functions. */
 function ourMembersOf(records: readonly string[], deleted = 0): string[] {
   const slices = records.map(record => {
     const said = peekGroupRecord(record);
@@ -128,20 +128,20 @@ function ourMembersOf(records: readonly string[], deleted = 0): string[] {
     .sort();
 }
 
-test('whoever reads slices by the page of formats comes to the same members, in whatever order the slices came', () => {
+test('a reader that follows docs/formats.md finds the same members, whatever the order of the slices', () => {
   const people = Array.from({ length: 1200 }, (_, n) => numberedGroup(n).sourceAnchor);
   const sequence = 100;
   const first = signedSlices(signer, { members: people, sequence });
   assert.ok(first.length > 2);
-  // One leaves: only the slice that covers it is signed anew.
+  // One member leaves: only the slice that covers it is signed again.
   const [leaver] = people as [string];
   const { prefix } = first.find(({ prefix }) => bitsOfKey(leaver).startsWith(prefix))!;
   const stay = people.slice(1);
   const left = signedSlices(signer, { prefix, sequence: 200, members: stay });
   assert.equal(left.length, 1);
-  // All leave but ten: one slice of all, which is shorter and newer.
+  // All but ten leave: one slice of all, which is shorter and newer.
   const ten = signedSlices(signer, { members: people.slice(0, 10), sequence: 300 });
-  // And all that is below 0 leaves.
+  // And all below 0 leave.
   const none = signedSlices(signer, { prefix: '0', members: [], sequence: 400 });
 
   const records = [first, left, ten, none].flat().map(({ record }) => record);
@@ -167,14 +167,14 @@ test('whoever reads slices by the page of formats comes to the same members, in 
   assert.equal(divideMembers('', people).size, first.length);
 });
 
-/** The lines of one bucket, as docs/formats.md has them. */
+/** The lines of one bucket, as docs/formats.md defines them. */
 const lineKey = ({ anchor, prefix }: GroupEntry) => (prefix === null ? anchor : `${anchor} ${prefix}`);
 const linesIn = (bucket: number) =>
   GROUP_ENTRIES.filter(entry => sha256(lineKey(entry))[0] === bucket).map(
     entry => `${lineKey(entry)} ${entry.sequence}`,
   );
 
-test('the digests of groups and slices in a head, made from docs/formats.md', () => {
+test('computes the digests of groups and slices in a head as docs/formats.md defines them', () => {
   const digests = Array.from({ length: 256 }, (_, bucket) => {
     const lines = linesIn(bucket).map(line => `${line}\n`);
     lines.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
@@ -185,7 +185,7 @@ test('the digests of groups and slices in a head, made from docs/formats.md', ()
   assert.equal(Buffer.concat(digests).toString('base64url'), said.groupBuckets);
 });
 
-test('the digests that Connect and the tenant compare of groups, made from docs/formats.md', () => {
+test('computes the digests that Connect and the tenant compare for groups as docs/formats.md defines them', () => {
   const digests = Array.from({ length: 256 }, (_, bucket) => {
     const digest = Buffer.alloc(16);
     for (const line of linesIn(bucket))

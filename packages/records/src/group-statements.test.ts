@@ -64,14 +64,14 @@ function refusalOf(
   return result.ok ? 'believed' : result.refusal;
 }
 
-/** Signed again with other members of the payload, as a signer that went wrong would. */
+/** Signed again with other members in the payload, as a faulty signer would. */
 function resigned(signed: string, changes: object): string {
   const { header, payload } = partsOf(signed);
   const members = Object.entries({ ...payload, ...changes }).filter(([, value]) => value !== undefined);
   return signedBy(signer, header, Object.fromEntries(members.sort(([a], [b]) => (a < b ? -1 : 1))));
 }
 
-test('a head of version 3 and a receipt of version 5 are believed as they were signed, and a peek reads the same', () => {
+test('accepts a head of version 3 and a receipt of version 5 as signed, and peeks the same', () => {
   assert.deepEqual(
     [head, receipt].map(signed => partsOf(signed).payload.version),
     [3, 5],
@@ -89,7 +89,7 @@ test('a head of version 3 and a receipt of version 5 are believed as they were s
   }
 });
 
-test('each member of the groups is needed in that version, and stands in no earlier one', () => {
+test('requires each group member in that version, and rejects it in earlier ones', () => {
   for (const [name, of] of Object.entries(OF_GROUPS)) {
     const { signed, fields, verify, sign } = KINDS[name === 'head' ? 0 : 1]!;
     for (const member of of) {
@@ -115,7 +115,7 @@ test('each member of the groups is needed in that version, and stands in no earl
   }
 });
 
-test('a head and a receipt without groups have the version that every reader of before takes', () => {
+test('signs a head and a receipt without groups in the version that every older reader accepts', () => {
   const { groups: _, slices: __, groupBuckets: ___, ...userHead } = GROUP_HEAD;
   assert.equal(partsOf(signHead(signer, userHead)).payload.version, 2);
   assert.equal(partsOf(signHead(signer, HEAD)).payload.version, 1);
@@ -126,7 +126,7 @@ test('a head and a receipt without groups have the version that every reader of 
   );
 });
 
-test('a receipt of cloud-only users tells of no groups', () => {
+test('rejects a receipt of cloud-only users that mentions groups', () => {
   const signed = signReceipt(signer, CLOUD_RECEIPT);
   for (const member of OF_GROUPS.receipt) {
     const { [member]: value } = FIRST_GROUP_RECEIPT;
@@ -142,7 +142,7 @@ test('a receipt of cloud-only users tells of no groups', () => {
   assert.equal(refusalOf(verifyReceipt, resigned(receipt, { older: [] })), 'malformed');
 });
 
-/** Values that a signer refuses to sign and a verifier refuses to believe. */
+/** Values that a signer refuses to sign and a verifier rejects. */
 const WRONG_VALUES: Record<string, unknown>[] = [
   {
     groups: [-1, 0.5, 2 ** 32, null],
@@ -177,7 +177,7 @@ const WRONG_VALUES: Record<string, unknown>[] = [
   },
 ];
 
-test('each member has its limits, at signing and at reading', () => {
+test('enforces the limits of each member, at signing and at reading', () => {
   for (const [index, wrong] of WRONG_VALUES.entries()) {
     const { signed, fields, verify, sign } = KINDS[index]!;
     for (const [name, values] of Object.entries(wrong))
@@ -190,7 +190,7 @@ test('each member has its limits, at signing and at reading', () => {
   }
 });
 
-test('the longest head fits, and a longer one is refused before it is looked at', () => {
+test('the longest head fits, and a longer one is rejected before it is parsed', () => {
   const digests = Buffer.alloc(BUCKETS * DIGEST_LENGTH, 0xff).toString('base64url');
   const longest: HeadFields = {
     ...GROUP_HEAD,
@@ -205,8 +205,8 @@ test('the longest head fits, and a longer one is refused before it is looked at'
   assert.equal(refusalOf(verifyHead, '.'.repeat(MAX_HEAD_LENGTH + 1)), 'too-large');
 });
 
-test('the longest receipt fits, with as many users, groups and slices as it can tell of one by one', () => {
-  // Of the length that the contract allows an anchor, and with the longest code of a refusal.
+test('the longest receipt fits, with as many users, groups and slices as it can list', () => {
+  // With the longest anchor that the contract allows, and the longest code of a refusal.
   const anchor = 'x'.repeat(60);
   const prefix = '0'.repeat(32);
   const most = Number.MAX_SAFE_INTEGER;
@@ -224,7 +224,7 @@ test('the longest receipt fits, with as many users, groups and slices as it can 
   assert.equal(refusalOf(verifyReceipt, '.'.repeat(MAX_RECEIPT_LENGTH + 1)), 'too-large');
 });
 
-test('every truncation and mutation of a head and a receipt of groups is refused, never thrown', () => {
+test('rejects every truncation and mutation of a head and a receipt with groups, and never throws', () => {
   for (const [seed, { signed, verify }] of KINDS.entries()) {
     truncationsAndMutations(Buffer.from(signed, 'latin1'), { seed, mutations: 300 }, bytes => {
       const text = Buffer.from(bytes).toString('latin1');
@@ -239,7 +239,7 @@ const many: GroupEntry[] = Array.from({ length: 2000 }, (_, n) => ({
   sequence: n + 1,
 }));
 
-test('one group or slice more, less, or with another sequence changes the digests of its bucket alone', () => {
+test('one group or slice more, less, or with another sequence changes only the digest of its bucket', () => {
   const all = [...GROUP_ENTRIES, ...many];
   const first = GROUP_ENTRIES[1]!;
   const bucket = groupBucketOf(first);
@@ -263,7 +263,7 @@ test('one group or slice more, less, or with another sequence changes the digest
   assert.equal(new Set(many.map(groupBucketOf)).size, BUCKETS);
 });
 
-test('a group and its slice of all have lines of their own', () => {
+test('a group and its slice of all have separate lines', () => {
   const anchor = GROUP.sourceAnchor;
   const [group, all] = [null, ''].map(prefix => [{ anchor, prefix, sequence: 5 }]) as [
     GroupEntry[],

@@ -34,7 +34,7 @@ const group = signedGroup(signer);
 const members = signedMembers(signer);
 const expected = { tenant: TENANT };
 const { sAMAccountName: _, displayName: __, mail: ___, objectSid: ____, ...nameless } = GROUP;
-/** Of the tenant's own. */
+/** One of the tenant's own. */
 const CLOUD_GROUP: GroupFields = { ...GROUP, forest: CLOUD_FOREST, objectSid: null };
 const CLOUD_MEMBERS: MembersFields = { ...MEMBERS, forest: CLOUD_FOREST };
 
@@ -43,14 +43,14 @@ function refusalOf(record: string, trust = trusting(signer), tenant = TENANT): s
   return result.ok ? 'believed' : result.refusal;
 }
 
-/** The record with other members of the payload, signed again by the same signer, as one that went wrong would. */
+/** The record with other members in the payload, signed again by the same signer, as a faulty one would. */
 function resigned(record: string, changes: object): string {
   const { header, payload } = partsOf(record);
   const changed = Object.entries({ ...payload, ...changes }).filter(([, value]) => value !== undefined);
   return signedBy(signer, header, Object.fromEntries(changed.sort(([a], [b]) => (a < b ? -1 : 1))));
 }
 
-test('a group and a slice are believed as they were signed, and a peek reads the same', () => {
+test('accepts a group and a slice as signed, and peeks the same', () => {
   for (const [record, said] of [
     [group, { kind: 'group', signerKeyId, ...GROUP }],
     [members, { kind: 'members', signerKeyId, ...MEMBERS }],
@@ -71,7 +71,7 @@ test('a group and a slice are believed as they were signed, and a peek reads the
   );
 });
 
-test("what is said of the tenant's own groups has a version of its own, and needs who is trusted for them alone", () => {
+test("records of the tenant's own groups have their own version, and need a signer trusted for them only", () => {
   for (const [record, cloud, names] of [
     [group, signGroupRecord(signer, CLOUD_GROUP), ['group-1', 'group-2']],
     [members, signMembers(signer, CLOUD_MEMBERS), ['members-1', 'members-2']],
@@ -80,7 +80,7 @@ test("what is said of the tenant's own groups has a version of its own, and need
     assert.equal(refusalOf(cloud), 'other-forest');
     assert.equal(refusalOf(cloud, trusting(signer, CLOUD_FOREST)), 'believed');
     assert.equal(refusalOf(record, trusting(signer, CLOUD_FOREST)), 'other-forest');
-    // Neither version can say what the other says.
+    // Neither version can carry the other's content.
     assert.equal(
       refusalOf(resigned(record, { forest: CLOUD_FOREST }), trusting(signer, CLOUD_FOREST)),
       'malformed',
@@ -97,7 +97,7 @@ test("what is said of the tenant's own groups has a version of its own, and need
   );
 });
 
-test('another key, tenant, forest, and any member changed are refused', () => {
+test('rejects another key, tenant or forest, and any changed member', () => {
   for (const record of [group, members]) {
     assert.equal(refusalOf(record, trusting(stranger)), 'unknown-signer');
     assert.equal(refusalOf(record, trusting(signer), 'another-tenant'), 'other-tenant');
@@ -111,7 +111,7 @@ test('another key, tenant, forest, and any member changed are refused', () => {
   }
 });
 
-test('what a tenant, a stranger or another forest could show in place of a group or a slice is refused, each with its reason', () => {
+test('rejects, each with its reason, what a tenant, a stranger or another forest could show instead of a group or slice', () => {
   for (const prefix of ['', '01'])
     for (const { what, record, refusal } of [
       ...hostileMembers(signer, stranger, { ...MEMBERS, prefix }),
@@ -122,7 +122,7 @@ test('what a tenant, a stranger or another forest could show in place of a group
   assert.equal(new Set([group, members, ...all.map(({ record }) => record)]).size, all.length + 2);
 });
 
-test('what is signed of one kind never passes for another', () => {
+test('rejects a signed statement of one kind as another', () => {
   const account = signAccountRecord(signer, ACCOUNT);
   const head = signHead(signer, HEAD);
   for (const other of [account, head]) {
@@ -153,7 +153,7 @@ test('what is signed of one kind never passes for another', () => {
   }
 });
 
-/** Values that a signer refuses to sign and a verifier refuses to believe. */
+/** Values that a signer refuses to sign and a verifier rejects. */
 const WRONG_VALUES: [
   record: string,
   sign: (fields: never) => string,
@@ -207,7 +207,7 @@ const WRONG_VALUES: [
   ],
 ];
 
-test('each member has its limits, at signing and at reading', () => {
+test('enforces the limits of each member, at signing and at reading', () => {
   for (const [record, sign, fields, wrong] of WRONG_VALUES)
     for (const [name, values] of Object.entries(wrong)) {
       for (const value of values) {
@@ -220,7 +220,7 @@ test('each member has its limits, at signing and at reading', () => {
   for (const record of [group, members]) assert.equal(refusalOf(resigned(record, { more: 1 })), 'malformed');
 });
 
-test('a group with names and a SID that no record can hold is signed without them, and nothing else is lost', () => {
+test('signs a group without names and a SID that no record can hold, and loses nothing else', () => {
   const odd = {
     sAMAccountName: 'x'.repeat(257),
     displayName: '',
@@ -236,7 +236,7 @@ test('a group with names and a SID that no record can hold is signed without the
   assert.deepEqual(encodableGroup(GROUP), GROUP, 'what can be written stays');
 });
 
-test('the longest group fits, and a slice that is too long is refused before it is signed or looked at', () => {
+test('the longest group fits, and too long a slice is rejected before it is signed or parsed', () => {
   const long = '€'.repeat(256);
   const longest = { ...GROUP, tenant: '€'.repeat(128), forest: '€'.repeat(255), sourceAnchor: long };
   const names = { sAMAccountName: long, displayName: long, mail: long };
@@ -247,7 +247,7 @@ test('the longest group fits, and a slice that is too long is refused before it 
   assert.equal(refusalOf('.'.repeat(16_385)), 'too-large');
 });
 
-test('a divided list is signed slice by slice, each with a sequence of its own', () => {
+test('signs a divided list slice by slice, each with its own sequence', () => {
   const references = Array.from({ length: 1000 }, (_, n) => numberedGroup(n).sourceAnchor);
   const slices = signedSlices(signer, { members: references });
   assert.ok(slices.length > 2);
@@ -263,7 +263,7 @@ test('a divided list is signed slice by slice, each with a sequence of its own',
   );
 });
 
-test('every truncation and mutation of a group and a slice is refused, never thrown', () => {
+test('rejects every truncation and mutation of a group and a slice, and never throws', () => {
   for (const [seed, record] of [group, members].entries()) {
     truncationsAndMutations(Buffer.from(record, 'latin1'), { seed, mutations: 500 }, bytes => {
       const text = Buffer.from(bytes).toString('latin1');

@@ -2,8 +2,8 @@ import { createHmac, createSecretKey, hash } from 'node:crypto';
 import { AEAD_AES_256_GCM, CipherSuite, type KDFFactory, KEM_MLKEM768_X25519 } from 'hpke';
 
 /**
- * HKDF-SHA256 (RFC 5869, HPKE id 0x0001) by OpenSSL's synchronous HMAC. The library's own goes to the thread pool
- * and back for each user's key, which costs more than everything else in a record but the signature.
+ * HKDF-SHA256 (RFC 5869, HPKE id 0x0001) by OpenSSL's synchronous HMAC. The library's own goes to the thread pool and back for each user's
+ * key, which costs more than everything else in a record but the signature.
  */
 const HKDF_SHA256: KDFFactory = () => ({
   id: 0x0001,
@@ -38,11 +38,11 @@ function hmac(key: Uint8Array, ...parts: Uint8Array[]): Uint8Array {
 /** X-Wing (0x647a), HKDF-SHA256 (0x0001), AES-256-GCM (0x0002) in base mode (RFC 9180, 5.1.1). */
 export const suite = new CipherSuite(KEM_MLKEM768_X25519, HKDF_SHA256, AEAD_AES_256_GCM);
 
-/** HPKE's `info`: nobody else's context gives the same keys. */
+/** HPKE's `info`, so that no other context derives the same keys. */
 export const SEALING_INFO = new TextEncoder().encode('causeway credential record v1');
 export const ENCAPSULATION_LENGTH = 1120;
 export const USER_KEY_LENGTH = 32;
-/** Why a fixed nonce is right here: each user's key encrypts exactly one plaintext (docs/formats.md). */
+/** A fixed nonce is right here because each user's key encrypts exactly one plaintext (docs/formats.md). */
 export const USER_KEY_NONCE = new Uint8Array(12);
 export const TAG_LENGTH = 16;
 

@@ -1,4 +1,4 @@
-// Records against other implementations: `jose` for the signature, `@hpke/core` with X-Wing for the sealing.
+// Tests records against other implementations: `jose` for the signature, `@hpke/core` with X-Wing for the sealing.
 import assert from 'node:assert/strict';
 import { createCipheriv, createDecipheriv, createHash, createPrivateKey, createPublicKey } from 'node:crypto';
 import { test } from 'node:test';
@@ -47,7 +47,7 @@ const recipientInfo = sealingPublicKey(recipient);
 const other = new CipherSuite({ kem: new XWing(), kdf: new HkdfSha256(), aead: new Aes256Gcm() });
 const info = new TextEncoder().encode('causeway credential record v1');
 
-/** From docs/formats.md, with nothing of the package. */
+/** Written from docs/formats.md, without the package. */
 function sortedJson(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(sortedJson).join(',')}]`;
@@ -82,7 +82,7 @@ test('jose verifies an account record and reads what was signed', async () => {
   assert.equal(Buffer.from(payload).toString(), sortedJson({ version: 1, ...ACCOUNT }));
 });
 
-test('a record that jose signed is believed', async () => {
+test('accepts a record that jose signed', async () => {
   const { keyId } = signingPublicKey(signer);
   const record = await new CompactSign(Buffer.from(sortedJson({ version: 1, ...ACCOUNT })))
     .setProtectedHeader({ alg: 'EdDSA', kid: keyId, typ: 'causeway-account+jws' })
@@ -92,7 +92,7 @@ test('a record that jose signed is believed', async () => {
   assert.deepEqual(result, { ok: true, record: { kind: 'account', signerKeyId: keyId, ...ACCOUNT } });
 });
 
-test('jose verifies a withdrawal, and one that it signed is believed, of a restored forest too', async () => {
+test('jose verifies a withdrawal, and its own is accepted, for a restored forest too', async () => {
   for (const [version, fields] of [
     [1, WITHDRAWAL],
     [2, RESTORED_WITHDRAWAL],
@@ -113,7 +113,7 @@ test('jose verifies a withdrawal, and one that it signed is believed, of a resto
   }
 });
 
-test('jose verifies a head and a receipt, and signs the very same', async () => {
+test('jose verifies a head and a receipt, and signs the same text', async () => {
   const { keyId } = signingPublicKey(signer);
   for (const [typ, version, fields, signed] of [
     ['causeway-head+jws', 1, HEAD, signHead(signer, HEAD)],
@@ -132,7 +132,7 @@ test('jose verifies a head and a receipt, and signs the very same', async () => 
   }
 });
 
-test('the digests of a head, made from docs/formats.md with nothing of the package', () => {
+test('computes the digests of a head from docs/formats.md, without the package', () => {
   const sha256 = (text: string) => createHash('sha256').update(text).digest();
   const digests = Array.from({ length: 256 }, (_, bucket) => {
     const users = ENTRIES.filter(({ anchor }) => sha256(anchor)[0] === bucket);
@@ -149,7 +149,7 @@ for (const [version, fields] of [
 ] as const) {
   test(`another HPKE implementation opens a credential record of version ${version} with the exported key`, () =>
     opensOurs(version, fields));
-  test(`a credential record of version ${version} that another HPKE implementation sealed and jose signed is opened`, () =>
+  test(`opens a credential record of version ${version} that another HPKE implementation sealed and jose signed`, () =>
     isOpenedByUs(version, fields));
 }
 

@@ -14,14 +14,14 @@ import {
   signingPublicKey,
 } from './index.ts';
 
-test('a signing key goes to PKCS#8 PEM and back', () => {
+test('exports a signing key as PKCS#8 PEM and imports it again', () => {
   const key = generateSigningKey();
   const again = importSigningKey(exportSigningKey(key));
   assert.deepEqual(signingPublicKey(again), signingPublicKey(key));
   assert.deepEqual(publicKeyInfo('signing', signingPublicKey(key).publicKey), signingPublicKey(key));
 });
 
-test('another key, a public key and garbage are no signing key', () => {
+test('rejects another key, a public key and garbage as a signing key', () => {
   const { privateKey } = generateKeyPairSync('x25519');
   const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
   assert.throws(() => importSigningKey(pem), /Ed25519 private key expected, got x25519/);
@@ -30,7 +30,7 @@ test('another key, a public key and garbage are no signing key', () => {
     assert.throws(() => importSigningKey(text), /PKCS#8 PEM expected/);
 });
 
-test('a sealing key goes to text and back', async () => {
+test('exports a sealing key as text and imports it again', async () => {
   const key = await generateSealingKey();
   const text = await exportSealingKey(key);
   assert.match(text, /^-----BEGIN CAUSEWAY SEALING KEY-----\n/);
@@ -41,7 +41,7 @@ test('a sealing key goes to text and back', async () => {
   );
 });
 
-test('a sealing key whose halves do not belong together is refused, and so is garbage', async () => {
+test('rejects garbage, and a sealing key whose halves do not belong together', async () => {
   const [a, b] = await Promise.all([generateSealingKey(), generateSealingKey()]);
   const [first, second] = await Promise.all([exportSealingKey(a), exportSealingKey(b)]);
   const halves = (text: string) => Buffer.from(text.split('\n').slice(1, -2).join(''), 'base64');
@@ -53,7 +53,7 @@ test('a sealing key whose halves do not belong together is refused, and so is ga
   }
 });
 
-test('a public key of another length or alphabet is refused', () => {
+test('rejects a public key of another length or alphabet', () => {
   const { publicKey } = signingPublicKey(generateSigningKey());
   assert.throws(() => publicKeyInfo('sealing', publicKey), /a sealing key of 1216 bytes/);
   for (const bad of [
@@ -67,15 +67,15 @@ test('a public key of another length or alphabet is refused', () => {
   }
 });
 
-test('a fingerprint is all of SHA-256 over label and key; the key id is its beginning', () => {
-  // RFC 8032, 7.1, test 1; the digest was made with sha256sum and base32 of GNU coreutils.
+test('a fingerprint is all of SHA-256 over label and key, and the key id is its beginning', () => {
+  // RFC 8032, 7.1, test 1. The digest was computed with sha256sum and base32 of GNU coreutils.
   const raw = Buffer.from('d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a', 'hex');
   const info = publicKeyInfo('signing', raw.toString('base64url'));
   assert.equal(info.fingerprint, '4UUZ-2NJQ-IJ4H-Z7GT-YYCV-HSUB-XIR4-36GN-MD6B-VJLT-YIOQ-DDN6-UCCA');
   assert.equal(info.keyId, info.fingerprint.replaceAll('-', '').slice(0, 16));
 });
 
-test('a fingerprint is taken as people type it', () => {
+test('accepts a fingerprint as people type it', () => {
   const { fingerprint } = signingPublicKey(generateSigningKey());
   const bare = fingerprint.replaceAll('-', '');
   for (const typed of [fingerprint, bare, bare.toLowerCase(), ` ${fingerprint.replaceAll('-', ' ')}\n`]) {

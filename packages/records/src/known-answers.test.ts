@@ -56,13 +56,13 @@ import {
 
 const signer = importSigningKey(SIGNING_KEY);
 
-test('the key of RFC 8032 signs the very account record that docs/formats.md points to', () => {
+test('signs exactly the account record of docs/formats.md with the key of RFC 8032', () => {
   assert.equal(signingPublicKey(signer).publicKey, '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo');
   assert.equal(signAccountRecord(signer, ACCOUNT), ACCOUNT_RECORD);
   assert.ok(verifyRecord(ACCOUNT_RECORD, trusting(signer), { tenant: TENANT }).ok);
 });
 
-test('it signs the very withdrawals', () => {
+test('signs exactly the withdrawals of docs/formats.md', () => {
   for (const [fields, record, name] of [
     [WITHDRAWAL, WITHDRAWAL_RECORD, 'withdrawal-1'],
     [RESTORED_WITHDRAWAL, RESTORED_WITHDRAWAL_RECORD, 'withdrawal-2'],
@@ -73,12 +73,12 @@ test('it signs the very withdrawals', () => {
   }
 });
 
-test('an epoch of 0 is none: a forest that was never restored signs as ever', () => {
+test('treats an epoch of 0 as none, so that a forest that was never restored signs as ever', () => {
   const passwordOrder = { ...WITHDRAWAL.passwordOrder, epoch: 0 };
   assert.equal(signWithdrawal(signer, { ...WITHDRAWAL, passwordOrder }), WITHDRAWAL_RECORD);
 });
 
-test('a credential record of a restored forest that was made earlier is believed and opens', async () => {
+test("accepts and opens a restored forest's credential record made earlier", async () => {
   const verified = verifyRecord(RESTORED_CREDENTIAL_RECORD, trusting(signer), { tenant: TENANT });
   assert.ok(verified.ok && verified.record.kind === 'credential');
   assert.equal(recordName(RESTORED_CREDENTIAL_RECORD), 'credential-3');
@@ -91,7 +91,7 @@ test('a credential record of a restored forest that was made earlier is believed
   assert.equal(resealed.ok, false, 'the epoch is part of what the sealed part is bound to');
 });
 
-test('the digest of a line has the epoch of a restored forest before the order, and of another forest none', () => {
+test('the digest of a line has the epoch before the order for a restored forest, and no epoch for another', () => {
   const line = {
     anchor: ACCOUNT.sourceAnchor,
     accountSequence: ACCOUNT.sequence,
@@ -110,9 +110,9 @@ test('the digest of a line has the epoch of a restored forest before the order, 
   assert.deepEqual(digests, [first, first, restored]);
 });
 
-test('a credential record made earlier is believed and opens', async () => {
+test('accepts and opens a credential record made earlier', async () => {
   const recipient = await importSealingKey(SEALING_KEY);
-  // The public key of the X-Wing draft's first test vector begins so.
+  // The public key of the X-Wing draft's first test vector begins with these bytes.
   assert.ok(
     sealingPublicKey(recipient).publicKey.startsWith(
       Buffer.from('e2236b35a8c2', 'hex').toString('base64url'),
@@ -132,13 +132,13 @@ test('a credential record made earlier is believed and opens', async () => {
   assert.ok(opened.ok && isSameSecret(opened, someSecret()));
 });
 
-test('it signs the very head, and receipts of the first and the last version', () => {
+test('signs exactly the head, and receipts of the first and the last version', () => {
   assert.equal(signHead(signer, HEAD), HEAD_STATEMENT);
   assert.equal(signReceipt(signer, RECEIPT), RECEIPT_STATEMENT);
   assert.equal(signReceipt(signer, FIRST_RECEIPT), FIRST_RECEIPT_STATEMENT);
 });
 
-test('it signs the very group and slice, and the head and receipt that tell of groups', () => {
+test('signs exactly the group and slice, and the head and receipt with groups', () => {
   for (const [made, record, name] of [
     [signGroupRecord(signer, GROUP), GROUP_RECORD, 'group-1'],
     [signMembers(signer, MEMBERS), MEMBERS_RECORD, 'members-1'],
@@ -151,9 +151,9 @@ test('it signs the very group and slice, and the head and receipt that tell of g
   assert.equal(hash('sha256', signHead(signer, GROUP_HEAD)), GROUP_HEAD_DIGEST);
 });
 
-test('heads and receipts that say nothing of groups are what they were before there were any', () => {
+test('heads and receipts without groups are the same as before groups existed', () => {
   const reads = ['account-3', 'head-2', 'receipt-2'];
-  // Of what the code before groups signed; of the first versions the whole text stands in known-answers.ts.
+  // Signed by the code from before groups. For the first versions known-answers.ts has the whole text.
   for (const [signed, digest] of [
     [
       signHead(signer, { ...HEAD, reads }),
@@ -171,7 +171,7 @@ test('heads and receipts that say nothing of groups are what they were before th
 test('the fingerprint of a managed domain covers both of its keys, each in its place', async () => {
   const sealing = sealingPublicKey(await importSealingKey(SEALING_KEY)).publicKey;
   const receipts = signingPublicKey(signer).publicKey;
-  // Made with sha256sum and base32 of GNU coreutils over label, sealing key and receipt key.
+  // Computed with sha256sum and base32 of GNU coreutils over label, sealing key and receipt key.
   assert.equal(
     domainFingerprint(sealing, receipts),
     'HR35-YCK2-M5WT-D6FP-BCHA-KNGB-4MON-JTMG-IL2O-DFQY-6GUH-JBAQ-ZSTA',

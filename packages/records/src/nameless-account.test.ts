@@ -16,7 +16,7 @@ const signer = generateSigningKey();
 const expected = { tenant: TENANT };
 const NAMELESS = { ...ACCOUNT, userPrincipalName: null, sAMAccountName: null };
 
-test('an account record without one name or both is believed as it was signed', () => {
+test('accepts an account record as signed without one name or both', () => {
   const { keyId } = signingPublicKey(signer);
   for (const fields of [
     NAMELESS,
@@ -33,11 +33,11 @@ test('an account record without one name or both is believed as it was signed', 
   }
 });
 
-test('who has both names is signed in the version that every reader reads', () => {
+test('signs an account with both names in the version that every reader reads', () => {
   assert.equal(partsOf(signAccountRecord(signer, ACCOUNT)).payload.version, 1);
 });
 
-test('names are null in version 3 alone, and no cloud-only user is without', () => {
+test('allows null names in version 3 only, and never for a cloud-only user', () => {
   const { header, payload } = partsOf(signAccountRecord(signer, NAMELESS));
   for (const lie of [
     { ...payload, version: 1 },
@@ -55,7 +55,7 @@ test('names are null in version 3 alone, and no cloud-only user is without', () 
   }
 });
 
-test('a name that cannot be written is null, a SID nobody, and all else is as it was', () => {
+test("replaces a name that cannot be written by null and such a SID by nobody's, and keeps all else", () => {
   assert.deepEqual(encodableAccount(ACCOUNT), ACCOUNT);
   for (const bad of ['', 'a\u0000b', 'tab\there', '\ud800', 'x'.repeat(1025)]) {
     assert.deepEqual(encodableAccount({ ...ACCOUNT, userPrincipalName: bad }), {
@@ -72,7 +72,7 @@ test('a name that cannot be written is null, a SID nobody, and all else is as it
       encodableAccount({ ...ACCOUNT, userPrincipalName: bad, sAMAccountName: bad, objectSid: bad }),
     );
   }
-  // A space is a character as any other: whether the name serves is the reader's to say.
+  // A space is a character like any other. The reader decides whether it can use the name.
   assert.equal(
     encodableAccount({ ...ACCOUNT, userPrincipalName: 'LEFT a@corp' }).userPrincipalName,
     'LEFT a@corp',

@@ -7,8 +7,7 @@ import { type CredentialSecret, decodeSecret, UnsupportedSecretVersion } from '.
 import type { SealingKey } from './sealing-key.ts';
 
 /**
- * Opens the sealed part of a record that `verifyRecord` believed. Wipe hash and keys after use; no keys means
- * that the account shall have none.
+ * Opens the sealed part of a record that `verifyRecord` accepted. Wipe hash and keys after use. Without keys, the account is to have none.
  */
 export async function openCredentialRecord(
   record: CredentialRecord,
@@ -44,7 +43,7 @@ async function decrypt(record: CredentialRecord, key: SealingKey): Promise<Uint8
     decipher.setAuthTag(sealed.subarray(-TAG_LENGTH));
     return Buffer.concat([decipher.update(sealed.subarray(0, -TAG_LENGTH)), decipher.final()]);
   } catch {
-    // An encapsulation that is none, or a tag that does not match: there is nothing to tell them apart by.
+    // An invalid encapsulation, or a tag that does not match. Nothing tells the two apart.
     return undefined;
   } finally {
     userKey?.fill(0);

@@ -3,7 +3,7 @@ import type { SignedKind } from './kinds/kind.ts';
 import { type Refused, refused } from './refusal.ts';
 
 /**
- * The JSON of what is to be signed: of the values, those that are members of the kind.
+ * The JSON to be signed: those of the values that are members of the kind.
  *
  * @throws RangeError that names the member which is not as documented
  */
@@ -20,7 +20,7 @@ export function encodePayload<T extends Readonly<Record<string, unknown>>>(
   return canonicalJson(members as Json);
 }
 
-/** Exactly the members of this kind, each in its limits, in canonical form; nothing is believed for that yet. */
+/** Exactly the members of this kind, each within its limits, in canonical form. This alone makes nothing trustworthy. */
 export function decodePayload<T>(
   kind: SignedKind<string, T>,
   bytes: Uint8Array,
@@ -38,11 +38,11 @@ export function decodePayload<T>(
       `version ${[...versions.keys()].join(' or ')} expected, got ${version}`,
     );
   }
-  // Of a version that is none the first one's check says so.
+  // For an unknown version, the check of the first one reports it.
   const { payload } = versions.get(version) ?? [...versions.values()][0]!;
   const wrong = payload.wrong(value);
   if (wrong !== undefined) return refused('malformed', `payload${wrong}`);
-  // Refuses a member that comes twice, whitespace, another order, and bytes that are no UTF-8.
+  // Rejects duplicate members, whitespace, another order, and bytes that are no UTF-8.
   const canonical = Buffer.from(canonicalJson(value as Json));
   if (!canonical.equals(bytes)) return refused('malformed', 'payload: canonical JSON (RFC 8785) expected');
   return { ok: true, payload: value as T & { version: number } };

@@ -28,7 +28,7 @@ const PROFILE = {
   extensions: { division: ['West'], employeeNumber: ['7'] },
 };
 
-/** From docs/formats.md, with nothing of the package: names in order, no white space, no empty values. */
+/** From docs/formats.md, without the package: names in order, no white space, no empty values. */
 function secondImplementation(profile: Record<string, unknown>): string {
   const write = (value: unknown): string => {
     if (Array.isArray(value)) return `[${value.map(write).join(',')}]`;
@@ -41,7 +41,7 @@ function secondImplementation(profile: Record<string, unknown>): string {
   return createHash('sha256').update(bytes).digest('base64url');
 }
 
-test('a profile has one canonical text and digest, in whatever order it is told and with whatever is empty', () => {
+test('a profile has one canonical text and digest, in any order and with any empty values', () => {
   assert.equal(
     canonicalProfile({ mail: null, givenName: 'Al"ice', department: undefined, city: 'Århus' }),
     '{"profile":{"city":"Århus","givenName":"Al\\"ice"},"version":1}',
@@ -53,7 +53,7 @@ test('a profile has one canonical text and digest, in whatever order it is told 
   assert.equal(profileDigest({}), 'tKMs2mP2jmGjfL5Lq-W8OtqKZ6pg7pQJMyRMnIUITdw');
 });
 
-test('another value, another attribute and another order of values are another profile', () => {
+test('another value, attribute or order of values makes another profile', () => {
   const digests = [
     PROFILE,
     { ...PROFILE, displayName: 'Žofie' },
@@ -66,7 +66,7 @@ test('another value, another attribute and another order of values are another p
   assert.equal(new Set(digests).size, digests.length);
 });
 
-test('an account record with a profile is of version 4, named or not, and is believed as it was signed', () => {
+test('signs an account record with a profile in version 4, with or without names, and accepts it as signed', () => {
   const { keyId } = signingPublicKey(signer);
   for (const names of [{}, { userPrincipalName: null }, { sAMAccountName: null }]) {
     const fields = { ...ACCOUNT, ...names, profileDigest: profileDigest(PROFILE) };
@@ -79,7 +79,7 @@ test('an account record with a profile is of version 4, named or not, and is bel
   }
 });
 
-test('a digest is in version 4 alone, is never missing there, and no cloud-only user has one', () => {
+test('requires a digest in version 4, and rejects it in other versions and for cloud-only users', () => {
   const record = signAccountRecord(signer, { ...ACCOUNT, profileDigest: profileDigest(PROFILE) });
   const { header, payload } = partsOf(record);
   const { profileDigest: digest, ...without } = payload;

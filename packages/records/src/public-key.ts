@@ -3,13 +3,13 @@ import { fromBase64url, toBase64url } from './base64url.ts';
 
 export type KeyKind = 'signing' | 'sealing';
 
-/** Raw public keys: Ed25519 (RFC 8032), and X-Wing, which is ML-KEM-768 and X25519 one after the other. */
+/** Lengths of raw public keys: Ed25519 (RFC 8032), and X-Wing, which is ML-KEM-768 followed by X25519. */
 const KEY_LENGTHS: Record<KeyKind, number> = { signing: 32, sealing: 1216 };
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const KEY_ID_LENGTH = 16;
 
 export interface PublicKeyInfo {
-  /** The first 16 characters of the fingerprint: finds a key, proves nothing. */
+  /** The first 16 characters of the fingerprint. Finds a key, but proves nothing. */
   keyId: string;
   /** The raw public key in base64url. */
   publicKey: string;
@@ -17,7 +17,7 @@ export interface PublicKeyInfo {
   fingerprint: string;
 }
 
-/** @throws Error when the text is no public key of this kind */
+/** @throws Error if the text is no public key of this kind */
 export function publicKeyInfo(kind: KeyKind, publicKey: string): PublicKeyInfo {
   const raw = fromBase64url(publicKey);
   if (raw?.length !== KEY_LENGTHS[kind]) {
@@ -33,10 +33,10 @@ export function rawPublicKeyInfo(kind: KeyKind, raw: Uint8Array): PublicKeyInfo 
 }
 
 /**
- * The one fingerprint of a managed domain: it covers the key that records are sealed to and the key that signs
- * receipts, so that neither can be changed without the other side's administrator.
+ * The one fingerprint of a managed domain. It covers the key that records are sealed to and the key that signs receipts, so that neither
+ * can change without the other side's administrator.
  *
- * @throws Error when one of them is no public key of its kind
+ * @throws Error if one of them is no public key of its kind
  */
 export function domainFingerprint(sealingKey: string, receiptKey: string): string {
   const keys = [publicKeyInfo('sealing', sealingKey), publicKeyInfo('signing', receiptKey)];
@@ -51,8 +51,8 @@ export function isKeyId(text: unknown): text is string {
 }
 
 /**
- * A fingerprint as somebody typed it, in either case, with spaces, hyphens, colons or nothing between, in the
- * form that is printed. Undefined when it cannot be one.
+ * Normalizes a fingerprint that a user typed (upper or lower case; with spaces, hyphens, colons or nothing between) to the printed form.
+ * Undefined if it cannot be one.
  */
 export function normalizeFingerprint(text: string): string | undefined {
   if (text.length > 200) return undefined;
@@ -65,7 +65,7 @@ function grouped(digits: string): string {
   return digits.match(/.{4}/g)!.join('-');
 }
 
-/** RFC 4648, 6, without padding: no digit looks like another one. */
+/** RFC 4648, 6, without padding. No two digits look alike. */
 function base32(bytes: Uint8Array): string {
   let text = '';
   let bits = 0;

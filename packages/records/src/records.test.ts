@@ -43,12 +43,12 @@ const account = signAccountRecord(signer, ACCOUNT);
 const credential = await sealedBy(sealer, signer, CREDENTIAL, someSecret());
 const withdrawal = signWithdrawal(signer, WITHDRAWAL);
 const expected = { tenant: TENANT };
-/** Of another batch to the same recipient. */
+/** From another batch to the same recipient. */
 const otherBatch = partsOf(
   await sealedBy(await CredentialSealer.open(sealingPublicKey(recipient)), signer, CREDENTIAL, someSecret()),
 );
 
-/** The refusal of a record, whose detail must be plain text of reasonable length. */
+/** The refusal of a record. Checks that its detail is plain text of reasonable length. */
 function refusalOf(record: string, trust = trusting(signer), tenant = TENANT): Refusal | 'believed' {
   const result = verifyRecord(record, trust, { tenant });
   if (result.ok) return 'believed';
@@ -63,7 +63,7 @@ function believed(record: string): CredentialRecord {
   return result.record;
 }
 
-/** Every member with another value that is as well formed. */
+/** Each member with another well-formed value. */
 const ACCOUNT_CHANGES: Record<string, unknown> = {
   version: 2,
   tenant: '0a6b2f6e-6f0a-4f7e-9f1c-4d5f3c2b1a01',
@@ -104,7 +104,7 @@ const WITHDRAWAL_CHANGES: Record<string, unknown> = {
   reason: 'smart-card',
 };
 
-test('a withdrawal is believed as it was signed, for every documented reason', () => {
+test('accepts a withdrawal as signed, for every documented reason', () => {
   const { keyId } = signingPublicKey(signer);
   for (const reason of WITHDRAWAL_REASONS) {
     const record = signWithdrawal(signer, { ...WITHDRAWAL, reason });
@@ -115,7 +115,7 @@ test('a withdrawal is believed as it was signed, for every documented reason', (
   }
 });
 
-test('nothing stands behind a withdrawal, nor a secret in it', () => {
+test('a withdrawal has no encapsulation and no secret', () => {
   const { encapsulation, payload } = partsOf(credential);
   for (const beside of ['', encapsulation])
     assert.equal(refusalOf(`${withdrawal}~${beside}`), 'bad-signature');
@@ -124,7 +124,7 @@ test('nothing stands behind a withdrawal, nor a secret in it', () => {
     assert.equal(refusalOf(signedBy(signer, header, { ...fields, [name]: payload[name] })), 'malformed');
 });
 
-test('an account record is believed as it was signed', () => {
+test('accepts an account record as signed', () => {
   const { keyId } = signingPublicKey(signer);
   assert.deepEqual(verifyRecord(account, trusting(signer), expected), {
     ok: true,
@@ -132,7 +132,7 @@ test('an account record is believed as it was signed', () => {
   });
 });
 
-test('a credential record is believed and opened, with keys or without', async () => {
+test('accepts and opens a credential record, with keys or without', async () => {
   const opened = await openCredentialRecord(believed(credential), recipient);
   assert.ok(opened.ok && isSameSecret(opened, someSecret()));
   const { ntHash } = someSecret();
@@ -143,7 +143,7 @@ test('a credential record is believed and opened, with keys or without', async (
   assert.ok(alone.ok && isSameSecret(alone, { ntHash }) && !('kerberosKeys' in alone));
 });
 
-test('a record is text of three parts that shows nothing of the secret', () => {
+test('a record is text of three parts that reveals nothing of the secret', () => {
   assert.match(account, /^[\w-]+\.[\w-]+\.[\w-]{86}$/);
   assert.match(credential, /^[\w-]+\.[\w-]+\.[\w-]{86}~[\w-]{1494}$/);
   const payload = Buffer.from(credential.split('.')[1]!, 'base64url');
@@ -173,7 +173,7 @@ test('records of one batch that are sealed at the same time each have a number, 
   }
 });
 
-test('more batches than are kept at once all open', async () => {
+test('opens records of more batches than are kept at once', async () => {
   const records: CredentialRecord[] = [];
   for (let i = 0; i < 20; i++) {
     const batch = await CredentialSealer.open(sealingPublicKey(recipient));
@@ -184,7 +184,7 @@ test('more batches than are kept at once all open', async () => {
     assert.ok((await openCredentialRecord(record, recipient)).ok);
 });
 
-test('a closed sealer, and a key that is not what its fingerprint says, seal nothing', async () => {
+test('a closed sealer, and a key that does not match its fingerprint, seal nothing', async () => {
   const batch = await CredentialSealer.open(sealingPublicKey(recipient));
   batch.close();
   await assert.rejects(sealedBy(batch, signer, CREDENTIAL, someSecret()), /the sealer is closed/);
@@ -192,7 +192,7 @@ test('a closed sealer, and a key that is not what its fingerprint says, seal not
   await assert.rejects(CredentialSealer.open(swapped), /the sealing key has fingerprint/);
 });
 
-test('any member changed without the key spoils the signature', () => {
+test('any member changed without the key breaks the signature', () => {
   for (const [record, changes] of [
     [account, ACCOUNT_CHANGES],
     [credential, CREDENTIAL_CHANGES],
@@ -230,7 +230,7 @@ test('the sealed part opens under no other header, even one that its signer sign
   }
 });
 
-test('what was sealed to another key is refused, whatever key id it names', async () => {
+test('rejects what was sealed to another key, whatever key id it names', async () => {
   const swapped = await CredentialSealer.open(sealingPublicKey(attacker));
   const record = await sealedBy(swapped, signer, CREDENTIAL, someSecret());
   const opened = await openCredentialRecord(believed(record), recipient);
@@ -242,8 +242,8 @@ test('what was sealed to another key is refused, whatever key id it names', asyn
   assert.equal(again.ok ? 'opened' : again.refusal, 'cannot-open');
 });
 
-test('own ciphertext under a genuine header is refused', async () => {
-  // The recipient's key is public: anybody can seal to it. Only the signature says who did.
+test("rejects one's own ciphertext under a genuine header", async () => {
+  // The recipient's key is public, so anybody can seal to it. Only the signature tells who did.
   const own = await sealedBy(sealer, stranger, CREDENTIAL, someSecret());
   const { payload } = partsOf(credential);
   assert.equal(refusalOf(own), 'unknown-signer');
@@ -253,7 +253,7 @@ test('own ciphertext under a genuine header is refused', async () => {
   assert.equal(refusalOf(withPart(credential, 1, patched)), 'bad-signature');
 });
 
-test('what goes beside the signed text is what was signed, or nothing is believed', () => {
+test('rejects a record unless the part beside the signed text is the signed one', () => {
   const { encapsulation } = partsOf(credential);
   const [signed] = credential.split('~');
   const besides = ['', otherBatch.encapsulation, `${encapsulation}~`, `${encapsulation}~${encapsulation}`];
@@ -265,14 +265,14 @@ test('what goes beside the signed text is what was signed, or nothing is believe
   assert.equal(refusalOf(credential), 'believed');
 });
 
-test('another tenant and another forest than the signer was confirmed for are refused', async () => {
+test('rejects another tenant, and another forest than the signer was confirmed for', async () => {
   assert.equal(refusalOf(account, trusting(signer), 'another-tenant'), 'other-tenant');
   assert.equal(refusalOf(credential, trusting(signer), 'another-tenant'), 'other-tenant');
   assert.equal(refusalOf(account, trusting(signer, 'other.example.com')), 'other-forest');
   assert.equal(refusalOf(credential, trusting(signer, 'other.example.com')), 'other-forest');
 });
 
-test('a forged signature and a confused key id are refused', () => {
+test('rejects a forged signature and a confused key id', () => {
   const { header, payload, signature } = partsOf(account);
   const flipped = Buffer.from(signature, 'base64url');
   flipped[10]! ^= 1;
@@ -292,7 +292,7 @@ test('a forged signature and a confused key id are refused', () => {
   );
 });
 
-test('a signature of the other kind of record does not serve', () => {
+test('rejects a signature of the other kind of record', () => {
   for (const [record, typ] of [
     [account, 'causeway-credential+jws'],
     [credential, 'causeway-account+jws'],
@@ -312,7 +312,7 @@ test('a signature of the other kind of record does not serve', () => {
   }
 });
 
-test('no other algorithm is taken, none and HMAC with the public key among them', () => {
+test('rejects every other algorithm, including none and HMAC with the public key', () => {
   const { header, payload } = partsOf(account);
   for (const alg of ['none', 'None', '', 'HS256', 'ES256', 'Ed25519', undefined, 1]) {
     assert.equal(refusalOf(signedBy(signer, { ...header, alg }, payload)), 'unsupported-algorithm', `${alg}`);
@@ -335,7 +335,7 @@ test('no other algorithm is taken, none and HMAC with the public key among them'
   );
 });
 
-test('a header with more, less, twice, another order or whitespace is refused', () => {
+test('rejects a header with more, less, duplicates, another order or whitespace', () => {
   const { header, payload } = partsOf(account);
   const { alg, kid, typ } = header;
   const headers = [
@@ -359,7 +359,7 @@ test('a header with more, less, twice, another order or whitespace is refused', 
   for (const changed of headers) assert.equal(refusalOf(signedBy(signer, changed, payload)), 'malformed');
 });
 
-test('text that is not exactly three parts of canonical base64url is refused', () => {
+test('rejects text that is not exactly three parts of canonical base64url', () => {
   const [header, payload, signature] = account.split('.') as [string, string, string];
   const unused = signature.slice(0, -1) + String.fromCharCode(signature.charCodeAt(85) + 1);
   assert.deepEqual(Buffer.from(unused, 'base64url'), Buffer.from(signature, 'base64url'), 'the same bytes');
@@ -389,7 +389,7 @@ test('text that is not exactly three parts of canonical base64url is refused', (
   }
 });
 
-test('a record that is too large is refused before it is looked at', () => {
+test('rejects a record that is too large before parsing it', () => {
   assert.equal(refusalOf('.'.repeat(16 * 1024 + 1)), 'too-large');
   const { header, payload } = partsOf(account);
   assert.equal(
@@ -398,7 +398,7 @@ test('a record that is too large is refused before it is looked at', () => {
   );
 });
 
-test('a payload that is signed but not as documented is refused, and so is another version', () => {
+test('rejects a signed payload that is not as documented, and another version', () => {
   const { header, payload } = partsOf(account);
   const json = Buffer.from(account.split('.')[1]!, 'base64url').toString();
   const { deleted: _, ...incomplete } = payload;
@@ -426,7 +426,7 @@ test('a payload that is signed but not as documented is refused, and so is anoth
   assert.equal(refusalOf(signedBy(signer, header, { ...payload, version: '1' })), 'malformed');
 });
 
-/** Values that a signer refuses to sign and a verifier refuses to believe. */
+/** Values that a signer refuses to sign and a verifier rejects. */
 const WRONG_VALUES: [record: string, name: string, values: unknown[]][] = [
   [account, 'tenant', ['', 'x'.repeat(129), 'a\nb', 7, null, '\ud800']],
   [account, 'forest', ['', 'CORP.EXAMPLE.COM', 'x'.repeat(256), 'a\u0000b']],
@@ -475,7 +475,7 @@ const WRONG_VALUES: [record: string, name: string, values: unknown[]][] = [
   ],
 ];
 
-test('each member has its limits, named in the detail', () => {
+test('enforces the limits of each member, and names it in the detail', () => {
   for (const [record, name, values] of WRONG_VALUES) {
     const { header, payload } = partsOf(record);
     for (const value of values) {
@@ -490,7 +490,7 @@ test('each member has its limits, named in the detail', () => {
   }
 });
 
-test('nothing is signed that would not be believed', async () => {
+test('signs nothing that would be rejected', async () => {
   for (const [record, name, values] of WRONG_VALUES) {
     if (record !== account) continue;
     for (const value of values) {
@@ -507,7 +507,7 @@ test('nothing is signed that would not be believed', async () => {
   );
 });
 
-test('the longest names of the widest characters fit', () => {
+test('the longest names in the widest characters fit', () => {
   const wide = signAccountRecord(signer, {
     ...ACCOUNT,
     tenant: '字'.repeat(128),
@@ -519,7 +519,7 @@ test('the longest names of the widest characters fit', () => {
   assert.ok(verifyRecord(wide, trusting(signer, '字'.repeat(255)), { tenant: '字'.repeat(128) }).ok);
 });
 
-test('a peek reads what to index, without believing', () => {
+test('peeks at what to index, without verification', () => {
   const { keyId: signerKeyId } = signingPublicKey(signer);
   const { tenant, forest, sourceAnchor, objectGuid } = ACCOUNT;
   const common = { tenant, forest, sourceAnchor, objectGuid, signerKeyId };
@@ -548,7 +548,7 @@ test('a peek reads what to index, without believing', () => {
   assert.equal(peekRecord('.'.repeat(16 * 1024 + 1)), undefined);
 });
 
-test('a record is announced by its kind and version', () => {
+test('announces a record by its kind and version', () => {
   assert.equal(recordName(account), 'account-1');
   assert.equal(recordName(credential), 'credential-2');
   assert.equal(recordName(withdrawal), 'withdrawal-1');
@@ -563,7 +563,7 @@ test('a record is announced by its kind and version', () => {
     assert.equal(recordName(text), undefined);
 });
 
-test('every truncation and mutation of a record is refused, never thrown', () => {
+test('rejects every truncation and mutation of a record, and never throws', () => {
   const trust = trusting(signer);
   for (const [seed, record] of [account, credential, withdrawal].entries()) {
     truncationsAndMutations(Buffer.from(record, 'latin1'), { seed }, bytes => {
@@ -575,7 +575,7 @@ test('every truncation and mutation of a record is refused, never thrown', () =>
   }
 });
 
-test('every truncation and mutation of a signed payload is refused or believed, never thrown', () => {
+test('rejects or accepts every truncation and mutation of a signed payload, and never throws', () => {
   for (const [seed, record] of [account, credential, withdrawal].entries()) {
     const { header } = partsOf(record);
     const payload = Buffer.from(record.split('.')[1]!, 'base64url');

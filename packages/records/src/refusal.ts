@@ -1,7 +1,4 @@
-/**
- * Why a record is not believed, and what it means in plain words. A closed list; whoever keeps a ledger extends
- * the type with the refusals of its own.
- */
+/** Why a record is rejected, and what that means in plain words. A closed list; a ledger extends the type with refusals of its own. */
 export const REFUSAL_REASONS = {
   malformed: 'it is no record in the documented format',
   'too-large': 'it is larger than any record can be',
@@ -18,14 +15,14 @@ export const REFUSAL_REASONS = {
 
 export type Refusal = keyof typeof REFUSAL_REASONS;
 
-/** An expected outcome, never an exception; `detail` says which part was wrong and carries nothing secret. */
+/** An expected outcome, never an exception. `detail` names the wrong part and holds nothing secret. */
 export interface Refused {
   ok: false;
   refusal: Refusal;
   detail: string;
 }
 
-/** @param detail for this record; the plain reason of the code when left out */
+/** @param detail for this record; the code's plain reason by default */
 export function refused(refusal: Refusal, detail: string = REFUSAL_REASONS[refusal]): Refused {
   return { ok: false, refusal, detail };
 }

@@ -10,12 +10,12 @@ import { sign } from './sign.ts';
 import type { SigningKey } from './signing-key.ts';
 
 /**
- * Makes the credential records of one batch: one encapsulation to the managed domain's key, and from its exporter
- * a key a record (RFC 9180, 5.3).
+ * Seals the credential records of one batch: one encapsulation to the managed domain's key, and one key per record from its exporter (RFC
+ * 9180, 5.3).
  */
 export class CredentialSealer {
   readonly #recipientKeyId: string;
-  /** Of the batch, in base64url: goes beside its records (`joinEncapsulation`). */
+  /** The batch's, in base64url. Goes beside its records (`joinEncapsulation`). */
   readonly encapsulation: string;
   readonly #encapsulationDigest: string;
   #context: SenderContext | undefined;
@@ -29,8 +29,8 @@ export class CredentialSealer {
   }
 
   /**
-   * @param recipient as it was confirmed
-   * @throws Error when the key is not the one that the fingerprint is of, or no X-Wing key
+   * @param recipient the confirmed key
+   * @throws Error if the key does not match its fingerprint, or is no X-Wing key
    */
   static async open(recipient: PublicKeyInfo): Promise<CredentialSealer> {
     const actual = publicKeyInfo('sealing', recipient.publicKey);
@@ -44,7 +44,7 @@ export class CredentialSealer {
   }
 
   /**
-   * Seals and signs one record. The secret stays the caller's, to be wiped.
+   * Seals and signs one record. The caller keeps the secret and wipes it.
    *
    * @returns the signed part, to which the batch's encapsulation belongs
    * @throws RangeError that names the field which is not as documented
@@ -69,7 +69,7 @@ export class CredentialSealer {
     }
   }
 
-  /** Ends the batch: its context is let go of. */
+  /** Ends the batch and releases its context. */
   close(): void {
     this.#context = undefined;
   }

@@ -12,7 +12,7 @@ import {
 } from './sealed-secret.ts';
 import { isSameSecret, someSecret } from './testing/fixtures.ts';
 
-test('the layout is the documented one', () => {
+test('writes the documented layout', () => {
   const bytes = encodeSecret({
     ntHash: new Uint8Array(16).fill(0xaa),
     kerberosKeys: {
@@ -36,7 +36,7 @@ test('the layout is the documented one', () => {
   assert.equal(bytes.length, BUCKET_LENGTH);
 });
 
-test('a set comes back whole, with keys or without', () => {
+test('decodes a whole set, with keys or without', () => {
   const secret = someSecret();
   assert.ok(isSameSecret(decodeSecret(encodeSecret(secret)), secret));
   const alone = { ntHash: secret.ntHash };
@@ -45,14 +45,14 @@ test('a set comes back whole, with keys or without', () => {
   assert.ok(isSameSecret(decodeSecret(encodeSecret(none)), alone), 'no keys are absent keys');
 });
 
-test('what was read outlives the plaintext', () => {
+test('decoded values outlive the plaintext', () => {
   const plaintext = Buffer.from(encodeSecret(someSecret()));
   const secret = decodeSecret(plaintext);
   plaintext.fill(0);
   assert.ok(isSameSecret(secret, someSecret()));
 });
 
-test('the length says nothing of ordinary keys, and grows by buckets for others', () => {
+test('the length reveals nothing of ordinary keys, and grows by buckets for others', () => {
   const { ntHash, kerberosKeys } = someSecret();
   assert.equal(encodeSecret({ ntHash }).length, encodeSecret({ ntHash, kerberosKeys }).length);
   const long = { ...kerberosKeys, salt: 'S'.repeat(1000) };
@@ -61,13 +61,13 @@ test('the length says nothing of ordinary keys, and grows by buckets for others'
   assert.equal(decodeSecret(bytes).kerberosKeys?.salt, long.salt);
 });
 
-test('whatever keys are decoded from a directory can be sealed: one of each type, with the longest salt', () => {
+test('encodes any keys that a directory can yield: one of each type, with the longest salt', () => {
   const keys = Object.values(EncryptionType).map(enctype => ({ enctype, key: new Uint8Array(32) }));
   const kerberosKeys = { salt: 'S'.repeat(1024), iterations: 4096, keys };
   assert.ok(encodeSecret({ ntHash: new Uint8Array(16), kerberosKeys }).length <= MAX_SECRET_LENGTH);
 });
 
-test('sets above a limit are not sealed', () => {
+test('refuses to encode sets above a limit', () => {
   const { ntHash, kerberosKeys } = someSecret();
   const keys = (count: number, length: number) =>
     Array.from({ length: count }, () => ({ enctype: 1, key: new Uint8Array(length) }));
@@ -83,7 +83,7 @@ test('sets above a limit are not sealed', () => {
   assert.throws(() => encodeSecret({ ntHash: new Uint8Array(15) }), /an NT hash has 16 bytes/);
 });
 
-test('another version, dirty padding, a surplus bucket and a salt without keys are refused', () => {
+test('rejects another version, dirty padding, a surplus bucket and a salt without keys', () => {
   const good = encodeSecret({ ntHash: new Uint8Array(16) });
   const changed = (at: number, value: number) => {
     const bytes = good.slice();
@@ -98,7 +98,7 @@ test('another version, dirty padding, a surplus bucket and a salt without keys a
   assert.throws(() => decodeSecret(new Uint8Array(8192)), { field: 'sealed.length', reason: 'limit' });
 });
 
-test('every truncation and mutation of a set is read or refused', () => {
+test('reads or rejects every truncation and mutation of a set', () => {
   truncationsAndMutations(encodeSecret(someSecret()), { seed: 11 }, bytes => {
     try {
       decodeSecret(bytes);

@@ -2,21 +2,21 @@ import type { KerberosKeys } from '@causeway/credentials';
 import { NT_HASH_LENGTH, wipeKeys } from '@causeway/credentials';
 import { decodeUtf16le, encodeUtf16le, Reader, Writer } from '@causeway/wire';
 
-/** What is sealed: the hash and the keys of one password, as one set. Absent keys are to be removed. */
+/** What is sealed: the hash and the keys of one password, as one set. Absent keys mean that the account is to have none. */
 export interface CredentialSecret {
   ntHash: Uint8Array;
   kerberosKeys?: KerberosKeys;
 }
 
 const VERSION = 1;
-/** Every ordinary set fits the first bucket, so the length says nothing of keys or salt. */
+/** Every ordinary set fits the first bucket, so the length reveals nothing of keys or salt. */
 export const BUCKET_LENGTH = 512;
 export const MAX_SECRET_LENGTH = 4096;
 const MAX_KEYS = 32;
 const MAX_KEY_LENGTH = 256;
 const MAX_SALT_LENGTH = 2048;
 
-/** Thrown for a layout version that is not this one's: another refusal than a malformed content. */
+/** Thrown for another layout version, which is a different refusal from malformed content. */
 export class UnsupportedSecretVersion extends Error {
   override readonly name = 'UnsupportedSecretVersion';
 }
@@ -46,7 +46,10 @@ export function encodeSecret({ ntHash, kerberosKeys }: CredentialSecret): Uint8A
   }
 }
 
-/** The inverse; hash and keys are copies, so that the plaintext can be wiped (`slice` of a Buffer would be a view). @throws DecodeError, UnsupportedSecretVersion */
+/**
+ * The inverse. Hash and keys are copies, so that the plaintext can be wiped (`slice` of a Buffer would be a view). @throws DecodeError,
+ * UnsupportedSecretVersion
+ */
 export function decodeSecret(bytes: Uint8Array): CredentialSecret {
   const r = new Reader(bytes, 'sealed');
   r.limited(bytes.length, MAX_SECRET_LENGTH, 'length');

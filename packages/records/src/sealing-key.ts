@@ -9,7 +9,7 @@ const BEGIN = '-----BEGIN CAUSEWAY SEALING KEY-----';
 const END = '-----END CAUSEWAY SEALING KEY-----';
 const MAX_TEXT_LENGTH = 4096;
 
-/** How many batches' contexts are kept: records come in the order of their batches, with few in between. */
+/** How many batches' contexts are kept. Records come in the order of their batches, with few in between. */
 const MAX_CONTEXTS = 16;
 
 /** A managed domain's X-Wing key. The private part leaves it only through `exportSealingKey`. */
@@ -29,7 +29,7 @@ export class SealingKey {
   }
 
   /**
-   * The batch that an encapsulation began; decapsulating costs half a millisecond, so the last ones are kept.
+   * The batch that an encapsulation began. Decapsulation costs half a millisecond, so the last ones are kept.
    *
    * @param encapsulation in base64url
    */
@@ -59,7 +59,7 @@ export async function exportSealingKey(key: SealingKey): Promise<string> {
   return [BEGIN, ...lines, END, ''].join('\n');
 }
 
-/** @throws Error when the text is no sealing key, or its two halves do not belong together */
+/** @throws Error if the text is no sealing key, or its two halves do not belong together */
 export async function importSealingKey(text: string): Promise<SealingKey> {
   const lines = text.length > MAX_TEXT_LENGTH ? [] : text.trim().split(/\r?\n/);
   const bytes = new Uint8Array(Buffer.from(lines.slice(1, -1).join(''), 'base64'));
@@ -70,7 +70,7 @@ export async function importSealingKey(text: string): Promise<SealingKey> {
   const privateKey = await suite.DeserializePrivateKey(bytes.slice(0, SEED_LENGTH), true);
   bytes.fill(0);
   const publicKey = await suite.DeserializePublicKey(raw);
-  // What is sealed to the one half must be opened by the other, or no record would ever open.
+  // One half must open what is sealed to the other, or no record would ever open.
   const sent = await suite.SendExport(publicKey, SEALING_INFO, 32);
   const received = await suite.ReceiveExport(privateKey, sent.encapsulatedSecret, SEALING_INFO, 32);
   if (!timingSafeEqual(sent.exportedSecret, received)) {

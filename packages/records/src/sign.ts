@@ -10,7 +10,7 @@ import { encodePayload } from './payload.ts';
 import type { SigningKey } from './signing-key.ts';
 
 /**
- * Signs the members of the kind; what else the fields have is left out.
+ * Signs the members of the kind, and leaves out other fields.
  *
  * @throws RangeError that names the field which is not as documented
  */

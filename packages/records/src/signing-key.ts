@@ -9,7 +9,10 @@ import {
 import { fromBase64url } from './base64url.ts';
 import { type PublicKeyInfo, publicKeyInfo, rawPublicKeyInfo } from './public-key.ts';
 
-/** The Ed25519 key (RFC 8032) of a Connect, or of a tenant for its cloud-only users. The private part leaves it only through `exportSigningKey`. */
+/**
+ * The Ed25519 key (RFC 8032) of a Connect, or of a tenant for its cloud-only users. The private part leaves it only through
+ * `exportSigningKey`.
+ */
 export interface SigningKey {
   readonly privateKey: KeyObject;
   readonly publicKey: PublicKeyInfo;
@@ -24,7 +27,7 @@ export function exportSigningKey(key: SigningKey): string {
   return key.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
 }
 
-/** @throws Error when the text is no Ed25519 private key in PKCS#8 PEM */
+/** @throws Error if the text is no Ed25519 private key in PKCS#8 PEM */
 export function importSigningKey(pem: string): SigningKey {
   let privateKey: KeyObject;
   try {
@@ -48,7 +51,7 @@ export function signBytes(key: SigningKey, bytes: Uint8Array): Uint8Array {
   return sign(null, bytes, key.privateKey);
 }
 
-/** @throws Error when `publicKey` is none: it comes from our own store, not from the record */
+/** @throws Error if `publicKey` is none: it comes from our own store, not from the record */
 export function verifyBytes(publicKey: string, bytes: Uint8Array, signature: Uint8Array): boolean {
   return verify(null, bytes, importPublic(publicKey), signature);
 }

@@ -25,7 +25,7 @@ const anchors = (count: number, seed = 0): string[] =>
     return bytes.toString('base64');
   });
 
-test('the key of a member is the beginning of the SHA-256 of its reference, as sha256sum says it', () => {
+test("the key of a member is the beginning of its reference's SHA-256, as computed by sha256sum", () => {
   for (const [reference, key] of [
     ['Y0JR4wZL0RGrBADAT8LNxg==', '04e8cf866b2af3c6'],
     ['S-1-5-21-2000478354-1708537768-1957994488-1105', 'f7853ac13ae07f25'],
@@ -33,7 +33,7 @@ test('the key of a member is the beginning of the SHA-256 of its reference, as s
     assert.equal(memberKey(reference), key);
 });
 
-test('the bits of a key are those of a prefix, with zeros before', () => {
+test('the bits of a key match those of a prefix, with leading zeros', () => {
   assert.equal(bitsOf('00000001ffffffff'), `${'0'.repeat(31)}1`);
   assert.equal(bitsOf('a5f0000000000000'), '10100101111100000000000000000000');
   assert.equal(bitsOf('ffffffff00000000'), '1'.repeat(32));
@@ -60,7 +60,7 @@ const key = fc
 const bits = (most: number) =>
   fc.array(fc.constantFrom('0', '1'), { maxLength: most }).map(all => all.join(''));
 
-test('a key is below a prefix when it is within its range', () => {
+test('a key is below a prefix if it is within its range', () => {
   fc.assert(
     fc.property(key, bits(MAX_PREFIX_LENGTH), fc.nat(MAX_PREFIX_LENGTH), (key, other, length) => {
       for (const prefix of [other, bitsOf(key).slice(0, length)]) {
@@ -72,7 +72,7 @@ test('a key is below a prefix when it is within its range', () => {
   );
 });
 
-/** Whether the prefixes divide what is below the first: they cover it, and none is below another one. */
+/** Whether the prefixes partition what is below the first: they cover it, and none is below another. */
 function divides(prefix: string, prefixes: string[]): boolean {
   if (prefixes.length === 1) return prefixes[0] === prefix;
   return ['0', '1'].every(bit => {
@@ -93,7 +93,7 @@ test('a list that fits is one slice, in the order of a record, each member once'
   assert.equal(divideMembers('', anchors(400)).size, 2);
 });
 
-test('keys that are known already are not made again', () => {
+test('reuses known keys', () => {
   const keys = new Map(['a', 'b'].map(reference => [reference, memberKey(reference)]));
   const asked: string[] = [];
   const keyOf = (reference: string): string => {
@@ -104,7 +104,7 @@ test('keys that are known already are not made again', () => {
   assert.deepEqual(asked, ['a', 'b']);
 });
 
-test('who is not below the prefix is in no slice of it', () => {
+test('puts no member outside the prefix into its slices', () => {
   const all = anchors(2000);
   const slices = divideMembers('01', all);
   const below = all.filter(reference => isBelow('01', memberKey(reference)));
@@ -112,13 +112,13 @@ test('who is not below the prefix is in no slice of it', () => {
   assert.deepEqual([...slices.values()].flat().sort(), below.sort());
 });
 
-test('a longest prefix is divided no further', () => {
+test('does not divide a longest prefix further', () => {
   const [reference] = anchors(1) as [string];
   const prefix = bitsOf(memberKey(reference));
   assert.deepEqual([...divideMembers(prefix, [reference])], [[prefix, [reference]]]);
 });
 
-test('whatever is divided covers everything, each member below its own prefix, and each slice can be signed', () => {
+test('a division covers everything, each member below its own prefix, and each slice can be signed', () => {
   const signer = generateSigningKey();
   const reference = fc.oneof(
     fc.uuid().map(guid => Buffer.from(guid.replaceAll('-', ''), 'hex').toString('base64')),
@@ -148,7 +148,7 @@ test('whatever is divided covers everything, each member below its own prefix, a
   );
 });
 
-test('a full slice can be signed, whatever else its fields hold', () => {
+test('signs a full slice, whatever its other fields hold', () => {
   const signer = generateSigningKey();
   const longest = {
     tenant: '€'.repeat(128),
@@ -175,7 +175,7 @@ test('a full slice can be signed, whatever else its fields hold', () => {
   assert.deepEqual(MEMBERS.members, MEMBERS.members.toSorted());
 });
 
-test('a group of 250,000 is divided in slices that are well filled', () => {
+test('divides a group of 250,000 into well-filled slices', () => {
   const slices = divideMembers('', anchors(250_000));
   const counts = [...slices.values()].map(({ length }) => length);
   assert.ok(Math.max(...counts) <= 370 && slices.size <= 1024 + 512, `${slices.size} slices`);
@@ -185,14 +185,14 @@ test('a group of 250,000 is divided in slices that are well filled', () => {
   );
 });
 
-/** Slices of a short history, each with a sequence of its own, in the order in which they were signed. */
+/** Slices of a short history, each with its own sequence, in the order of signing. */
 const histories = fc
   .array(bits(5), { maxLength: 24 })
   .map(prefixes => prefixes.map((prefix, n): Slice => ({ prefix, sequence: n + 1 })));
-/** Of each part that slices of five bits tell apart. */
+/** One key in each part that slices of five bits can distinguish. */
 const KEYS = Array.from({ length: 32 }, (_, n) => (n * 8).toString(16).padStart(2, '0').padEnd(16, '0'));
 
-/** By what *newest wins* says, with nothing of the package. */
+/** By the rule *newest wins*, without the package. */
 function newestOver(slices: readonly Slice[], key: string): Slice | undefined {
   const covering = slices.filter(({ prefix }) => bitsOf(key).startsWith(prefix));
   return covering.toSorted((a, b) => b.sequence - a.sequence)[0];
@@ -200,7 +200,7 @@ function newestOver(slices: readonly Slice[], key: string): Slice | undefined {
 const byPrefix = (slices: readonly Slice[]) => new Map(slices.map(slice => [slice.prefix, slice]));
 const sorted = (slices: readonly Slice[]) => slices.toSorted((a, b) => a.sequence - b.sequence);
 
-test('a slice is live while it decides about anybody', () => {
+test('a slice is live while it decides about any member', () => {
   const slice = (prefix: string, sequence: number): Slice => ({ prefix, sequence });
   const liveOf = (...slices: Slice[]) => sorted(liveSlices(slices)).map(({ sequence }) => sequence);
   assert.deepEqual(liveOf(), []);
@@ -214,7 +214,7 @@ test('a slice is live while it decides about anybody', () => {
   assert.deepEqual(liveOf(slice('01', 7)), [7], 'beside which nobody has told anything');
 });
 
-test('which slices are live does not depend on the order in which they come', () => {
+test('the live slices do not depend on the order in which slices come', () => {
   const shuffled = histories.chain(slices =>
     fc.tuple(fc.constant(slices), fc.shuffledSubarray(slices, { minLength: slices.length })),
   );
@@ -225,7 +225,7 @@ test('which slices are live does not depend on the order in which they come', ()
   );
 });
 
-test('nor on whether those that are not live were dropped on the way', () => {
+test('the live slices do not depend on whether others were dropped on the way', () => {
   const shuffled = histories.chain(slices =>
     fc.tuple(fc.constant(slices), fc.shuffledSubarray(slices, { minLength: slices.length })),
   );
@@ -238,7 +238,7 @@ test('nor on whether those that are not live were dropped on the way', () => {
   );
 });
 
-test('nor on whether what is older than a deletion was dropped before or after', () => {
+test('the live slices do not depend on whether those older than a deletion were dropped before or after', () => {
   fc.assert(
     fc.property(histories, fc.nat(24), (slices, deleted) => {
       const newer = (some: readonly Slice[]) => some.filter(({ sequence }) => sequence > deleted);
@@ -247,7 +247,7 @@ test('nor on whether what is older than a deletion was dropped before or after',
   );
 });
 
-test('the live slices are those that decide about a key, and for every key the newest that covers it decides', () => {
+test('live slices are those that decide about a key, and the newest that covers a key decides about it', () => {
   fc.assert(
     fc.property(histories, slices => {
       const live = liveSlices(slices);
@@ -256,7 +256,7 @@ test('the live slices are those that decide about a key, and for every key the n
         KEYS.map(key => decidingSlice(byPrefix(live), key)),
         newest,
       );
-      // Of each prefix a place keeps the newest one.
+      // For each prefix a place keeps the newest one.
       assert.deepEqual(
         KEYS.map(key => decidingSlice(byPrefix(slices), key)),
         newest,
@@ -266,7 +266,7 @@ test('the live slices are those that decide about a key, and for every key the n
   );
 });
 
-test('a group whose slices once covered everybody covers everybody ever after', () => {
+test('a group whose slices once covered every member always covers every member', () => {
   fc.assert(
     fc.property(histories, slices => {
       const live = byPrefix(liveSlices([{ prefix: '', sequence: 0.5 }, ...slices]));
@@ -275,7 +275,7 @@ test('a group whose slices once covered everybody covers everybody ever after', 
   );
 });
 
-test('of the live slices of a large group one that is newer and shorter leaves none', () => {
+test('one newer and shorter slice replaces all live slices of a large group', () => {
   const old = [...divideMembers('', anchors(100_000)).keys()].map((prefix, n) => ({
     prefix,
     sequence: n + 1,
@@ -285,7 +285,7 @@ test('of the live slices of a large group one that is newer and shorter leaves n
   assert.deepEqual(liveSlices([...old, shorter]), [shorter]);
 });
 
-test('slices tell of everybody when they leave no prefix out', () => {
+test('slices cover every member if they leave no prefix out', () => {
   assert.equal(coversEverybody([]), false);
   assert.equal(coversEverybody(['']), true);
   assert.equal(coversEverybody(['0', '10']), false);

@@ -1,37 +1,37 @@
 import { hash } from 'node:crypto';
 
-/** Bits of a prefix: a forest's largest groups need some ten. */
+/** Bits of a prefix. A forest's largest groups need about ten. */
 export const MAX_PREFIX_LENGTH = 32;
 /** Hexadecimal digits of a key. */
 const KEY_DIGITS = 16;
-/** Bytes of the references of one slice, with quotes and commas: whatever else a slice says has room beside them. */
+/** Bytes of one slice's references, with quotes and commas. Leaves room for the slice's other members. */
 const MAX_SLICE_LENGTH = 10_000;
 
-/** What is known of a slice but its members. */
+/** A slice without its members. */
 export interface Slice {
   /** `0` and `1` for each bit; empty for the slice of all. */
   readonly prefix: string;
   readonly sequence: number;
 }
 
-/** The key of a member: the first 8 bytes of the SHA-256 of its reference, in hexadecimal digits. */
+/** The key of a member: the first 8 bytes of its reference's SHA-256, in hexadecimal digits. */
 export function memberKey(reference: string): string {
   return hash('sha256', reference, 'hex').slice(0, KEY_DIGITS);
 }
 
-/** The reference by which a group of the tenant's own names a user of a forest. No forest's name has a slash. */
+/** The reference by which one of the tenant's own groups names a forest's user. No forest's name contains a slash. */
 export function referenceToForest(forest: string, anchor: string): string {
   return `${forest}/${anchor}`;
 }
 
-/** The first bits of a key, as in a prefix. */
+/** The first bits of a key, in the form of a prefix. */
 export function bitsOf(key: string): string {
   return firstBits(key).toString(2).padStart(MAX_PREFIX_LENGTH, '0');
 }
 
 const firstBits = (key: string): number => Number.parseInt(key.slice(0, MAX_PREFIX_LENGTH / 4), 16);
 
-/** The prefixes of all slices that may tell of a member, the shortest first. */
+/** The prefixes of all slices that may contain a member, the shortest first. */
 export function prefixesOf(key: string): string[] {
   const bits = bitsOf(key);
   return Array.from({ length: MAX_PREFIX_LENGTH + 1 }, (_, length) => bits.slice(0, length));
@@ -52,11 +52,11 @@ export function keyRange(prefix: string): [from: string, to: string] {
 export const isBelow = (prefix: string, key: string): boolean => bitsOf(key).startsWith(prefix);
 
 /**
- * Divides the members below a prefix into slices that a record can hold, each with its prefix: one, where they fit. Together they cover
- * the prefix, so that some may be empty. Whoever is not below the prefix is left out.
+ * Divides the members below a prefix into slices that fit into a record, each with its prefix. One, if they all fit. Together they cover
+ * the prefix, so some may be empty. Members outside the prefix are left out.
  *
- * @param keyOf where the keys are known already
- * @returns the members of each, once each and in the order of a record
+ * @param keyOf for keys that are known already
+ * @returns the members of each slice, without duplicates and in the order of a record
  */
 export function divideMembers(
   prefix: string,
@@ -92,8 +92,9 @@ export function divideMembers(
 }
 
 /**
- * The slices that say something: for each member the newest one whose prefix covers it decides, and one that decides about nobody is
- * none any more. It does not depend on the order in which they came, nor on whether those that say nothing were dropped on the way.
+ * The slices that matter. For each member, the newest slice whose prefix covers it decides; a slice that decides about no member is not
+ * live any more. The result depends neither on the order in which they came, nor on whether slices that are not live were dropped on the
+ * way.
  */
 export function liveSlices<S extends Slice>(slices: Iterable<S>): S[] {
   const byPrefix = new Map<string, S>();
@@ -106,7 +107,7 @@ export function liveSlices<S extends Slice>(slices: Iterable<S>): S[] {
   for (const prefix of byPrefix.keys())
     for (let length = 0; length < prefix.length; length++) divided.add(prefix.slice(0, length));
   const live = new Set<S>();
-  /** @param newest of the slices whose prefixes are shorter */
+  /** @param newest of the slices with shorter prefixes */
   const look = (prefix: string, newest: S | undefined): void => {
     const own = byPrefix.get(prefix);
     const deciding = own !== undefined && own.sequence > (newest?.sequence ?? 0) ? own : newest;
@@ -119,7 +120,7 @@ export function liveSlices<S extends Slice>(slices: Iterable<S>): S[] {
   return [...live];
 }
 
-/** Whether slices with these prefixes tell of everybody: only then does it follow from them who is not in the group. */
+/** Whether slices with these prefixes cover every member. Only then do they tell who is not in the group. */
 export function coversEverybody(prefixes: Iterable<string>): boolean {
   const known = new Set(prefixes);
   const longest = Math.max(0, ...Array.from(known, ({ length }) => length));
@@ -128,7 +129,7 @@ export function coversEverybody(prefixes: Iterable<string>): boolean {
   return covers('');
 }
 
-/** The newest slice that covers a member; undefined where none does. */
+/** The newest slice that covers a member; undefined if there is none. */
 export function decidingSlice<S extends Slice>(slices: ReadonlyMap<string, S>, key: string): S | undefined {
   let newest: S | undefined;
   for (const prefix of prefixesOf(key)) {

@@ -61,7 +61,7 @@ function refusalOf(verify: Verify, text: string, trust = trusting(signer), tenan
   return result.ok ? 'believed' : result.refusal;
 }
 
-test('a head and a receipt are believed as they were signed, and a peek reads the same', () => {
+test('accepts a head and a receipt as signed, and peeks the same', () => {
   assert.deepEqual(verifyHead(head, trusting(signer), expected), {
     ok: true,
     head: { kind: 'head', signerKeyId, ...HEAD },
@@ -74,7 +74,7 @@ test('a head and a receipt are believed as they were signed, and a peek reads th
   assert.deepEqual(peekReceipt(receipt), { kind: 'receipt', signerKeyId, ...RECEIPT });
 });
 
-test('another key, tenant, forest, and any member changed are refused', () => {
+test('rejects another key, tenant or forest, and any changed member', () => {
   for (const { signed, fields, verify } of KINDS) {
     assert.equal(refusalOf(verify, signed, trusting(stranger)), 'unknown-signer');
     assert.equal(refusalOf(verify, signed, trusting(signer), 'another-tenant'), 'other-tenant');
@@ -88,7 +88,7 @@ test('another key, tenant, forest, and any member changed are refused', () => {
   }
 });
 
-test('what is signed of one kind never passes for another', () => {
+test('rejects a signed statement of one kind as another', () => {
   const account = signAccountRecord(signer, ACCOUNT);
   for (const { verify, peek, signed } of KINDS) {
     for (const other of [account, head, receipt].filter(text => text !== signed)) {
@@ -109,7 +109,7 @@ test('what is signed of one kind never passes for another', () => {
 const anchors = (count: number): [string, number, number][] =>
   Array.from({ length: count }, (_, n) => [`${n}`, 1, 1]);
 
-/** Values that a signer refuses to sign and a verifier refuses to believe. */
+/** Values that a signer refuses to sign and a verifier rejects. */
 const WRONG_VALUES: [index: number, name: string, values: unknown[]][] = [
   [0, 'time', ['', '2026-11-23', null, 7]],
   [0, 'accounts', [-1, 0.5, 2 ** 32, null]],
@@ -133,7 +133,7 @@ const WRONG_VALUES: [index: number, name: string, values: unknown[]][] = [
   ],
 ];
 
-test('each member has its limits, at signing and at reading', () => {
+test('enforces the limits of each member, at signing and at reading', () => {
   for (const [index, name, values] of WRONG_VALUES) {
     const { signed, fields, verify } = KINDS[index]!;
     const { header, payload } = partsOf(signed);
@@ -151,7 +151,7 @@ test('each member has its limits, at signing and at reading', () => {
   }
 });
 
-test('the longest receipt fits, and a longer one is refused before it is looked at', () => {
+test('the longest receipt fits, and a longer one is rejected before it is parsed', () => {
   const entries = anchors(MAX_ENTRIES).map(([, a, c]) => ['x'.repeat(60), a * 2 ** 52, c * 2 ** 52] as const);
   const notWritten = Array(MAX_NOT_WRITTEN).fill(['x'.repeat(60), 'credential', 'older-password-order']);
   const long = signReceipt(signer, { ...RECEIPT, entries, notWritten });
@@ -160,7 +160,7 @@ test('the longest receipt fits, and a longer one is refused before it is looked 
   assert.equal(refusalOf(verifyHead, '.'.repeat(MAX_HEAD_LENGTH + 1)), 'too-large');
 });
 
-test('every truncation and mutation of a head and a receipt is refused, never thrown', () => {
+test('rejects every truncation and mutation of a head and a receipt, and never throws', () => {
   for (const [seed, { signed, verify, peek }] of KINDS.entries()) {
     truncationsAndMutations(Buffer.from(signed, 'latin1'), { seed, mutations: 500 }, bytes => {
       const text = Buffer.from(bytes).toString('latin1');
@@ -180,7 +180,7 @@ test('every truncation and mutation of a head and a receipt is refused, never th
   }
 });
 
-test('one user more, less, or with another sequence changes the digest of its bucket alone', () => {
+test('one user more, less, or with another sequence changes only the digest of their bucket', () => {
   const [first, ...others] = ENTRIES;
   const bucket = bucketOf(first!.anchor);
   const more = Array.from({ length: 2000 }, (_, n) => ({
@@ -202,7 +202,7 @@ test('one user more, less, or with another sequence changes the digest of its bu
   assert.notDeepEqual(bucketDigest([first!]), bucketDigest([]));
 });
 
-test('a head and a receipt of version 2 say what their signer reads, in order and once each', () => {
+test('a head and a receipt of version 2 list what their signer reads, in order and once each', () => {
   const reads = ['account-3', 'withdrawal-1'];
   const saying = {
     head: signHead(signer, { ...HEAD, reads }),
@@ -219,7 +219,7 @@ test('a head and a receipt of version 2 say what their signer reads, in order an
   signReceipt(signer, { ...RECEIPT, reads: many.slice(1) });
 });
 
-test('what the signer reads stands in version 2, and in no earlier one', () => {
+test('allows what the signer reads in version 2, and in no earlier one', () => {
   for (const { signed, verify, newest } of [
     { ...KINDS[0]!, newest: 3 },
     { ...KINDS[1]!, newest: 5 },
@@ -237,7 +237,7 @@ test('what the signer reads stands in version 2, and in no earlier one', () => {
   }
 });
 
-test('a receipt of version 3 says the newest sequence, and may speak of no head', () => {
+test('a receipt of version 3 has the newest sequence, and may answer no head', () => {
   const first = signReceipt(signer, FIRST_RECEIPT);
   const later = signReceipt(signer, { ...RECEIPT, reads: [], newest: 0 });
   assert.deepEqual(
@@ -263,7 +263,7 @@ test('a receipt of version 3 says the newest sequence, and may speak of no head'
     assert.equal(refusalOf(verifyReceipt, signedBy(signer, header, { ...payload, version })), 'malformed');
 });
 
-test('a receipt of cloud-only users is of version 4, which is no forest’s, and is believed of who is trusted for them alone', () => {
+test('a receipt of cloud-only users has version 4, belongs to no forest, and needs a signer trusted for them only', () => {
   const signed = signReceipt(signer, CLOUD_RECEIPT);
   const { header, payload } = partsOf(signed);
   assert.equal(payload.version, 4);
@@ -294,7 +294,7 @@ test('a receipt of cloud-only users is of version 4, which is no forest’s, and
   assert.equal(refusalOf(verifyReceipt, longest, trusting(signer, CLOUD_FOREST)), 'believed');
   for (const changes of [{ headSequence: 1 }, { headTime: RECEIPT.time }])
     assert.throws(() => signReceipt(signer, { ...CLOUD_RECEIPT, ...changes }), RangeError);
-  // A forest's receipt names nobody so.
+  // A forest's receipt has no such list.
   const { header: first, payload: forest } = partsOf(signReceipt(signer, FIRST_RECEIPT));
   assert.equal(refusalOf(verifyReceipt, signedBy(signer, first, { ...forest, older: [] })), 'malformed');
   assert.equal(refusalOf(verifyReceipt, signedBy(signer, first, { ...forest, version: 4 })), 'malformed');

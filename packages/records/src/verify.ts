@@ -12,27 +12,27 @@ import { decodePayload } from './payload.ts';
 import { type Refused, refused } from './refusal.ts';
 import { verifyBytes } from './signing-key.ts';
 
-/** A signer's key as an administrator confirmed it. */
+/** A signer's key that an administrator confirmed. */
 export interface TrustedSigner {
   /** Raw Ed25519 key in base64url. */
   publicKey: string;
-  /** What it may sign for; a tenant's own key for `CLOUD_FOREST` alone. */
+  /** The forests that it may sign for; for a tenant's own key only `CLOUD_FOREST`. */
   forests: ReadonlySet<string>;
 }
 
 type Trust = (keyId: string) => TrustedSigner | undefined;
-/** What is expected of everything that is believed. */
+/** What every accepted statement must match. */
 interface Expected {
   tenant: string;
 }
 
 /**
- * Believes what is signed, or says why not. The signature is verified over the bytes as they came before anything of
- * the payload is read. What was believed before (sequence, password order, anchor) is the ledger's business.
+ * Accepts what is signed, or tells why not. Verifies the signature over the received bytes before it reads anything of the payload.
+ * Comparing it with earlier ones (sequence, password order, anchor) is up to the ledger.
  *
  * @param kinds what may come
  * @param trust finds a confirmed key by the id that the record names
- * @throws Error only when `trust` gives something that is no public key
+ * @throws Error only if `trust` returns something that is no public key
  */
 function verifySigned<K extends AnyKind>(
   text: string,
@@ -66,7 +66,7 @@ function verifySigned<K extends AnyKind>(
   return { ok: true, signed: signed as RecordOf<K> };
 }
 
-/** Reads what is signed without believing; undefined when it is not in the documented format, or of no kind that may come. */
+/** Reads what is signed without verifying it. Undefined if it is not in the documented format, or of no allowed kind. */
 function peekSigned<K extends AnyKind>(text: string, kinds: readonly K[]): Said<K> | undefined {
   const split = splitEnvelope(text, longestOf(kinds));
   if (!split.ok || !isOneOf(kinds, split.envelope.kind)) return undefined;
@@ -92,13 +92,13 @@ function decodeSaid<K extends AnyKind>(
   return { ok: true, said: { kind: kind.name, signerKeyId, ...fields } as Said<K> };
 }
 
-/** What goes beside the signed text is believed for its digest; without one nothing may stand there. */
+/** The part beside the signed text must match the signed digest. Without a digest there must be none. */
 function belongs(encapsulation: string | undefined, digest: string | undefined): boolean {
   if (encapsulation === undefined || digest === undefined) return encapsulation === digest;
   return encapsulationDigest(encapsulation) === digest;
 }
 
-/** Believes what is said of a user, or says why not: see `verifySigned`. */
+/** Accepts a statement about a user, or tells why not: see `verifySigned`. */
 export function verifyRecord(
   record: string,
   trust: Trust,
@@ -108,10 +108,10 @@ export function verifyRecord(
   return verified.ok ? { ok: true, record: verified.signed } : verified;
 }
 
-/** What is said of a group. */
+/** A statement about a group. */
 export type AnyGroupRecord = RecordOf<(typeof GROUP_RECORDS)[number]>;
 
-/** Believes what is said of a group, or says why not: see `verifySigned`. */
+/** Accepts a statement about a group, or tells why not: see `verifySigned`. */
 export function verifyGroupRecord(
   record: string,
   trust: Trust,
@@ -121,12 +121,12 @@ export function verifyGroupRecord(
   return verified.ok ? { ok: true, record: verified.signed } : verified;
 }
 
-/** Reads what is signed of a group without believing it, as `peekRecord` does. */
+/** Reads a statement about a group without verifying it, as `peekRecord` does. */
 export function peekGroupRecord(record: string): AnyGroupRecord | undefined {
   return peekSigned(record, GROUP_RECORDS);
 }
 
-/** Kind and version of a record as readers announce them, `account-3`; unbelieved, and undefined when it says none. */
+/** Kind and version of a record as readers announce them, `account-3`. Not verified; undefined if it has none. */
 export function recordName(record: string): string | undefined {
   const split = splitEnvelope(record, MAX_RECORD_LENGTH);
   if (!split.ok) return undefined;
@@ -135,7 +135,7 @@ export function recordName(record: string): string | undefined {
   return Number.isSafeInteger(version) ? `${split.envelope.kind.name}-${version}` : undefined;
 }
 
-/** What a record says of itself, unbelieved. */
+/** A record's unverified content. */
 export interface RecordPeek {
   kind: RecordKind;
   tenant: string;
@@ -144,18 +144,15 @@ export interface RecordPeek {
   objectGuid: Guid;
   sequence: number;
   signerKeyId: string;
-  /** Of account records: who it is, and whether that is somebody who may sign in. */
+  /** For account records: who it is, and whether they may sign in. */
   account?: AccountRecord;
-  /** Of credential records and withdrawals. */
+  /** For credential records and withdrawals. */
   passwordOrder?: PasswordOrder;
-  /** Of credential records. */
+  /** For credential records. */
   encapsulationDigest?: string;
 }
 
-/**
- * Reads what is signed of a record without believing it, for whoever relays and indexes records. Undefined when it is not in the
- * documented format.
- */
+/** Reads a record without verifying it, for a place that relays and indexes records. Undefined if it is not in the documented format. */
 export function peekRecord(record: string): RecordPeek | undefined {
   const said = peekSigned(record, RECORDS);
   if (said === undefined) return undefined;
@@ -166,7 +163,7 @@ export function peekRecord(record: string): RecordPeek | undefined {
   return { ...peek, passwordOrder: said.passwordOrder, encapsulationDigest: said.encapsulationDigest };
 }
 
-/** Believes a head, or says why not, as `verifyRecord` does. Whether it is the newest is the reader's business. */
+/** Accepts a head, or tells why not, as `verifyRecord` does. Whether it is the newest is up to the reader. */
 export function verifyHead(
   head: string,
   trust: Trust,
@@ -185,7 +182,7 @@ export function verifyReceipt(
   return verified.ok ? { ok: true, receipt: verified.signed } : verified;
 }
 
-/** Reads a head without believing it, for whoever relays it; undefined when it is not in the documented format. */
+/** Reads a head without verifying it, for a place that relays it. Undefined if it is not in the documented format. */
 export function peekHead(head: string): Head | undefined {
   return peekSigned(head, [HEAD]);
 }

@@ -11,7 +11,7 @@ const accountName = text(256);
 
 const MAYBE_NAMELESS = { userPrincipalName: orNull(principalName), sAMAccountName: orNull(accountName) };
 
-/** Who somebody is, or that the account is deleted. */
+/** Who a user is, or that the account is deleted. */
 export const ACCOUNT = signedKind({
   name: 'account',
   fields: {
@@ -48,7 +48,7 @@ export const ACCOUNT = signedKind({
       checks: MAYBE_NAMELESS,
     },
   },
-  // The oldest version that can say it: who has names is read by every reader.
+  // The oldest version that can hold it. A record with both names can be read by every reader.
   versionOf({ objectSid, userPrincipalName, sAMAccountName, profileDigest }) {
     if (profileDigest !== undefined) return PROFILE_ACCOUNT_VERSION;
     if (objectSid === null) return CLOUD_ACCOUNT_VERSION;
@@ -56,7 +56,7 @@ export const ACCOUNT = signedKind({
   },
 });
 
-/** A name is null where it cannot be written (`encodableAccount`), `objectSid` for a cloud-only user and for no other. */
+/** A name is null if it cannot be written (`encodableAccount`). `objectSid` is null for a cloud-only user and for no other. */
 export type AccountFields = FieldsOf<typeof ACCOUNT>;
 export type AccountRecord = RecordOf<typeof ACCOUNT>;
 
@@ -64,8 +64,9 @@ export type AccountRecord = RecordOf<typeof ACCOUNT>;
 export const NULL_SID = 'S-1-0-0';
 
 /**
- * A forest's account as a record can say it. A name that it cannot (no name at all, too long, with control characters, no
- * well-formed Unicode) is null, and nothing stands in for it: only the reader knows what it has. A SID that it cannot is nobody's.
+ * A forest's account in a form that a record can hold. A name that it cannot hold (empty, too long, with control characters, or no
+ * well-formed Unicode) becomes null without a substitute, because only the reader knows which name it uses. A SID that it cannot hold
+ * becomes nobody's.
  */
 export function encodableAccount(fields: AccountFields): AccountFields {
   const { userPrincipalName, sAMAccountName, objectSid } = fields;

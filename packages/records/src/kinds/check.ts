@@ -3,19 +3,19 @@ import { fromBase64url } from '../base64url.ts';
 import { isObject } from '../canonical-json.ts';
 import { isKeyId } from '../public-key.ts';
 
-/** What a value must be, and the type that it then has. */
+/** What a value must be, and its type if it is. */
 export interface Check<T> {
-  /** In plain words: for the refusal of anything else, and for docs/formats.md. */
+  /** In plain words, for errors and for docs/formats.md. */
   readonly expected: string;
   holds(value: unknown): value is T;
-  /** Undefined when it holds; else what follows the value's name in an error: `: a SID expected`, `.version: missing`. */
+  /** Undefined if the value is right; otherwise what follows its name in an error: `: a SID expected`, `.version: missing`. */
   wrong(value: unknown): string | undefined;
 }
 
-/** A member of an object: what it must be, and what it says. */
+/** A member of an object: its check and its meaning. */
 export interface Field<T> {
   readonly check: Check<T>;
-  /** A sentence for docs/formats.md, with the source or specification where there is one. */
+  /** A sentence for docs/formats.md, with the source or specification if there is one. */
   readonly meaning: string;
 }
 
@@ -27,7 +27,7 @@ export type ValuesOf<F extends Fields> = { -readonly [N in keyof F]: ValueOf<F[N
 
 export interface ObjectCheck<T> extends Check<T> {
   readonly fields: Fields;
-  /** A copy of exactly the members that are documented, in the order in which canonical JSON has them; nothing is checked. */
+  /** A copy of exactly the documented members, in the order of canonical JSON. Checks nothing. */
   only(values: Readonly<Record<string, unknown>>): Record<string, unknown>;
 }
 
@@ -63,10 +63,10 @@ export const time = check<string>(
   value => typeof value === 'string' && isIsoTime(value),
 );
 export const none = check<null>('null', value => value === null);
-/** Of a member that is not there: a kind has it in other versions alone. */
+/** For a member that the kind has only in other versions. */
 export const absent = check<undefined>('absent', value => value === undefined);
 
-/** Whether it is the text of a SID that the bytes of a SID lead back to. */
+/** Whether it is the canonical text of a SID: decoding its bytes returns the same text. */
 function isSid(text: string): boolean {
   try {
     return decodeSid(encodeSid(text)) === text;
@@ -89,7 +89,7 @@ export function either<A, B>(a: Check<A>, b: Check<B>): Check<A | B> {
   return check(`${a.expected}, or ${b.expected}`, value => a.holds(value) || b.holds(value));
 }
 
-/** @param expected of what this check narrows down */
+/** @param expected of the narrowed check */
 export function narrowed<T>(of: Check<T>, expected: string, holds: (value: T) => boolean): Check<T> {
   return check(expected, value => of.holds(value) && holds(value));
 }
@@ -102,7 +102,7 @@ export function oneOf<const T extends string>(values: readonly T[]): Check<T> {
   return check(`one of ${values.join(', ')}`, value => (values as readonly unknown[]).includes(value));
 }
 
-/** One to `limit` characters; no control characters, which have no business in a name, a log or a terminal. */
+/** One to `limit` characters. No control characters, which do not belong in a name, a log or a terminal. */
 export function text(limit: number): Check<string> {
   return check(
     `text of 1 to ${inWords(limit)} characters`,
@@ -122,7 +122,7 @@ export function integer(least: number, most: number): Check<number> {
   );
 }
 
-/** Numbers below `limit`, ascending, so that none comes twice. */
+/** Numbers below `limit`, ascending, so that none occurs twice. */
 export function ascending(limit: number): Check<readonly number[]> {
   return check(
     `an array of ascending numbers from 0 to ${inWords(limit - 1)}`,
@@ -132,7 +132,7 @@ export function ascending(limit: number): Check<readonly number[]> {
   );
 }
 
-/** At most `limit` names of a kind and a version, ascending, so that none comes twice. */
+/** At most `limit` names of a kind and a version, ascending, so that none occurs twice. */
 export function recordNames(limit: number): Check<readonly string[]> {
   return check(
     `an array of at most ${limit} ascending names such as account-3`,
@@ -148,7 +148,7 @@ export function recordNames(limit: number): Check<readonly string[]> {
   );
 }
 
-/** At most `limit` texts of at most `length` characters, in the order of their code units, so that none comes twice. */
+/** At most `limit` texts of at most `length` characters, in code-unit order, so that none occurs twice. */
 export function ascendingTexts(limit: number, length: number): Check<readonly string[]> {
   const { holds } = text(length);
   return check(
@@ -160,7 +160,7 @@ export function ascendingTexts(limit: number, length: number): Check<readonly st
   );
 }
 
-/** At most so many bits, each as a digit. */
+/** At most this many bits, each as a digit. */
 export function bits(limit: number): Check<string> {
   return check(
     `text of at most ${limit} digits, each 0 or 1`,
@@ -168,7 +168,7 @@ export function bits(limit: number): Check<string> {
   );
 }
 
-/** @param isLength whether there may be so many bytes */
+/** @param isLength whether this number of bytes is allowed */
 export function base64url(expected: string, isLength: (length: number) => boolean): Check<string> {
   return check(
     `${expected} in base64url`,
@@ -198,7 +198,7 @@ export function rows<C extends readonly Check<unknown>[]>(limit: number, ...colu
   );
 }
 
-/** Exactly these members, but for absent ones. Names of unknown ones are not repeated in the error. */
+/** Exactly these members, except absent ones. The error does not repeat the names of unknown ones. */
 export function object<F extends Fields>(fields: F): ObjectCheck<ValuesOf<F>> {
   const members = Object.entries(fields)
     .map(([name, { check }]) => ({ name, check }))

@@ -30,7 +30,7 @@ const OF_PASSWORD = {
   mustChange: field(bool, '`true`: a temporary password, to be changed at the next sign-in'),
 };
 
-/** Where the sealed part is; with the fields above, what it is bound to. */
+/** Where the sealed part is. Together with the fields above, what it is bound to. */
 const SEALING = {
   recipientKeyId: field(keyId, 'of the sealing key'),
   counter: field(integer(0, U32_MAX), 'number of this record in its batch, each used once'),
@@ -87,7 +87,7 @@ const HEADERS = new Map([
   [RESTORED_VERSION, headerOf(RESTORED_VERSION, restoredPasswordOrder)],
 ]);
 
-/** The bytes that a sealed part is bound to: the payload without it, in canonical form. Nothing is checked. */
+/** The bytes that a sealed part is bound to: the payload without it, in canonical form. Checks nothing. */
 export function sealingHeader(fields: CredentialFields & SealingFields): Uint8Array {
   const version = CREDENTIAL.versionOf({ ...fields, sealed: '' });
   const members = HEADERS.get(version)!.only(fields);

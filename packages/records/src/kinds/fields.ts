@@ -1,11 +1,11 @@
 import type { PasswordOrder } from '@causeway/credentials';
 import { field, guid, integer, literal, narrowed, object, text, U32_MAX } from './check.ts';
 
-/** Stands where a forest's name would in the records of cloud-only users: no DNS name can be this. */
+/** Replaces the forest's name in the records of cloud-only users. No DNS name can have this form. */
 export const CLOUD_FOREST = '(cloud-only)';
 
 export const anchor = text(256);
-/** What the lines of groups rely on (`groupLineKey`). */
+/** The lines of groups rely on this (`groupLineKey`). */
 export const groupAnchor = narrowed(
   anchor,
   'text of 1 to 256 characters without spaces',
@@ -21,7 +21,7 @@ export const forest = narrowed(
   name => name === name.toLowerCase() && name !== CLOUD_FOREST,
 );
 
-/** What every kind says: whom it is for and where it comes from. */
+/** The members of every kind: whom it is for and where it comes from. */
 export const COMMON = {
   tenant: field(text(128), 'id of the tenant that it is for'),
   forest: field(forest, 'name of the forest that it comes from'),
@@ -31,14 +31,14 @@ export const COMMON = {
   ),
 };
 
-/** What everything says that is said of one user. */
+/** The members of every statement about one user. */
 export const OF_USER = {
   ...COMMON,
   sourceAnchor: field(anchor, 'what the tenant knows the user by, within the forest'),
   objectGuid: field(guid, '`objectGUID`: `e3514235-4b06-11d1-ab04-00c04fc2dcd2`'),
 };
 
-/** What everything says that is said of one group. */
+/** The members of every statement about one group. */
 export const OF_GROUP = {
   ...COMMON,
   sourceAnchor: field(groupAnchor, 'what the tenant knows the group by, within the forest'),
@@ -51,11 +51,11 @@ const ofWrite = {
   originatingInvocationId: field(guid, 'the database of the domain controller where it was written'),
 };
 
-/** A `PasswordOrder` of `@causeway/credentials`, of a forest that was never restored. */
+/** A `PasswordOrder` of `@causeway/credentials`, for a forest that was never restored. */
 export const passwordOrder = object(ofWrite);
-/** The same of a forest that was. */
+/** The same for a forest that was restored. */
 export const restoredPasswordOrder = object({ epoch: field(sequence, ''), ...ofWrite });
 
-/** Whether it takes a version that says the epoch: a forest that was never restored is read by every reader. */
+/** Whether it needs a version with the epoch. Without one, for a forest that was never restored, every reader can read it. */
 export const saysEpoch = ({ passwordOrder }: { passwordOrder: PasswordOrder }): boolean =>
   (passwordOrder.epoch ?? 0) > 0;

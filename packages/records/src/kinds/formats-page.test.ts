@@ -1,4 +1,4 @@
-// The tables of docs/formats.md are made of the kinds. To write them again:
+// The tables of docs/formats.md are generated from the kinds. To write them again:
 //   node --test --test-update-snapshots packages/records/src/kinds/formats-page.test.ts
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ const BLOCK = /(<!-- made of records\/kinds: (\S+) -->\n)([\s\S]*?)(?=<!-- end o
 
 type Row = [member: string, form: string, meaning: string];
 
-test('docs/formats.md has the members of every kind as they are signed and checked', () => {
+test('docs/formats.md lists the members of every kind as they are signed and checked', () => {
   const page = readFileSync(PAGE, 'utf8');
   const made = new Map(KINDS.map(kind => [kind.name as string, kindText(kind)]));
   made.set('fields', table(rowsOf(OF_USER)));
@@ -30,13 +30,13 @@ test('docs/formats.md has the members of every kind as they are signed and check
   for (const { name, text } of blocks) assert.equal(text, made.get(name!), name);
 });
 
-test('every member of every kind is documented by what it means', () => {
+test('every member of every kind has a documented meaning', () => {
   for (const { fields } of KINDS)
     for (const [member, form, meaning] of rowsOf(fields))
       for (const cell of [member, form, meaning]) assert.match(cell, /^[^|\n]{4,}$/, member);
 });
 
-/** What is to be known of a kind beside what every user's record has. */
+/** What sets a kind apart from the members of every user's record. */
 function kindText(kind: AnyKind): string {
   const versions = [...kind.versions];
   const formOf = (name: string, check: Check<unknown>) => {

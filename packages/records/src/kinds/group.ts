@@ -5,13 +5,13 @@ import { type FieldsOf, type RecordOf, signedKind } from './kind.ts';
 
 const CLOUD_GROUP_VERSION = 2;
 
-/** What a group may hold and be in, on-premises ([MS-ADTS] 2.2.12, GroupType). */
+/** Which members a group may have and which groups it may be in, on-premises ([MS-ADTS] 2.2.12, GroupType). */
 export const GROUP_SCOPES = ['global', 'domain-local', 'universal'] as const;
 export type GroupScope = (typeof GROUP_SCOPES)[number];
 
 const name = text(256);
 
-/** Which group it is, or that it is deleted; who is in it is said by its slices alone. */
+/** Which group it is, or that it is deleted. Its members are only in its slices. */
 export const GROUP = signedKind({
   name: 'group',
   fields: {
@@ -34,11 +34,11 @@ export const GROUP = signedKind({
   versionOf: ({ objectSid }) => (objectSid === null ? CLOUD_GROUP_VERSION : 1),
 });
 
-/** `objectSid` is null for a group of the tenant's own and for no other. */
+/** `objectSid` is null for one of the tenant's own groups and for no other. */
 export type GroupFields = FieldsOf<typeof GROUP>;
 export type GroupRecord = RecordOf<typeof GROUP>;
 
-/** A forest's group as a record can say it: a name that it cannot hold is null, and a SID that it cannot is nobody's. */
+/** A forest's group in a form that a record can hold. A name that it cannot hold becomes null, and a SID becomes nobody's. */
 export function encodableGroup(fields: GroupFields): GroupFields {
   const { sAMAccountName, displayName, mail, objectSid } = fields;
   const orNone = (value: string | null): string | null => (name.holds(value) ? value : null);

@@ -4,7 +4,7 @@ import { COMMON, count } from './fields.ts';
 import { type FieldsOf, type RecordOf, signedKind } from './kind.ts';
 import { READING_VERSIONS, READS, readingVersionOf } from './reads.ts';
 
-/** In characters: the digests of its buckets take most of it. */
+/** In characters, mostly for the digests of its buckets. */
 export const MAX_HEAD_LENGTH = 24 * 1024;
 const digests = base64url(
   `${BUCKETS} digests of ${DIGEST_LENGTH} bytes`,
@@ -12,7 +12,7 @@ const digests = base64url(
 );
 const NO_GROUPS = { groups: absent, slices: absent, groupBuckets: absent };
 
-/** What a forest's Connect says that the tenant has of the forest: nothing may be missing, and nothing be more. */
+/** A forest's Connect states what the tenant has of the forest: no less, and no more. */
 export const HEAD = signedKind({
   name: 'head',
   fields: {

@@ -1,32 +1,32 @@
 import { type Check, type Fields, field, literal, type ObjectCheck, object, type ValueOf } from './check.ts';
 
-/** Of a record, in bytes. */
+/** Bytes of a record's payload. */
 const MAX_PAYLOAD_LENGTH = 12 * 1024;
-/** A record is ASCII text; the largest that every field's limit allows is smaller. */
+/** A record is ASCII text. The largest one that the limits of all fields allow is smaller. */
 export const MAX_RECORD_LENGTH = 16 * 1024;
 
-/** One version of a kind: the fields of the kind, but for those that have another check in it. */
+/** One version of a kind: the kind's fields, except those with another check in this version. */
 interface Version {
-  /** What it is for, or how it differs: for docs/formats.md. */
+  /** Its purpose or its difference, for docs/formats.md. */
   readonly says: string;
   readonly checks: Readonly<Record<string, Check<unknown>>>;
 }
 
 interface Definition<N extends string, F extends Fields, V extends Readonly<Record<number, Version>>> {
   readonly name: N;
-  /** In the order of docs/formats.md; what is signed is in the order of canonical JSON. */
+  /** In the order of docs/formats.md. The signed text is in the order of canonical JSON. */
   readonly fields: F;
   /** The oldest first. */
   readonly versions: V;
-  /** The version to sign; the only one if left out. */
+  /** The version to sign; the only one by default. */
   versionOf?(values: Values<F, V>): number;
-  /** Bytes of the payload; as a record's if left out. */
+  /** Bytes of the payload; the limit of a record by default. */
   readonly maxPayloadLength?: number;
-  /** Characters of the whole; as a record's if left out. */
+  /** Characters of the whole; the limit of a record by default. */
   readonly maxLength?: number;
 }
 
-/** What a kind says, over all of its versions: each member may be what any of them allows, and missing where one has it absent. */
+/** A kind's values over all of its versions. Each member may be what any version allows, and missing if one has it absent. */
 type Values<F extends Fields, V extends Readonly<Record<number, Version>>> = Optional<{
   -readonly [N in keyof F]: ValueOf<F[N]['check']> | Differing<V[keyof V], N>;
 }>;
@@ -39,10 +39,10 @@ type Differing<V, N> = V extends { readonly checks: infer C }
     : never
   : never;
 
-/** A kind of thing that is signed: all that there is to know for signing, reading and documenting it. */
+/** A kind of signed statement: all that is needed to sign, read and document it. */
 export interface SignedKind<N extends string = string, T = unknown> {
   readonly name: N;
-  /** The label in the signed header that keeps the kinds apart. */
+  /** The label in the signed header that tells the kinds apart. */
   readonly typ: string;
   readonly fields: Fields;
   readonly versions: ReadonlyMap<
@@ -54,13 +54,13 @@ export interface SignedKind<N extends string = string, T = unknown> {
   readonly maxLength: number;
 }
 
-/** What is signed of a kind, but its version. */
+/** The signed members of a kind, without its version. */
 export type FieldsOf<K> = K extends SignedKind<string, infer T> ? T : never;
 
-/** What was signed, by whom. */
+/** What was signed, and by whom. */
 export type Said<K> = K extends SignedKind<infer N, infer T> ? T & { kind: N; signerKeyId: string } : never;
 
-/** What was believed: where the digest of an encapsulation was signed, with it, in base64url. */
+/** What was accepted. If the digest of an encapsulation was signed, this includes the encapsulation in base64url. */
 export type RecordOf<K> =
   K extends SignedKind<string, { encapsulationDigest: string }>
     ? Said<K> & { encapsulation: string }

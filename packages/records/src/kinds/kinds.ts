@@ -6,13 +6,13 @@ import { MEMBERS } from './members.ts';
 import { RECEIPT } from './receipt.ts';
 import { WITHDRAWAL } from './withdrawal.ts';
 
-/** What is said of one user. */
+/** Statements about one user. */
 export const RECORDS = [ACCOUNT, CREDENTIAL, WITHDRAWAL] as const;
-/** What is said of one group. */
+/** Statements about one group. */
 export const GROUP_RECORDS = [GROUP, MEMBERS] as const;
-/** What is said of a whole forest: by its Connect, and by the managed domain in answer to that. */
+/** Statements about a whole forest: by its Connect, and by the managed domain in answer. */
 export const STATEMENTS = [HEAD, RECEIPT] as const;
-/** Everything that is signed. */
+/** Every signed kind. */
 export const KINDS = [...RECORDS, ...GROUP_RECORDS, ...STATEMENTS] as const;
 
 export type AnyKind = (typeof KINDS)[number];

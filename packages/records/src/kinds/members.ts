@@ -5,10 +5,10 @@ import { type FieldsOf, type RecordOf, signedKind } from './kind.ts';
 
 /** Characters of one reference. */
 const MAX_REFERENCE_LENGTH = 512;
-/** Of the shortest ones as many as fit (`divideMembers`). */
+/** As many of the shortest ones as fit (`divideMembers`). */
 const MAX_REFERENCES = 2500;
 
-/** A slice of a group's members: all of them whose key begins with the prefix. */
+/** A slice of a group's members: all whose key begins with the prefix. */
 export const MEMBERS = signedKind({
   name: 'members',
   fields: {

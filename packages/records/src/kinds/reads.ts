@@ -1,14 +1,14 @@
 import { absent, field, recordNames } from './check.ts';
 
-/** As many as a header announces. */
+/** As many as a header can announce. */
 const MAX_READS = 64;
 
-/** What a head or a receipt says in version 2 alone. */
+/** Present in version 2 of a head or a receipt only. */
 export const READS = {
   reads: field(recordNames(MAX_READS), 'what the signer reads beyond the first release'),
 };
 
-/** A reader of the first release knows only the first: the second goes to a reader that announced it. */
+/** A reader of the first release knows only version 1. Version 2 goes to readers that announced it. */
 export const READING_VERSIONS = {
   1: { says: 'for every reader', checks: { reads: absent } },
   2: { says: 'says what its signer reads', checks: {} },

@@ -28,10 +28,10 @@ import {
 import { type FieldsOf, type RecordOf, signedKind } from './kind.ts';
 import { READING_VERSIONS, READS, readingVersionOf } from './reads.ts';
 
-/** Rows that a receipt tells one by one, of users and of groups each, and records of each that it names as not written. */
+/** Rows in a receipt, for users and groups each, and the number of records of each that it names as not written. */
 export const MAX_ENTRIES = 2000;
 export const MAX_NOT_WRITTEN = 200;
-/** In characters: its rows take most of it, those of users and those of groups as much each. */
+/** In characters, mostly for its rows: half for users, half for groups. */
 export const MAX_RECEIPT_LENGTH = 704 * 1024;
 
 const CLOUD_RECEIPT_VERSION = 4;
@@ -46,7 +46,9 @@ const NO_GROUPS = {
 };
 const BEFORE_A_HEAD = { headSequence: sequenceOrNone, headTime: orNull(time) };
 
-/** What the managed domain answers: how far it agrees with the forest's head; to the tenant, what it has newer of its cloud-only users. */
+/**
+ * The managed domain's answer: to Connect, how far it agrees with the forest's head; to the tenant, what it has newer of cloud-only users.
+ */
 export const RECEIPT = signedKind({
   name: 'receipt',
   fields: {

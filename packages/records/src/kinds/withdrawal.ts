@@ -2,11 +2,14 @@ import { field, oneOf } from './check.ts';
 import { OF_USER, passwordOrder, restoredPasswordOrder, saysEpoch } from './fields.ts';
 import { type FieldsOf, type RecordOf, signedKind } from './kind.ts';
 
-/** Why nobody may sign in with the password that was sent last, until another one is. */
+/** Why the password that was sent last cannot be used to sign in until another one is sent. */
 export const WITHDRAWAL_REASONS = ['must-change', 'smart-card', 'empty-password', 'scope'] as const;
 export type WithdrawalReason = (typeof WITHDRAWAL_REASONS)[number];
 
-/** Takes the credential before it away. It has no secret, and so no recipient. Of a forest's people alone: the tenant has other means for its own. */
+/**
+ * Revokes the credential before it. It has no secret, and so no recipient. Only for a forest's users: the tenant has other means for its
+ * own.
+ */
 export const WITHDRAWAL = signedKind({
   name: 'withdrawal',
   fields: {

@@ -61,7 +61,7 @@ export const WITHDRAWAL: WithdrawalFields = {
   reason: 'must-change',
 };
 
-/** The same of a forest that was restored. */
+/** The same for a forest that was restored. */
 export const RESTORED_CREDENTIAL: CredentialFields = {
   ...CREDENTIAL,
   sequence: 1_795_437_727_000_009,
@@ -84,7 +84,7 @@ export const ENTRIES: Entry[] = [
   { anchor: 'user 83', accountSequence: 1_795_437_727_000_004, credentialSequence: 1_795_437_727_000_005 },
 ];
 
-/** The digests of all buckets, as a forest with these users has them. */
+/** The digests of all buckets of a forest with these users. */
 export function bucketsOf(entries: readonly Entry[]): string {
   const sorted = entries.toSorted((a, b) => Buffer.compare(Buffer.from(a.anchor), Buffer.from(b.anchor)));
   const buckets = Map.groupBy(sorted, ({ anchor }) => bucketOf(anchor));
@@ -118,7 +118,7 @@ export const RECEIPT: ReceiptFields = {
   notWritten: [[ACCOUNT.sourceAnchor, 'credential', 'cannot-open']],
 };
 
-/** Of a managed domain that has not compared a head yet. */
+/** From a managed domain that has not compared a head yet. */
 export const FIRST_RECEIPT: ReceiptFields = {
   ...RECEIPT,
   ...{ headSequence: 0, headTime: null, completeAsOf: null, differing: [], listed: 0, entries: [] },
@@ -126,7 +126,7 @@ export const FIRST_RECEIPT: ReceiptFields = {
   newest: ACCOUNT.sequence,
 };
 
-/** Of a managed domain that the tenant showed an older record of a cloud-only user, and one of a user who is deleted there. */
+/** From a managed domain to which the tenant showed an older record of a cloud-only user, and a record of a user who is deleted there. */
 export const CLOUD_RECEIPT: ReceiptFields = {
   ...FIRST_RECEIPT,
   forest: CLOUD_FOREST,
@@ -184,7 +184,7 @@ export function trusting(
   return id => (id === keyId ? signer : undefined);
 }
 
-/** A JWS with any header and payload, signed for real, and what goes beside it: what a signer that went wrong could make. */
+/** A JWS with any header and payload and a real signature, and the part beside it: what a faulty signer could make. */
 export function signedBy(
   key: SigningKey,
   header: string | object,
@@ -206,11 +206,11 @@ interface Parts {
   header: Anything;
   payload: Anything;
   signature: string;
-  /** What goes beside the signed text. */
+  /** The part beside the signed text. */
   encapsulation: string | undefined;
 }
 
-/** Header and payload are objects to be changed. */
+/** Header and payload are objects that may be changed. */
 export function partsOf(record: string): Parts {
   const [header, payload, signature, encapsulation] = record.split(/[.~]/) as [
     string,
@@ -222,7 +222,7 @@ export function partsOf(record: string): Parts {
   return { header: json(header), payload: json(payload), signature, encapsulation };
 }
 
-/** The record with one of its parts replaced and all others kept. */
+/** The record with one of its parts replaced and the others unchanged. */
 export function withPart(record: string, index: 0 | 1 | 2, part: string | object): string {
   const [signed, ...beside] = record.split('~');
   const parts = signed!.split('.');

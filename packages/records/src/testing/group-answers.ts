@@ -1,6 +1,6 @@
-// Fixed records of groups for a second implementation, signed as those in known-answers.ts.
+// Fixed group records for a second implementation, signed like those in known-answers.ts.
 
-/** Of `GROUP` in groups.ts: signing it again gives these very characters. */
+/** Of `GROUP` in groups.ts. Signing it again gives exactly these characters. */
 export const GROUP_RECORD = [
   'eyJhbGciOiJFZERTQSIsImtpZCI6IjRVVVoyTkpRSUo0SFo3R1QiLCJ0eXAiOiJjYXVzZXdheS1ncm91cCtqd3MifQ.eyJkZW',
   'xldGVkIjpmYWxzZSwiZGlzcGxheU5hbWUiOiJVxI1ldG7DrSBvZGTEm2xlbsOtIiwiZm9yZXN0IjoiY29ycC5leGFtcGxlLmN',

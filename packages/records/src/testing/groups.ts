@@ -29,7 +29,7 @@ export const GROUP: GroupFields = {
   deleted: false,
 };
 
-/** All its members: a user and a group of the same forest, and somebody of another one. */
+/** All its members: a user and a group of the same forest, and a member from another forest. */
 export const MEMBERS: MembersFields = {
   tenant: TENANT,
   forest: FOREST,
@@ -44,7 +44,7 @@ export const MEMBERS: MembersFields = {
   ],
 };
 
-/** A group of one slice, and one whose members are divided. */
+/** A group of one slice, and one with divided members. */
 export const GROUP_ENTRIES: GroupEntry[] = [
   { anchor: GROUP.sourceAnchor, prefix: null, sequence: GROUP.sequence },
   { anchor: GROUP.sourceAnchor, prefix: '', sequence: MEMBERS.sequence },
@@ -61,7 +61,7 @@ export const GROUP_HEAD: HeadFields = {
   ...summarizeGroups(GROUP_ENTRIES),
 };
 
-/** Of a managed domain that has an older slice of a group, and has not written another one. */
+/** From a managed domain that has an older slice of one group, and has not written another group. */
 export const GROUP_RECEIPT: ReceiptFields = {
   ...RECEIPT,
   headSequence: GROUP_HEAD.sequence,
@@ -78,7 +78,7 @@ export const GROUP_RECEIPT: ReceiptFields = {
   ],
 };
 
-/** Of one that knows groups and has not compared a head yet. */
+/** From one that supports groups and has not compared a head yet. */
 export const FIRST_GROUP_RECEIPT: ReceiptFields = {
   ...FIRST_RECEIPT,
   reads: ['receipt-5'],
@@ -89,7 +89,7 @@ export const FIRST_GROUP_RECEIPT: ReceiptFields = {
 
 type Identity = Pick<GroupFields, 'sourceAnchor' | 'objectGuid' | 'objectSid' | 'sAMAccountName'>;
 
-/** Another group for each number: its anchor is that of its GUID, as Connect makes it. @param number below 2^32 */
+/** A different group for each number. Its anchor is derived from its GUID, as Connect does. @param number below 2^32 */
 export function numberedGroup(number: number): Identity {
   const bytes = Buffer.alloc(16);
   bytes.writeUInt32LE(number);
@@ -102,21 +102,21 @@ export function numberedGroup(number: number): Identity {
   };
 }
 
-/** The record of a group. @param changes what is not as in `GROUP` */
+/** The record of a group. @param changes differences from `GROUP` */
 export function signedGroup(signer: SigningKey, changes: Partial<GroupFields> = {}): string {
   return signGroupRecord(signer, { ...GROUP, ...changes });
 }
 
-/** One slice, of whatever members, in their order. @param changes what is not as in `MEMBERS` */
+/** One slice of any members, in their order. @param changes differences from `MEMBERS` */
 export function signedMembers(signer: SigningKey, changes: Partial<MembersFields> = {}): string {
   const { members, ...rest } = { ...MEMBERS, ...changes };
   return signMembers(signer, { ...rest, members: members.toSorted() });
 }
 
 /**
- * The whole list of a group in as many slices as it takes, as its Connect signs it, each with a sequence of its own.
+ * The whole list of a group in as many slices as needed, signed as Connect does, each with its own sequence.
  *
- * @param changes what is not as in `MEMBERS`; the sequence is that of the first slice
+ * @param changes differences from `MEMBERS`; the sequence is that of the first slice
  */
 export function signedSlices(
   signer: SigningKey,

@@ -11,18 +11,18 @@ import {
 import { partsOf, signedBy, withPart } from './fixtures.ts';
 import { numberedGroup } from './groups.ts';
 
-/** Something that a tenant, or another forest, could show in place of what the forest signed. */
+/** What a tenant, or another forest, could show instead of what the forest signed. */
 export interface Hostile {
   readonly what: string;
   readonly record: string;
-  /** What a reader says who trusts the signer for its forest alone. */
+  /** The refusal by a reader that trusts the signer only for its forest. */
   readonly refusal: Refusal;
 }
 
 /**
- * What can be made of a slice by somebody without the forest's key, and by a signer for what is not its own.
+ * Variants of a slice by an attacker without the forest's key, and by a signer outside its rights.
  *
- * @param stranger whose key nobody confirmed
+ * @param stranger a signer whose key nobody confirmed
  */
 export function hostileMembers(signer: SigningKey, stranger: SigningKey, fields: MembersFields): Hostile[] {
   const { members } = fields;
@@ -44,7 +44,7 @@ export function hostileMembers(signer: SigningKey, stranger: SigningKey, fields:
   ];
 }
 
-/** The same of a group's record. */
+/** The same for a group's record. */
 export function hostileGroups(signer: SigningKey, stranger: SigningKey, fields: GroupFields): Hostile[] {
   const other = numberedGroup(4_000_000);
   return [

@@ -37,7 +37,7 @@ Px+ULS6hef5yLwbMA95baYWe2wbv84myfc5ZhEVwIWIjWT1Loy2ausjNBJBA72U0
 -----END CAUSEWAY SEALING KEY-----
 `;
 
-/** Of `ACCOUNT` in fixtures.ts: signing it again gives these very characters. */
+/** Of `ACCOUNT` in fixtures.ts. Signing it again gives exactly these characters. */
 export const ACCOUNT_RECORD = [
   'eyJhbGciOiJFZERTQSIsImtpZCI6IjRVVVoyTkpRSUo0SFo3R1QiLCJ0eXAiOiJjYXVzZXdheS1hY2NvdW50K2p3cyJ9.eyJ',
   'hY2NvdW50RXhwaXJlcyI6IjIwMjctMDEtMzFUMTI6MDA6MDAuMDAwWiIsImRlbGV0ZWQiOmZhbHNlLCJlbmFibGVkIjp0cnV',
@@ -196,7 +196,7 @@ export const HEAD_STATEMENT = [
   '6GBp8FrZZrLBAaYQ6fY7Urx7loNkPOXakEvqxbctkV-dJs3tSyIAg',
 ].join('');
 
-/** Of `WITHDRAWAL` in fixtures.ts: signing it again gives these very characters. */
+/** Of `WITHDRAWAL` in fixtures.ts. Signing it again gives exactly these characters. */
 export const WITHDRAWAL_RECORD = [
   'eyJhbGciOiJFZERTQSIsImtpZCI6IjRVVVoyTkpRSUo0SFo3R1QiLCJ0eXAiOiJjYXVzZXdheS13aXRoZHJhd2FsK2p3cyJ9',
   '.eyJmb3Jlc3QiOiJjb3JwLmV4YW1wbGUuY29tIiwib2JqZWN0R3VpZCI6ImUzNTE0MjM1LTRiMDYtMTFkMS1hYjA0LTAwYzA',
