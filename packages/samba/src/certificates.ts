@@ -9,14 +9,14 @@ import { runTool } from './run-tool.ts';
 
 const AUTHORITY_DAYS = 3650;
 const SERVER_DAYS = 397;
-/** A server certificate that ends sooner is made anew when the domain controller starts. */
+/** When the domain controller starts, a server certificate that expires within this time is renewed. */
 const RENEW_BEFORE_DAYS = 60;
 const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
 
 /**
- * Makes the domain's own certificate authority once, and a server certificate for the domain controller's
- * name, the domain's name and the address, when there is none or it ends soon. A certificate that somebody
- * else put there, and so without our authority's key, is left alone.
+ * Creates the domain's own certificate authority once. Creates a server certificate for the domain controller's name, the domain's name and
+ * the address, if there is none or it expires soon. Leaves a certificate from another source alone, which has no key of our authority
+ * beside it.
  */
 export async function ensureCertificates(domain: DomainDescription, layout: DomainLayout): Promise<void> {
   if (await validForLong(layout.certFile)) return;

@@ -15,12 +15,12 @@ const domain: DomainDescription = {
 const layout = domainLayout('/srv/corp');
 const setting = (text: string, name: string) => new RegExp(`^\\t${name} = (.*)$`, 'm').exec(text)?.[1];
 
-test('names follow from the realm', () => {
+test('derives names from the realm', () => {
   assert.equal(baseDn(domain), 'DC=corp,DC=example,DC=com');
   assert.equal(hostFqdn(domain), 'dc1.corp.example.com');
 });
 
-test('every path of smb.conf lies in the directory of the domain, or is its own policies’ in its own namespace', () => {
+test("keeps every path of smb.conf in the domain's directory, except its policies in its own namespace", () => {
   const text = renderSmbConf(domain, layout);
   const paths = [...text.matchAll(/= (\/[^\n]*)$/gm)].map(match => match[1]!);
   assert.ok(paths.length > 10);
@@ -31,19 +31,19 @@ test('every path of smb.conf lies in the directory of the domain, or is its own 
   for (const share of ['homes', 'printers', 'print$']) assert.ok(!text.includes(`[${share}]`));
 });
 
-test('settings of the caller win over ours', () => {
+test("the caller's settings take precedence over ours", () => {
   const extraSettings = { 'max log size': '1', 'old password allowed period': '0' };
   const text = renderSmbConf({ ...domain, extraSettings }, layout);
   assert.equal(setting(text, 'max log size'), '1');
   assert.equal(setting(text, 'old password allowed period'), '0');
 });
 
-test("Samba's own DNS is on only where it was asked for", () => {
+test("enables Samba's own DNS only on request", () => {
   assert.doesNotMatch(setting(renderSmbConf(domain, layout), 'server services')!, /\bdns\b/);
   assert.match(setting(renderSmbConf({ ...domain, dns: 'internal' }, layout), 'server services')!, /\bdns\b/);
 });
 
-test('Samba’s DNS takes secure updates alone, and asks the forwarder that it is given', () => {
+test("Samba's DNS accepts only secure updates, and asks the given forwarder", () => {
   const text = (dnsForwarder?: string) =>
     renderSmbConf({ ...domain, dns: 'internal', ...(dnsForwarder && { dnsForwarder }) }, layout);
   assert.equal(setting(text(), 'allow dns updates'), 'secure only');
@@ -55,19 +55,19 @@ test('Samba’s DNS takes secure updates alone, and asks the forwarder that it i
   );
 });
 
-test('krb5.conf names every realm by address, and asks no DNS', () => {
+test('krb5.conf names every realm by address, and uses no DNS', () => {
   const text = renderKrb5Conf([domain, { realm: 'B.EXAMPLE', address: '127.0.0.20', hostName: 'x' }]);
   assert.equal(setting(text, 'default_realm'), 'CORP.EXAMPLE.COM');
   assert.equal(setting(text, 'dns_lookup_kdc'), 'false');
   assert.match(text, /B\.EXAMPLE = \{\n\t\tkdc = 127\.0\.0\.20\n/);
 });
 
-test("the administrator's password goes in as UTF-16 in base64", () => {
+test("encodes the administrator's password as UTF-16 in base64", () => {
   const value = /clearTextPassword:: (.*)/.exec(adminPasswordLdif(domain, 'Grüße'))?.[1];
   assert.equal(Buffer.from(value!, 'base64').toString('utf16le'), 'Grüße');
 });
 
-test('what would end up as broken or injected configuration is refused by name', () => {
+test('rejects values that would break or inject configuration, by name', () => {
   const wrong: [Partial<DomainDescription>, RegExp][] = [
     [{ realm: 'corp.example.com' }, /realm must be an upper-case/],
     [{ realm: 'CORP' }, /realm must be/],
@@ -83,7 +83,7 @@ test('what would end up as broken or injected configuration is refused by name',
   }
 });
 
-test('clients of LDAP find the domain controller by each of its names', () => {
+test('LDAP clients find the domain controller by each of its names', () => {
   assert.deepEqual(ldapServiceNames(domain), [
     'ldap/dc1.corp.example.com',
     'ldap/dc1.corp.example.com/corp.example.com',

@@ -4,23 +4,23 @@ import type { DomainLayout } from './layout.ts';
 const SERVICES = ['s3fs', 'rpc', 'ldap', 'cldap', 'kdc', 'drepl', 'winbindd', 'ntp_signd', 'kcc'];
 const DNS_SERVICES = ['dns', 'dnsupdate'];
 
-/** Options that `samba-tool domain provision` needs too, because it sets access control lists through them. */
+/** Options that `samba-tool domain provision` also needs, because it sets access control lists through them. */
 export function provisionOptions(domain: DomainDescription): Record<string, string> {
   return {
     interfaces: `${domain.address}/8`,
     'bind interfaces only': 'yes',
-    // Access control lists go to a database: file systems without extended attributes do as well.
+    // Keeps access control lists in a database, so that file systems without extended attributes work too.
     'vfs objects': 'dfs_samba4 acl_xattr xattr_tdb',
   };
 }
 
 /**
- * Where the domain controller's own mount namespace shows `sysvol`: its folder lies in one that is root's alone, and everybody in the domain,
- * machines above all, reads policies there as themselves.
+ * Where the domain controller's own mount namespace shows `sysvol`. Its folder lies in one that only root can enter, but all members of the
+ * domain, above all machines, read policies there as themselves.
  */
 export const SYSVOL = '/run/samba/sysvol';
 
-/** The whole `smb.conf`: nothing of it is left to the system's defaults of paths, so that several domains can share a host. */
+/** The whole `smb.conf`. It sets every path itself, so that several domains can share a host. */
 export function renderSmbConf(domain: DomainDescription, layout: DomainLayout): string {
   const global: Record<string, string> = {
     ...provisionOptions(domain),
@@ -30,7 +30,7 @@ export function renderSmbConf(domain: DomainDescription, layout: DomainLayout): 
     'server role': 'active directory domain controller',
     'server services': [...SERVICES, ...(domain.dns === 'internal' ? DNS_SERVICES : [])].join(', '),
     ...(domain.dns === 'internal' && {
-      // Who changes a record proves who it is; nobody else's names are taken in.
+      // An update must be authenticated, so no record is taken from strangers.
       'allow dns updates': 'secure only',
       ...(domain.dnsForwarder && { 'dns forwarder': domain.dnsForwarder }),
     }),
@@ -90,7 +90,7 @@ export function renderKrb5Conf(domains: Pick<DomainDescription, 'realm' | 'addre
   ].join('\n');
 }
 
-/** LDIF that sets the administrator's password; goes to standard input, never onto a command line. */
+/** LDIF that sets the administrator's password. Pass it on standard input, never on a command line. */
 export function adminPasswordLdif(domain: DomainDescription, password: string): string {
   const value = Buffer.from(password, 'utf16le').toString('base64');
   return [

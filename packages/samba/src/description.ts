@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { domainLayout } from './layout.ts';
 
-/** Everything about a domain but its secrets; kept in `domain.json`. */
+/** Everything about a domain except its secrets; kept in `domain.json`. */
 export interface DomainDescription {
   /** Kerberos realm, upper case, for example `CORP.EXAMPLE.COM`. */
   realm: string;
@@ -9,13 +9,13 @@ export interface DomainDescription {
   netbiosDomain: string;
   /** Short name of the domain controller, at most 15 characters. */
   hostName: string;
-  /** IPv4 address that the domain controller listens on, and no other. */
+  /** IPv4 address that the domain controller listens on, and the only one. */
   address: string;
   /** `internal`: Samba answers DNS itself on port 53. */
   dns: 'none' | 'internal';
-  /** IPv4 address of the resolver that is asked for every other name; without one Samba answers for its own names alone. */
+  /** IPv4 address of the resolver for every other name. Without one, Samba answers only for its own names. */
   dnsForwarder?: string;
-  /** Further settings of `smb.conf`'s section `[global]`; they win over ours. */
+  /** Further settings for `smb.conf`'s section `[global]`. They take precedence over ours. */
   extraSettings?: Record<string, string>;
 }
 
@@ -24,7 +24,7 @@ export interface DomainSettings extends DomainDescription {
   adminPassword: string;
 }
 
-/** What a command needs to name a domain: settings and layouts are both one. */
+/** What a command needs to find a domain. Settings and layouts both have it. */
 export type DomainPlace = { directory: string };
 
 export const dnsDomain = (domain: { realm: string }): string => domain.realm.toLowerCase();
@@ -56,7 +56,7 @@ const IPV4 = /^\d{1,3}(\.\d{1,3}){3}$/;
 const REALM = /^[A-Z0-9][A-Z0-9-]*(\.[A-Z0-9][A-Z0-9-]*)+$/;
 const SETTING_NAME = /^[A-Za-z0-9 :_-]+$/;
 
-/** Refuses what would end up as broken or injected configuration. */
+/** Rejects values that would break or inject configuration. */
 export function checkDescription(domain: DomainDescription): void {
   const wrong = (what: string, value: string, expected: string) => {
     throw new Error(`${what} must be ${expected}, got ${JSON.stringify(value)}`);

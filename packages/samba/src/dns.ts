@@ -15,10 +15,10 @@ import { runTool } from './run-tool.ts';
 export type DnsSettings = Pick<DomainDescription, 'dns' | 'dnsForwarder'>;
 
 /**
- * Makes a domain answer DNS, ask another forwarder, or answer no more; its zones stay. Samba is started again, which takes some
- * seconds. What a kill leaves behind is done again by the next call: the description is written last.
+ * Makes a domain answer DNS, use another forwarder, or stop answering; its zones stay. Restarts Samba, which takes some seconds. After a
+ * kill, the next call repeats what is unfinished, because the description is written last.
  *
- * @throws when port 53 is taken, naming by whom, before anything is changed
+ * @throws if port 53 is taken, naming by whom, before it changes anything
  */
 export async function changeDns(place: DomainPlace, wanted: DnsSettings): Promise<void> {
   const layout = domainLayout(place.directory);
@@ -43,11 +43,11 @@ async function replaceFile(file: string, content: string): Promise<void> {
   await rename(`${file}.new`, file);
 }
 
-/** Domain local: that of Windows, which Samba's tool looks up by its name. */
+/** Domain local: Windows' group type of these groups, which Samba's tool looks up by name. */
 const DOMAIN_LOCAL = -2147483644;
 const GLOBAL = -2147483646;
 
-/** Groups without which Samba's tool makes no zones; a domain that was provisioned without DNS has neither. */
+/** Groups that Samba's tool needs to make zones. A domain provisioned without DNS lacks them. */
 const GROUPS = [
   { name: 'DnsAdmins', type: DOMAIN_LOCAL, what: 'may manage the zones' },
   { name: 'DnsUpdateProxy', type: GLOBAL, what: 'may update records for others, such as a DHCP server' },

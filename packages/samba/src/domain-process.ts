@@ -18,7 +18,7 @@ import {
 } from './processes.ts';
 import { ensureServiceNames } from './service-names.ts';
 
-/** The pid file: enough to find the domain controller again, and never somebody else's process. */
+/** The pid file. Identifies the domain controller's process, and never a later one with the same number. */
 interface PidRecord extends ProcessIdentity {
   namespace: string;
   /** ISO 8601. */
@@ -34,23 +34,22 @@ export interface DomainStatus {
 export interface RunningDomain {
   pid: number;
   since: Date;
-  /** It was running before: started by a supervisor that has ended since. */
+  /** True if it was running already, started by a supervisor that has ended since. */
   adopted: boolean;
 }
 
 const START_LIMIT = 60_000;
 const STOP_PATIENCE = 5_000;
 
-// Samba's own winbind socket lies at a path that is compiled in, so each domain controller gets a view of the
-// file system in which /run/samba is its own.
+// Samba's own winbind socket lies at a compiled-in path, so each domain controller gets a view of the file system with its own /run/samba.
 const SOCKET_DIR = '/run/samba';
-// So does what machines and people read as themselves, from a folder that only root can enter.
+// The same for what machines and users read as themselves, from a folder that only root can enter.
 const IN_OWN_NAMESPACE = `mount --bind "$1" ${SOCKET_DIR} && mkdir -p ${SYSVOL} && mount --bind "$2" ${SYSVOL} && shift 2 && exec "$@"`;
 
 const domainProcesses = (layout: DomainLayout, record: PidRecord) =>
   namespaceMembers(record, record.namespace, { folder: layout.runDir, on: SOCKET_DIR });
 
-/** Starts the domain controller and waits until all its ports answer; one that runs already is adopted. */
+/** Starts the domain controller and waits until all its ports answer. Adopts one that runs already. */
 export async function startDomain(place: DomainPlace): Promise<RunningDomain> {
   const layout = domainLayout(place.directory);
   const domain = readDomain(place);
@@ -78,7 +77,7 @@ export async function startDomain(place: DomainPlace): Promise<RunningDomain> {
   return { pid: record.pid, since: new Date(record.since), adopted: false };
 }
 
-/** A domain that a release before made shows policies from a folder that only root can enter. */
+/** A domain of an older release serves policies from a folder that only root can enter. */
 async function ensureSysvolPath({ smbConf, sysvol }: DomainLayout): Promise<void> {
   const text = await readFile(smbConf, 'utf8');
   const shown = text.replaceAll(`\tpath = ${sysvol}`, `\tpath = ${SYSVOL}`);
@@ -100,7 +99,7 @@ async function launch(layout: DomainLayout): Promise<PidRecord> {
       ],
       {
         detached: true,
-        // Samba ends when a pipe on its standard input closes; /dev/null it ignores.
+        // Samba ends when a pipe on its standard input closes, but ignores /dev/null.
         stdio: ['ignore', console.fd, console.fd],
         env: { ...process.env, KRB5_CONFIG: layout.krb5Conf, LC_ALL: 'C.UTF-8' },
         cwd: '/',
@@ -132,7 +131,7 @@ async function recordProcess(layout: DomainLayout, pid: number): Promise<PidReco
     await writeFile(`${layout.pidFile}.new`, `${JSON.stringify(record)}\n`, { mode: 0o600 });
     await rename(`${layout.pidFile}.new`, layout.pidFile);
   } catch (cause) {
-    // Nobody would find it again, and its ports would be taken at the next start.
+    // Nobody would find it again, and it would hold its ports at the next start.
     await endProcesses(() => domainProcesses(layout, record), STOP_PATIENCE);
     throw diskError(cause, layout.pidFile) ?? cause;
   }
@@ -147,13 +146,13 @@ async function waitForSocket(layout: DomainLayout, alive: () => boolean): Promis
   }
 }
 
-/** Ends the domain controller with every process that it started; one that does not run is no error. */
+/** Ends the domain controller with every process that it started. If it does not run, this is no error. */
 export async function stopDomain(place: DomainPlace): Promise<void> {
   const layout = domainLayout(place.directory);
   const record = readPidRecord(layout);
   if (record === undefined) return;
   await endProcesses(() => domainProcesses(layout, record), STOP_PATIENCE);
-  // On a disk that fails it may stay: it names nobody who is alive.
+  // On a failing disk the file may stay: it names no living process.
   await rm(layout.pidFile, { force: true }).catch((error: unknown) => {
     if (diskError(error, layout.pidFile) === undefined) throw error;
   });

@@ -1,28 +1,28 @@
 import { join } from 'node:path';
 
-/** Where everything of one domain controller lies; all of it under one directory, which belongs to root. */
+/** Where everything of one domain controller lies: all of it in one directory, which belongs to root. */
 export interface DomainLayout {
   directory: string;
-  /** What was asked for at provisioning, without the password. Its presence means: the domain is complete. */
+  /** The settings of the provisioning, without the password. If it exists, the domain is complete. */
   descriptionFile: string;
   smbConf: string;
   krb5Conf: string;
   privateDir: string;
   samLdb: string;
-  /** Privileged LDAP socket: who can open it is the system itself. Do not bind on it. */
+  /** Privileged LDAP socket: whoever can open it acts as the system. Do not bind on it. */
   ldapi: string;
   stateDir: string;
   /** Policies and scripts. */
   sysvol: string;
   cacheDir: string;
   lockDir: string;
-  /** Bound over `/run/samba` in the domain controller's own mount namespace. */
+  /** Mounted on `/run/samba` in the domain controller's own mount namespace. */
   runDir: string;
   pidFile: string;
   logDir: string;
   /** Log of the server's processes. */
   logFile: string;
-  /** What the processes print before their log is open. */
+  /** Output of the processes before their log is open. */
   consoleFile: string;
   caFile: string;
   caKeyFile: string;

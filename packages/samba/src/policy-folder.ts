@@ -4,11 +4,11 @@ import { domainStatus } from './domain-process.ts';
 import { domainLayout } from './layout.ts';
 import { runTool } from './run-tool.ts';
 
-/** *Group Policy Creator Owners* (PA) make folders among the policies and nothing else. */
+/** *Group Policy Creator Owners* (PA) make folders among the policies, and may do nothing else. */
 const CREATORS_MAY = '(A;;0x1200ad;;;PA)';
 /**
- * Who may do what in the folder of policies ([MS-DTYP] 2.5.1). Samba's own list differs in two: by it that group changes whatever has no
- * list of its own, and nobody has the folder that they made (CO), so that `samba-tool gpo create` cannot set its list.
+ * The access list of the policies' folder ([MS-DTYP] 2.5.1). It differs from Samba's own list in two points. There, that group may change
+ * whatever has no list of its own, and creators do not own their folder (CO), so `samba-tool gpo create` cannot set its list.
  */
 const POLICY_FOLDER = [
   'O:LAG:BAD:P',
@@ -20,10 +20,10 @@ const POLICY_FOLDER = [
 const TOOL_LIMIT_MS = 30_000;
 
 /**
- * Gives the folder of policies its access list. Samba keeps lists by the number of a file (`xattr_tdb`), which another disk or a restored
- * domain's files have not. It then judges by the POSIX rights alone, by which whoever makes a folder may remove everybody's.
+ * Gives the folder of policies its access list. Samba keeps lists by file number (`xattr_tdb`), which changes on another disk or in a
+ * restored domain. Then it uses POSIX rights only, under which whoever may make a folder may remove everybody's.
  *
- * @param place of a domain that runs: only there does Samba know the numbers of its accounts
+ * @param place of a running domain: only there does Samba know the numbers of its accounts
  * @returns whether anything was written
  */
 export async function keepPolicyFolder(place: DomainPlace): Promise<boolean> {
@@ -42,7 +42,10 @@ export async function keepPolicyFolder(place: DomainPlace): Promise<boolean> {
   return true;
 }
 
-/** The entries of that group alone: administrators may have granted others more. Samba's releases write masks with zeros or without, or by name. */
+/**
+ * Only that group's entries: administrators may have granted rights to others. Samba's releases write masks with zeros, without, or by
+ * name.
+ */
 export const creatorsMay = (sddl: string): string =>
   sddl
     .replaceAll(';FA;', ';0x1f01ff;')

@@ -11,7 +11,7 @@ export function domainPorts(dns: 'none' | 'internal'): number[] {
   return dns === 'internal' ? [DNS_PORT, ...TCP_PORTS] : TCP_PORTS;
 }
 
-/** @throws naming the first port that somebody else listens on, and who, when that can be known. */
+/** @throws naming the first taken port, and if possible who listens on it. */
 export async function refuseTakenPorts(address: string, ports: number[]): Promise<void> {
   for (const port of ports) {
     const code = await listenError(address, port);
@@ -48,7 +48,7 @@ export function answers(host: string, port: number): Promise<boolean> {
   });
 }
 
-/** Waits until all ports accept connections; `alive` ends the wait early when the server has died. */
+/** Waits until all ports accept connections. If `alive` reports that the server has ended, stops waiting. */
 export async function waitForPorts(
   host: string,
   ports: number[],
@@ -68,7 +68,7 @@ export async function waitForPorts(
   }
 }
 
-/** Who listens on a TCP port, from `/proc/net/tcp` (proc(5)): the socket's inode, then whose file it is. */
+/** The process that listens on a TCP port: finds the socket's inode in `/proc/net/tcp` (proc(5)), then the process that has it open. */
 export function portHolder(port: number, address?: string): { pid: number; name: string } | undefined {
   const inodes = new Set<string>();
   for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {

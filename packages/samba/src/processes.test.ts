@@ -11,7 +11,7 @@ import { identify, isAlive } from './processes.ts';
 import { provisionDomain } from './provision.ts';
 import { runTool } from './run-tool.ts';
 
-test('a process is told from a later one with the same number', async () => {
+test('tells a process from a later one with the same number', async () => {
   const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60000)'], { stdio: 'ignore' });
   await once(child, 'spawn');
   const identity = identify(child.pid!)!;
@@ -23,7 +23,7 @@ test('a process is told from a later one with the same number', async () => {
   assert.equal(isAlive(identity), false);
 });
 
-test('a taken port is told with who has it', async () => {
+test('reports a taken port with the process that holds it', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { port: number };
@@ -40,7 +40,7 @@ test('a taken port is told with who has it', async () => {
   await refuseTakenPorts('127.0.0.1', [port]);
 });
 
-test('waiting for ports ends when the server has ended, and at its limit', async () => {
+test('stops waiting for ports when the server has ended, and at its limit', async () => {
   const closed = createServer().listen(0, '127.0.0.1');
   await once(closed, 'listening');
   const { port } = closed.address() as { port: number };
@@ -56,13 +56,13 @@ test('waiting for ports ends when the server has ended, and at its limit', async
   );
 });
 
-test('a tool that fails is told with its exit code and last words, one that is missing with what to do', async () => {
+test('reports a failed tool with its exit code and last lines, and a missing one with what to do', async () => {
   await assert.rejects(runTool('sh', ['-c', 'echo first; echo why >&2; exit 3']), /sh -c ended with 3: why/);
   await assert.rejects(runTool('no-such-tool', []), /cannot run no-such-tool: install/);
   assert.equal(await runTool('cat', [], { input: 'Zoë' }), 'Zoë');
 });
 
-test('a directory without a domain is neither started nor running, and stopping it is no error', async () => {
+test('a directory without a domain neither starts nor runs, and stopping it is no error', async () => {
   const directory = mkdtempSync(`${tmpdir()}/causeway-samba-`);
   try {
     assert.deepEqual(domainStatus({ directory }), { running: false });
@@ -73,7 +73,7 @@ test('a directory without a domain is neither started nor running, and stopping 
   }
 });
 
-test('an occupied directory is not provisioned over', async () => {
+test('refuses to provision over an occupied directory', async () => {
   const domain = { realm: 'A.EXAMPLE', netbiosDomain: 'A', hostName: 'dc', address: '127.0.0.99' };
   const settings = {
     ...domain,

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What tells a process from a later one with the same number. */
+/** Tells a process from a later one with the same number. */
 export interface ProcessIdentity {
   pid: number;
   /** Clock ticks since boot, `/proc/PID/stat` field 22. */
@@ -17,7 +17,7 @@ interface ProcessStat {
 
 export const bootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 
-/** `/proc/PID/stat` (proc(5)); the name in parentheses may hold anything, so it is skipped from the right. */
+/** Reads `/proc/PID/stat` (proc(5)). The name in parentheses may hold anything, so it is skipped from the right. */
 function readStat(pid: number): ProcessStat | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
@@ -59,9 +59,9 @@ export function allProcesses(): number[] {
 }
 
 /**
- * Living processes of the mount namespace that `leader` was started in: all that it started, whatever session or
- * parent they have (samba's children make sessions of their own), also when it is gone itself. A namespace's
- * number may come again, so it must also see `mounted` where a domain controller has its own folder.
+ * Living processes of the mount namespace in which `leader` was started: all that it started, in whatever session and under whatever parent
+ * (samba's children make their own sessions), even if the leader has ended. A namespace's number can be reused, so a process must also see
+ * `mounted` where a domain controller has its own folder.
  */
 export function namespaceMembers(leader: ProcessIdentity, namespace: string, mounted: Mounted): number[] {
   if (leader.bootId !== bootId()) return [];
@@ -78,7 +78,7 @@ export interface Mounted {
   on: string;
 }
 
-/** Whether a process sees the folder at that place: by inode, which holds on any file system and in a chroot. */
+/** Whether a process sees the folder at that place. Compares inodes, which works on any file system and in a chroot. */
 function sees(pid: number, { folder, on }: Mounted): boolean {
   try {
     const seen = statSync(`/proc/${pid}/root${on}`);
@@ -89,14 +89,14 @@ function sees(pid: number, { folder, on }: Mounted): boolean {
   }
 }
 
-/** Ends processes: asks, waits, then kills. `list` is asked anew each time, since they start others. */
+/** Ends processes: asks, waits, then kills. Calls `list` each time, because they start others. */
 export async function endProcesses(list: () => number[], patience: number): Promise<void> {
   const send = (signal: NodeJS.Signals) => {
     for (const pid of list()) {
       try {
         process.kill(pid, signal);
       } catch {
-        // ended meanwhile
+        // it has ended meanwhile
       }
     }
   };

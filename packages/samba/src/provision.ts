@@ -13,7 +13,7 @@ import {
 import { type DomainLayout, domainLayout } from './layout.ts';
 import { runTool } from './run-tool.ts';
 
-/** Makes a new domain with this host as its first domain controller; about 7 s. */
+/** Creates a new domain with this host as its first domain controller; takes about 7 s. */
 export async function provisionDomain(settings: DomainSettings): Promise<void> {
   const { directory, adminPassword, ...domain } = settings;
   await makeController(domain, directory, 'provision the domain', async making => {
@@ -25,8 +25,8 @@ export async function provisionDomain(settings: DomainSettings): Promise<void> {
 }
 
 /**
- * Makes one more domain controller of a domain that has one, which runs; about 5 s. What the directory holds at that moment is there
- * afterwards. Its certificates are of an authority of its own.
+ * Adds a domain controller to a running domain; takes about 5 s. It has the directory's content of that moment. Its certificates come from
+ * its own authority.
  *
  * @param first its address, a file with the password of the domain's Administrator, and a `krb5.conf` that knows the realm
  * @param role `RODC`: a read-only domain controller
@@ -40,8 +40,8 @@ export async function joinDomain(
     await runTool(
       'samba-tool',
       ['domain', 'join', domain.realm, role, ...joinArguments(domain, target, first.address)],
-      // The password is in no argument, and without DNS the key distribution center is found by this file alone.
-      // Nor does a ticket count that somebody on this machine has already.
+      // The password is in no argument. Without DNS, only this file tells where the key distribution center is. An existing ticket of
+      // somebody on this machine must not count.
       {
         env: {
           ...{ KRB5_CONFIG: first.krb5Conf, KRB5CCNAME: `FILE:${join(target, 'tickets')}` },
@@ -53,10 +53,10 @@ export async function joinDomain(
 }
 
 /**
- * A domain controller is made beside its place and moved there when it is complete, so a failure, or a kill at any instant, leaves
- * nothing half-made.
+ * Creates a domain controller beside its place and moves it there when it is complete. A failure, or a kill at any instant, leaves nothing
+ * half-made.
  *
- * @throws when the directory holds anything at all, a domain above all.
+ * @throws if the directory holds anything at all, above all a domain.
  */
 async function makeController(
   domain: DomainDescription,
@@ -69,7 +69,7 @@ async function makeController(
   const making = join(dirname(directory), `.${basename(directory)}.making`);
   await rm(making, { recursive: true, force: true });
   await mkdir(dirname(making), { recursive: true, mode: 0o755 });
-  await mkdir(making, { mode: 0o755 }); // made anew: in one that somebody else put there meanwhile the domain would be theirs
+  await mkdir(making, { mode: 0o755 }); // a new one: whoever put one there meanwhile would own the domain
   try {
     await make(domainLayout(making));
     await finish(domain, making, directory);
@@ -89,8 +89,8 @@ async function refuseOccupied(directory: string): Promise<void> {
     throw new Error(`${directory} is not empty; name a directory that does not exist or is empty`);
 }
 
-// The administrator's password is not among the arguments: they are readable by every user of the machine.
-// Samba makes up one of its own, which is replaced before the domain runs for the first time.
+// The administrator's password is not among the arguments, which every user of the machine can read. Samba generates one, which is replaced
+// before the domain runs for the first time.
 function provisionArguments(domain: DomainDescription, target: string): string[] {
   return [
     `--targetdir=${target}`,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FIXES, judgeRelease } from './release.ts';
 
-test('what a version of Samba lacks for people who are signed in', () => {
+test('lists the holes of a Samba version that signed-in users can exploit', () => {
   const all = FIXES.map(({ id }) => id);
   for (const version of [
     '4.17.12-Debian',
@@ -22,7 +22,7 @@ test('what a version of Samba lacks for people who are signed in', () => {
   }
 });
 
-test('the warning names version, holes and packages; an unknown version is no good news', () => {
+test('the warning names version, holes and packages, and an unknown version gets one too', () => {
   const { warning } = judgeRelease('4.17.12-Debian');
   for (const word of [
     '4.17.12-Debian',

@@ -1,10 +1,10 @@
 import { runTool } from './run-tool.ts';
 
-/** A hole that anybody who can sign in to the domain can use, closed by Samba's security releases of 28 July 2026. */
+/** A hole that every user who can sign in to the domain can exploit, closed by Samba's security releases of 28 July 2026. */
 interface Fix {
   id: string;
   what: string;
-  /** The first release of each series that has it; every later series has it. */
+  /** The first release of each series that has it. Every later series has it. */
   since: readonly Version[];
 }
 
@@ -32,16 +32,16 @@ export const FIXES: readonly Fix[] = [
   },
 ];
 
-/** Where packages with all of them are; tried with Causeway. */
+/** Packages that have all fixes, tested with Causeway. */
 const PACKAGES = 'Debian 13 (Samba 4.22.11), or Samba 4.22.11, 4.23.10, 4.24.5 or later';
 
-/** What status shows of the Samba that a domain runs by. */
+/** What status shows about the Samba that a domain runs. */
 export interface SambaRelease {
-  /** As Samba says it, such as `4.17.12-Debian`; null where it does not. */
+  /** As Samba reports it, such as `4.17.12-Debian`; null if it does not. */
   version: string | null;
-  /** What it lacks, as far as its version tells: a distribution may have added a fix to an older one. */
+  /** The missing fixes according to the version. A distribution may have added a fix to an older one. */
   lacks: { id: string; what: string }[];
-  /** One sentence for people; null when nothing is known to be missing. */
+  /** One sentence for people; null if no fix is known to be missing. */
   warning: string | null;
 }
 

@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { setPriority } from 'node:os';
 
 export interface ToolOptions {
-  /** Written to standard input; without it, standard input is empty. */
+  /** Written to standard input, which is empty by default. */
   input?: string | Uint8Array;
   env?: Record<string, string>;
   /** Milliseconds; default: 3 minutes. */
   timeout?: number;
-  /** Its nice value, from -20 to 19; where that may not be set, it keeps ours. */
+  /** Its nice value, from -20 to 19. If it may not be set, the tool keeps ours. */
   priority?: number;
 }
 
@@ -15,7 +15,7 @@ export interface ToolOptions {
 const MAX_OUTPUT = 1 << 28;
 const MAX_ERRORS = 1 << 16;
 
-/** Runs a tool and returns its standard output; an exit code other than 0 is an error that quotes its last lines. */
+/** Runs a tool and returns its standard output. An exit code other than 0 becomes an error that quotes its last lines. */
 export function runTool(command: string, args: string[], options: ToolOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
@@ -25,7 +25,7 @@ export function runTool(command: string, args: string[], options: ToolOptions = 
     if (options.priority !== undefined) prioritize(child.pid, options.priority);
     const limit = options.timeout ?? 180_000;
     let late = false;
-    // Not spawn's own option: its timer outlives a tool that could not be run.
+    // Not spawn's own option: its timer outlives a tool that could not be started.
     const timer = setTimeout(() => {
       late = true;
       child.kill('SIGKILL');
@@ -50,7 +50,7 @@ export function runTool(command: string, args: string[], options: ToolOptions = 
       const said = (errors.trim() || output.trim()).split('\n').slice(-5).join('; ');
       reject(new Error(`${command} ${args[0] ?? ''} ended with ${signal ?? code}: ${said}`));
     });
-    // A tool that ends early closes its input; its exit code tells more than EPIPE.
+    // A tool that ends early closes its input. Its exit code tells more than EPIPE.
     child.stdin.on('error', () => {});
     child.stdin.end(options.input ?? '');
   });
@@ -60,6 +60,6 @@ function prioritize(pid: number | undefined, priority: number): void {
   try {
     if (pid !== undefined) setPriority(pid, priority);
   } catch {
-    // In a container that may not, or it has ended: it runs as it is.
+    // A container may not allow it, or the tool has ended: continue without.
   }
 }

@@ -2,7 +2,7 @@ import { baseDn, type DomainDescription, dnsDomain, hostFqdn } from './descripti
 import type { DomainLayout } from './layout.ts';
 import { runTool } from './run-tool.ts';
 
-/** By which clients of LDAP ask for a ticket of the domain controller ([MS-ADTS] 2.3). */
+/** The names for which LDAP clients request a ticket of the domain controller ([MS-ADTS] 2.3). */
 export function ldapServiceNames(domain: DomainDescription): string[] {
   const host = hostFqdn(domain);
   const short = domain.hostName.toUpperCase();
@@ -12,8 +12,8 @@ export function ldapServiceNames(domain: DomainDescription): string[] {
 }
 
 /**
- * Gives the domain controller's account its names as an LDAP server: without them nobody binds by Kerberos. Provisioning
- * leaves them to a script of Samba's that runs with its DNS alone. The domain does not run yet.
+ * Gives the domain controller's account its names as an LDAP server, without which nobody can bind by Kerberos. Provisioning leaves them to
+ * a Samba script that runs only with its DNS. The domain must not run yet.
  */
 export async function ensureServiceNames(domain: DomainDescription, layout: DomainLayout): Promise<void> {
   const common = ['-H', layout.samLdb, `--configfile=${layout.smbConf}`];

@@ -8,21 +8,21 @@ export type SupervisionEvent =
   | { kind: 'failed'; error: Error };
 
 export interface Supervision {
-  /** Ends the supervision; the domain controller goes on, so that a restarted supervisor adopts it. */
+  /** Ends the supervision. The domain controller keeps running, so that a restarted supervisor adopts it. */
   signal: AbortSignal;
   onEvent?: (event: SupervisionEvent) => void;
-  /** Milliseconds between looks; default 500. */
+  /** Milliseconds between checks; default 500. */
   interval?: number;
-  /** The machine's when absent. */
+  /** The machine's by default. */
   clock?: Clock;
 }
 
 const FIRST_WAIT_MS = 1_000;
 const LAST_WAIT_MS = 60_000;
-/** Who ran this long has not failed to start. */
+/** A domain controller that ran this long did not fail to start. */
 const STEADY_AFTER_MS = 60_000;
 
-/** Keeps a domain controller running until the signal: starts or adopts it, and starts it anew when it ends. */
+/** Keeps a domain controller running until the signal: starts or adopts it, and restarts it when it ends. */
 export async function superviseDomain(place: DomainPlace, supervision: Supervision): Promise<void> {
   const { signal, onEvent = () => {}, interval = 500, clock = realClock } = supervision;
   const trouble = new Trouble((_text, error) => {
@@ -41,5 +41,5 @@ export async function superviseDomain(place: DomainPlace, supervision: Supervisi
   await keepGoing({ signal, turn, trouble, clock, ...waits });
 }
 
-/** It ran, and was told of; what starts it anew waits longer each time. */
+/** It ran, and that was reported. Whoever restarts it waits longer each time. */
 class EndedSoon extends Error {}
