@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hasUnseen, isAccountName } from './index.ts';
 
-test('an account can have a name that directories take and people can read, and no other', () => {
+test('accepts account names that directories accept and people can read, and no others', () => {
   for (const name of ['alice', "o'neill", 'müller', 'anna maria', 'שלום', '$x', 'a'.repeat(200)])
     assert.equal(isAccountName(name), true, name);
   for (const name of ['', ' alice', 'alice ', 'alice.', 'a/b', 'a\\b', 'a"b', 'a:b', 'a|b', 'a*b', 'a\tb'])

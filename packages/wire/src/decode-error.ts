@@ -1,9 +1,9 @@
-/** Why a decoder gave up. A closed list, so that callers can tell a cut-off message from a lying one. */
+/** Why a decoder gave up. A closed list, so that callers can tell a truncated message from a false one. */
 export type DecodeReason = 'truncated' | 'limit' | 'unexpected' | 'trailing';
 
 /**
- * Thrown by every decoder. `field` is the path of the field that could not be read
- * (`V6.pObjects/3/attributes/len`). Never carries the bytes themselves: they may be secret.
+ * Thrown by every decoder. `field` is the path of the field that could not be read (`V6.pObjects/3/attributes/len`). Never holds the bytes
+ * themselves, which may be secret.
  */
 export class DecodeError extends Error {
   override readonly name = 'DecodeError';

@@ -7,10 +7,10 @@ export const NULL_GUID: Guid = '00000000-0000-0000-0000-000000000000';
 
 const GUID_TEXT = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** Which byte stands where in the text: the first three groups are little endian. */
+/** The order of the bytes in the text: the first three groups are little endian. */
 const BYTE_ORDER = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];
 const HEX_DIGITS = Buffer.from('0123456789abcdef');
-/** Of the text that is being made: replication brings several GUIDs with every object. */
+/** Buffer for the text. Reused, because replication brings several GUIDs with every object. */
 const text = Buffer.alloc(36, '-');
 
 /** GUID, 16 bytes, first three groups little endian ([MS-DTYP] 2.3.4.2). */
@@ -25,7 +25,7 @@ export function decodeGuid(bytes: Uint8Array): Guid {
   return text.toString('latin1');
 }
 
-/** @throws RangeError when the text is no GUID. */
+/** @throws RangeError if the text is no GUID. */
 export function encodeGuid(guid: Guid): Uint8Array {
   if (!GUID_TEXT.test(guid)) throw new RangeError(`not a GUID: '${guid}'`);
   const b = fromHex(guid.replaceAll('-', ''));

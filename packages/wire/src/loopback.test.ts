@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isLoopback } from './index.ts';
 
-test('loopback is an address of 127.0.0.0/8, ::1 and localhost, and no name that looks like one', () => {
+test('accepts addresses of 127.0.0.0/8, ::1 and localhost as loopback, and no name that looks like one', () => {
   for (const host of [
     '127.0.0.1',
     '127.255.255.254',

@@ -3,8 +3,8 @@ const LOOPBACK_V4 = new RegExp(`^127(?:\\.${OCTET}){3}$`);
 const LOOPBACK_V6 = /^(?:::|(?:0{1,4}:){7})0{0,3}1$/;
 
 /**
- * True for hosts that are this machine whatever a name service says: an address of 127.0.0.0/8 in full, `::1` and `localhost`, as they
- * stand in a configuration or as `URL.hostname` has them. `127.evil.example` is somebody's name and not one of them.
+ * True for hosts that are this machine whatever a name service answers: a full address of 127.0.0.0/8, `::1` and `localhost`, in the form
+ * of a configuration or of `URL.hostname`. `127.evil.example` is a registrable name and not one of them.
  */
 export function isLoopback(host: string): boolean {
   const bare = host.replace(/^\[(.*)\]$/, '$1');

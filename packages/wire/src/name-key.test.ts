@@ -4,24 +4,24 @@ import { test } from 'node:test';
 import { assert as check, property, string } from 'fast-check';
 import { nameKey, upperCase } from './index.ts';
 
-test('each of the 65,536 units has the upper case that Windows gives it, whatever engine runs', () => {
+test('upper-cases each of the 65,536 units as Windows does, in any engine', () => {
   const units = Buffer.alloc(2 * 0x1_0000);
   for (let unit = 0; unit < 0x1_0000; unit++)
     units.writeUInt16LE(upperCase(String.fromCharCode(unit)).charCodeAt(0), 2 * unit);
-  // Of the table of [MS-UCODEREF], units in order, little endian.
+  // From the table of [MS-UCODEREF], units in order, little endian.
   assert.equal(
     createHash('sha256').update(units).digest('hex'),
     '41c26bc7a12bdaeb26025c93118697c7e3ef81ee048b00fe5cce2a472e0e0742',
   );
 });
 
-test('one unit gives one: no letter becomes two, and ı ſ µ stay', () => {
+test('maps one unit to one: no letter becomes two, and ı ſ µ stay', () => {
   for (const same of ['ß', 'ŉ', 'ǰ', 'ﬁ', 'ΐ', 'ı', 'ſ', 'µ', 'ς', 'İ', '\u{10428}'])
     assert.equal(upperCase(same), same);
   assert.equal(upperCase('žofie ÿ Özil ᾳ иван'), 'ŽOFIE Ÿ ÖZIL ᾼ ИВАН');
 });
 
-test('names that one of the directories takes for one have one key', () => {
+test('names that one of the directories treats as the same have one key', () => {
   for (const [a, b] of [
     ['Özil', 'özil'],
     ['JÜRGEN', 'jürgen'],
@@ -65,7 +65,7 @@ test('a key is its own key, and no spelling of a name changes it', () => {
         assert.fail(`${JSON.stringify(name)} as ${JSON.stringify(spell(name))}`);
   };
   check(property(string({ unit: 'binary' }), holds));
-  // Chance does not meet the few letters at which capital and accent fall out. Letters that are one with an accent are below U+2000.
+  // Random text does not hit the few letters where capital and accent interact. Letters that include an accent are below U+2000.
   for (let unit = 0; unit < 0x2000; unit++) {
     const letter = String.fromCharCode(unit);
     for (const accents of ['', '\u0301', '\u0307', '\u0308\u0301', '\u0345']) holds(`${letter}${accents}`);

@@ -1,8 +1,8 @@
 import { DecodeError } from './decode-error.ts';
 
 /**
- * A bounds-checked cursor over bytes. The byte order is in the method's name; every read names its field,
- * so that an error says what was being read. Slices are views: copy before you keep one.
+ * A bounds-checked cursor over bytes. The byte order is in the method's name. Every read names its field for the error. Slices are views:
+ * copy one before you keep it.
  */
 export class Reader {
   readonly bytes: Uint8Array;
@@ -78,7 +78,7 @@ export class Reader {
     if (over !== 0) this.#take(alignment - over, field);
   }
 
-  /** A length or count from the network, refused above `limit` before anything is allocated for it. */
+  /** A length or count from the network. Rejects it above `limit`, before anything is allocated for it. */
   limited(value: number, limit: number, field: string): number {
     if (value > limit) throw this.error(field, `${value} is above the limit of ${limit}`, 'limit');
     return value;

@@ -27,7 +27,7 @@ const descriptor = decodeSecurityDescriptor(SAMBA);
 const dacl = descriptor.dacl!;
 const may = (right: string, ...sids: string[]) => hasExtendedRight(dacl, new Set(sids), right);
 
-test('a descriptor of Samba is read as its SDDL says', () => {
+test('reads a descriptor of Samba as its SDDL says', () => {
   assert.equal(descriptor.owner, 'S-1-5-32-544');
   assert.equal(descriptor.group, 'S-1-5-18');
   assert.equal(descriptor.control, 0x0c00, 'SE_DACL_AUTO_INHERITED and SE_SACL_AUTO_INHERITED');
@@ -54,14 +54,14 @@ test('a descriptor of Samba is read as its SDDL says', () => {
   assert.equal(descriptor.sacl?.aces[0]?.type, 'opaque', 'an audit entry is kept, not read');
 });
 
-test('what was read is written with the same lists, owner and group', () => {
+test('writes a decoded descriptor with the same lists, owner and group', () => {
   const again = encodeSecurityDescriptor(descriptor);
   assert.deepEqual(decodeSecurityDescriptor(again), descriptor);
   const acl = toHex(SAMBA).slice(2 * 0x4c);
   assert.ok(toHex(again).includes(acl), "the access list has Samba's bytes");
 });
 
-test('the first entry that names one and covers the right decides', () => {
+test('the first entry that names a SID and covers the right decides', () => {
   assert.equal(may(getChanges, USER), true);
   assert.equal(may(getChangesAll, USER), false, 'an entry for children only grants nothing here');
   assert.equal(may(getChanges, 'S-1-5-21-1-2-3-512'), true, 'everything includes it');
@@ -71,7 +71,7 @@ test('the first entry that names one and covers the right decides', () => {
   assert.equal(hasExtendedRight(null, new Set(), getChanges), true, 'no list allows everything');
 });
 
-test('a right is granted once, on this object alone, before what is inherited', () => {
+test('grants a right once, on this object only, before inherited entries', () => {
   const once = grantExtendedRight(dacl, USER, getChangesAll);
   assert.equal(once.aces.length, dacl.aces.length + 1);
   assert.deepEqual(once.aces[5], { type: 5, flags: 0, mask: 0x100, objectType: getChangesAll, sid: USER });
@@ -82,7 +82,7 @@ test('a right is granted once, on this object alone, before what is inherited', 
   assert.deepEqual(written, once);
 });
 
-test('every truncation and mutation ends in a result or names its field', () => {
+test('decodes every truncation and mutation, or names the field', () => {
   truncationsAndMutations(SAMBA, { seed: 5 }, bytes => {
     encodeSecurityDescriptor(decodeSecurityDescriptor(bytes));
   });

@@ -3,7 +3,7 @@ import { Reader } from './reader.ts';
 import { decodeSid, encodeSid, type Sid } from './sid.ts';
 import { Writer } from './writer.ts';
 
-/** ACE types ([MS-DTYP] 2.4.4.1) that an access check here looks at; all others are carried as they are. */
+/** ACE types ([MS-DTYP] 2.4.4.1) that access checks here evaluate. All others are kept as they are. */
 export const AceType = { allow: 0x00, deny: 0x01, allowObject: 0x05, denyObject: 0x06 } as const;
 export type AceType = (typeof AceType)[keyof typeof AceType];
 
@@ -49,7 +49,7 @@ export interface SecurityDescriptor {
   owner?: Sid;
   group?: Sid;
   sacl?: Acl;
-  /** Absent, where SE_DACL_PRESENT is not set; `null`: present without a list, which allows everybody everything. */
+  /** Absent if SE_DACL_PRESENT is not set. `null`: present without a list, which allows everybody everything. */
   dacl?: Acl | null;
 }
 
@@ -60,13 +60,13 @@ const DACL_PRESENT = 0x0004;
 const SACL_PRESENT = 0x0010;
 const DERIVED = SELF_RELATIVE | DACL_PRESENT | SACL_PRESENT;
 const HEADER_LENGTH = 20;
-/** An ACL's length field has 16 bits ([MS-DTYP] 2.4.5), so no descriptor is longer than two of them and two SIDs. */
+/** An ACL's length field has 16 bits ([MS-DTYP] 2.4.5), so a descriptor is at most as long as two of them and two SIDs. */
 const MAX_DESCRIPTOR_LENGTH = 2 * 65_535 + 2 * 68 + HEADER_LENGTH;
 const MAX_ACES = 8_000;
 const MAX_SID_LENGTH = 68;
 const OBJECT_TYPE_PRESENT = 1;
 const INHERITED_OBJECT_TYPE_PRESENT = 2;
-/** ACL_REVISION_DS: what an ACL with object ACEs has ([MS-DTYP] 2.4.5). */
+/** ACL_REVISION_DS: the revision of an ACL with object ACEs ([MS-DTYP] 2.4.5). */
 export const ACL_REVISION_DS = 4;
 
 /** @throws DecodeError naming the field. */
@@ -153,7 +153,7 @@ function readAce(r: Reader, path: string): Ace | OpaqueAce {
       ? decodeGuid(body.slice(16, 'InheritedObjectType'))
       : undefined;
   const sid = readSid(body, 'Sid');
-  // Data behind the SID belongs to somebody's application: such an ACE is not taken apart.
+  // Data after the SID belongs to an application, so such an ACE is not decoded.
   if (body.remaining !== 0) return { type: 'opaque', flags, bytes: bytes.slice() };
   return {
     type: type as AceType,
@@ -200,8 +200,8 @@ function encodeAce(ace: Ace): Uint8Array {
 }
 
 /**
- * Whether a holder of these SIDs has an extended right on the object that carries the list ([MS-ADTS] 5.1.3.3.4): the first ACE
- * that names one of the SIDs and covers the right decides.
+ * Whether a holder of these SIDs has an extended right on the object with this list ([MS-ADTS] 5.1.3.3.4). The first ACE that names one of
+ * the SIDs and covers the right decides.
  */
 export function hasExtendedRight(dacl: Acl | null | undefined, sids: ReadonlySet<Sid>, right: Guid): boolean {
   if (dacl === null || dacl === undefined) return true;
@@ -215,8 +215,8 @@ export function hasExtendedRight(dacl: Acl | null | undefined, sids: ReadonlySet
 }
 
 /**
- * The list with an extended right granted on this object alone; the same list when an equal ACE is there already. The new
- * ACE goes behind the explicit and before the inherited ones, as the canonical order wants it ([MS-DTYP] 2.4.5.1).
+ * Grants an extended right on this object only. Returns the same list if an equal ACE exists. The new ACE goes after the explicit and
+ * before the inherited ones, the canonical order ([MS-DTYP] 2.4.5.1).
  */
 export function grantExtendedRight(dacl: Acl, sid: Sid, right: Guid): Acl {
   const granted = dacl.aces.some(
@@ -238,7 +238,10 @@ export function grantExtendedRight(dacl: Acl, sid: Sid, right: Guid): Acl {
   return withAces(dacl, [ace]);
 }
 
-/** The list with explicit entries more: behind those that are there and before the inherited ones, the canonical order ([MS-DTYP] 2.4.5.1). */
+/**
+ * The list with further explicit entries, after the existing explicit and before the inherited ones, the canonical order ([MS-DTYP]
+ * 2.4.5.1).
+ */
 export function withAces(dacl: Acl, aces: readonly Ace[]): Acl {
   const firstInherited = dacl.aces.findIndex(other => (other.flags & AceFlag.inherited) !== 0);
   const at = firstInherited < 0 ? dacl.aces.length : firstInherited;

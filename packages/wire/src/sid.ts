@@ -15,14 +15,14 @@ export function decodeSid(bytes: Uint8Array): Sid {
   const count = r.limited(r.u8('SubAuthorityCount'), 15, 'SubAuthorityCount');
   if (count === 0) throw r.error('SubAuthorityCount', '1 to 15 expected, 0 came');
   const authority = r.u16be('IdentifierAuthority') * 2 ** 32 + r.u32be('IdentifierAuthority');
-  // From 2^32 on in hexadecimal, always with 12 digits.
+  // From 2^32 on, the authority is hexadecimal with 12 digits.
   let sid = `S-1-${authority > U32_MAX ? `0x${authority.toString(16).padStart(12, '0')}` : authority}`;
   for (let i = 0; i < count; i++) sid += `-${r.u32le('SubAuthority')}`;
   r.end();
   return sid;
 }
 
-/** @throws RangeError when the text is no SID, or a number in it does not fit its field. */
+/** @throws RangeError if the text is no SID, or a number in it does not fit its field. */
 export function encodeSid(sid: Sid): Uint8Array {
   const match = SID_TEXT.exec(sid);
   if (!match) throw new RangeError(`not a SID: '${sid}'`);

@@ -9,7 +9,7 @@ export function encodeUtf16le(text: string): Uint8Array {
   return bytes;
 }
 
-/** The string in UTF-16LE bytes; an odd last byte is ignored, surrogates are kept as they are. */
+/** The string in UTF-16LE bytes. Ignores an odd last byte; keeps surrogates as they are. */
 export function decodeUtf16le(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength & ~1).toString('utf16le');
 }
@@ -18,7 +18,7 @@ export function toHex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
 }
 
-/** @throws RangeError on anything but an even number of hex digits. */
+/** @throws RangeError for anything but an even number of hex digits. */
 export function fromHex(hex: string): Uint8Array {
   if (!/^(?:[0-9a-fA-F]{2})*$/.test(hex)) throw new RangeError('an even number of hex digits expected');
   return new Uint8Array(Buffer.from(hex, 'hex'));

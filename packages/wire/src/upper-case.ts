@@ -1,8 +1,8 @@
-// The upper case of Windows, unit by unit. JavaScript's is another one: it makes two letters of one (ß, ŉ, ǰ, ﬁ, ΐ), maps ı ſ µ to ASCII
-// and Greek, knows later letters than Windows, and changes with the Unicode version of the engine.
+// The upper case of Windows, unit by unit. JavaScript's differs: it makes two letters of one (ß, ŉ, ǰ, ﬁ, ΐ), maps ı ſ µ to ASCII and
+// Greek, knows later letters than Windows, and changes with the engine's Unicode version.
 
 /**
- * Runs of UTF-16 units that have an upper case: first, last, step, and what is added to each. 973 mappings of the table "Windows 8
+ * Runs of UTF-16 units that have an upper case: first, last, step, and the number to add to each. 973 mappings of the table "Windows 8
  * Upper Case Mapping Table" to which [MS-UCODEREF] 3.1.5.3 refers.
  */
 // biome-ignore format: a table
@@ -53,7 +53,7 @@ const UPPER = Uint16Array.from({ length: 0x1_0000 }, (_, unit) => unit);
 for (const [first, last, step, delta] of RUNS)
   for (let unit = first; unit <= last; unit += step) UPPER[unit] = unit + delta;
 
-/** Upper case as Windows makes it ([MS-UCODEREF] 3.1.5.3): one unit for each, letters beyond the first plane as they are. */
+/** Upper case as in Windows ([MS-UCODEREF] 3.1.5.3): one unit for each; letters beyond the first plane stay as they are. */
 export function upperCase(text: string): string {
   let upper = '';
   for (let i = 0; i < text.length; i++) upper += String.fromCharCode(UPPER[text.charCodeAt(i)]!);

@@ -20,7 +20,7 @@ import {
 } from './index.ts';
 import { truncationsAndMutations } from './testing/fuzz.ts';
 
-test('a reader names the field that the bytes were too short for', () => {
+test('a reader names the field for which the bytes were too short', () => {
   const r = new Reader(Uint8Array.of(1, 2, 3), 'PDU');
   assert.equal(r.u16le('a'), 0x0201);
   assert.throws(
@@ -30,7 +30,7 @@ test('a reader names the field that the bytes were too short for', () => {
   assert.equal(r.remaining, 1, 'a failed read moves nothing');
 });
 
-test('a count above its limit is refused before anything is allocated', () => {
+test('rejects a count above its limit before anything is allocated', () => {
   const r = new Reader(fromHex('ffffffff'));
   assert.throws(
     () => r.limited(r.u32le('count'), 1000, 'count'),
@@ -38,7 +38,7 @@ test('a count above its limit is refused before anything is allocated', () => {
   );
 });
 
-test('a negative length is refused', () => {
+test('rejects a negative length', () => {
   assert.throws(() => new Reader(new Uint8Array(8)).slice(-1, 'len'), DecodeError);
 });
 
@@ -53,7 +53,7 @@ test('a writer aligns from its start and grows', () => {
   assert.equal(w.length, 0);
 });
 
-test('GUIDs have their first three groups little endian (protocols.md 1.1)', () => {
+test('reads the first three groups of a GUID as little endian (protocols.md 1.1)', () => {
   const wire = '354251e3064bd111ab0400c04fc2dcd2';
   assert.equal(decodeGuid(fromHex(wire)), 'e3514235-4b06-11d1-ab04-00c04fc2dcd2');
   assert.equal(toHex(encodeGuid('E3514235-4B06-11D1-AB04-00C04FC2DCD2')), wire);
@@ -61,7 +61,7 @@ test('GUIDs have their first three groups little endian (protocols.md 1.1)', () 
   assert.throws(() => decodeGuid(new Uint8Array(15)), RangeError);
 });
 
-test('the SID of the live reply in protocols.md 8.8 decodes and encodes', () => {
+test('decodes and encodes the SID of the live reply in protocols.md 8.8', () => {
   const wire = '0105000000000005150000004f8b18f08833b1a03134aea2210c0000';
   const sid = decodeSid(fromHex(wire));
   assert.equal(ridOf(sid), 3105);
@@ -71,12 +71,12 @@ test('the SID of the live reply in protocols.md 8.8 decodes and encodes', () => 
   assert.throws(() => encodeSid('S-1-5'), RangeError);
 });
 
-test('a SID has at least one sub-authority, so that its last number is a RID', () => {
+test('requires at least one sub-authority in a SID, so that its last number is a RID', () => {
   assert.throws(() => decodeSid(fromHex('0100000000000005')), { field: 'SID.SubAuthorityCount' });
   assert.equal(ridOf(decodeSid(fromHex('010100000000000512000000'))), 18);
 });
 
-test('an authority of 2^32 and more is in hexadecimal ([MS-DTYP] 2.4.2.1)', () => {
+test('writes an authority of 2^32 or more in hexadecimal ([MS-DTYP] 2.4.2.1)', () => {
   for (const [wire, sid] of [
     ['0101ffffffffffff01000000', 'S-1-0xffffffffffff-1'],
     ['010100010000000001000000', 'S-1-0x000100000000-1'],
@@ -87,7 +87,7 @@ test('an authority of 2^32 and more is in hexadecimal ([MS-DTYP] 2.4.2.1)', () =
   }
 });
 
-test('a number of a SID that does not fit its field is refused, not wrapped', () => {
+test('rejects a number of a SID that does not fit its field, instead of wrapping it', () => {
   for (const sid of [
     'S-1-5-4294967296',
     'S-1-5-21-9999999999',
@@ -101,7 +101,7 @@ test('a number of a SID that does not fit its field is refused, not wrapped', ()
   assert.equal(toHex(encodeSid('S-1-5-4294967295')), '0101000000000005ffffffff');
 });
 
-test('no SID, cut off or altered, does more than name a field', () => {
+test('reads or rejects by field every truncated or altered SID', () => {
   const wire = fromHex('0105000000000005150000004f8b18f08833b1a03134aea2210c0000');
   truncationsAndMutations(wire, { seed: 3 }, bytes => void encodeSid(decodeSid(bytes)));
 });

@@ -19,7 +19,7 @@ export class Writer {
     if (end > this.#bytes.length) {
       const larger = new Uint8Array(Math.max(end, this.#bytes.length * 2));
       larger.set(this.#bytes.subarray(0, start));
-      this.#bytes.fill(0); // what was written may be secret
+      this.#bytes.fill(0); // the old content may be secret
       this.#bytes = larger;
       this.#view = new DataView(larger.buffer);
     }
@@ -72,13 +72,13 @@ export class Writer {
     return this;
   }
 
-  /** Zero bytes up to the next multiple of `alignment`, counted from the start. */
+  /** Writes zeros up to the next multiple of `alignment`, counted from the start. */
   align(alignment: number): this {
     const over = this.#length % alignment;
     return over === 0 ? this : this.zeros(alignment - over);
   }
 
-  /** Overwrites four bytes written before, for lengths known only at the end. */
+  /** Overwrites four earlier bytes, for lengths that are known only at the end. */
   setU32le(at: number, value: number): this {
     this.#view.setUint32(at, value, true);
     return this;
@@ -88,12 +88,12 @@ export class Writer {
     return this;
   }
 
-  /** A view of what was written: valid until the next write. */
+  /** A view of the written bytes: valid until the next write. */
   view(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** A copy of what was written. */
+  /** A copy of the written bytes. */
   toBytes(): Uint8Array {
     return this.#bytes.slice(0, this.#length);
   }

@@ -5,7 +5,7 @@ import { truncationsAndMutations } from './fuzz.ts';
 
 const vector = Uint8Array.of(2, 0, 0, 0, 0xaa, 0xbb);
 
-test('a careful decoder passes', () => {
+test('accepts a careful decoder', () => {
   truncationsAndMutations(vector, { seed: 1 }, bytes => {
     const r = new Reader(bytes, 'blob');
     r.slice(r.limited(r.u32le('length'), 16, 'length'), 'data');
@@ -13,13 +13,13 @@ test('a careful decoder passes', () => {
   });
 });
 
-test('the vector itself is left as it is, also when it is a Buffer', () => {
+test('leaves the vector unchanged, even if it is a Buffer', () => {
   const buffer = Buffer.from(vector);
   truncationsAndMutations(buffer, { seed: 3 }, bytes => bytes.fill(0xff));
   assert.deepEqual(Uint8Array.from(buffer), vector);
 });
 
-test('an exception of another kind is found and kept as the cause', () => {
+test('reports an exception of another kind and keeps it as the cause', () => {
   assert.throws(
     () => truncationsAndMutations(vector, { seed: 1 }, bytes => assert.equal(bytes.length, 6)),
     (e: unknown) =>
@@ -29,7 +29,7 @@ test('an exception of another kind is found and kept as the cause', () => {
   );
 });
 
-test('a decoder that allocates what a length says is found, with the seed and the number', () => {
+test('reports a decoder that allocates what a length says, with the seed and the number', () => {
   assert.throws(
     () =>
       truncationsAndMutations(vector, { seed: 2 }, bytes => {

@@ -2,23 +2,23 @@ import { getHeapStatistics } from 'node:v8';
 import { DecodeError } from '../decode-error.ts';
 
 export interface FuzzOptions {
-  /** The same seed makes the same mutations; a failure names it. */
+  /** The same seed gives the same mutations. A failure names it. */
   seed: number;
-  /** How many mutated copies are tried; 2,000 unless told. */
+  /** Number of mutated copies; 2,000 by default. */
   mutations?: number;
 }
 
-/** What one decoding may take in memory: far above any honest vector, far below a length that was believed. */
+/** Memory that one decoding may take: far above any genuine vector, far below a false length. */
 const MAX_GROWTH_BYTES = 64 * 1024 * 1024;
 
-/** Values that lengths, counts and offsets break at. */
+/** Edge values for lengths, counts and offsets. */
 const EDGES = [
   0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff,
 ];
 
 /**
- * Feeds a decoder every truncation and many seeded mutations of bytes that it can decode. Each must end in
- * a result or in a `DecodeError` that names a field, and must not allocate for a length that lies.
+ * Feeds a decoder every truncation and many seeded mutations of bytes that it can decode. Each must end in a result or in a `DecodeError`
+ * that names a field, and must not allocate for a false length.
  *
  * @throws Error that names the case (truncation length, or seed and mutation number) and keeps the `cause`.
  */
@@ -51,7 +51,7 @@ function decodeOnce(bytes: Uint8Array, name: string, decode: (bytes: Uint8Array)
   if (growth > MAX_GROWTH_BYTES) throw new Error(`${name}: decoding took ${growth} bytes of memory`);
 }
 
-/** What V8 counts by itself: `process.memoryUsage` asks the system as well, which takes longer than most decodings. */
+/** V8's own count. `process.memoryUsage` also asks the system, which takes longer than most decodings. */
 function memoryInUse(): number {
   const { used_heap_size, external_memory } = getHeapStatistics();
   return used_heap_size + external_memory;
