@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import { askSecret, confirm } from './ask.ts';
 
-/** A person who answers, or ends the input instead; or a pipe. */
+/** A user who answers, or ends the input instead; or a pipe. */
 function terminal(answer: string | undefined, isTTY = true) {
   const shown: string[] = [];
   const input = Object.assign(new PassThrough(), { isTTY });
@@ -17,7 +17,7 @@ function terminal(answer: string | undefined, isTTY = true) {
 const ask = ({ at }: ReturnType<typeof terminal>, yes?: boolean) =>
   confirm(['nobody is deleted', 'but \u001b[2Jthis'], 'do it?', yes, at);
 
-test('only yes at a terminal, or --yes, goes on; what will happen is shown before each of them', async () => {
+test('continues only after yes at a terminal or --yes, and first shows what will happen', async () => {
   for (const answer of ['y', 'Yes ']) await ask(terminal(answer));
   for (const answer of ['', 'n', 'yesterday', undefined])
     await assert.rejects(ask(terminal(answer)), { code: 'not-confirmed' });
@@ -29,7 +29,7 @@ test('only yes at a terminal, or --yes, goes on; what will happen is shown befor
   assert.equal(told.shown(), script.shown());
 });
 
-test('a secret is asked for without showing it, and never of a pipe', async () => {
+test('asks for a secret without showing it, and never asks a pipe', async () => {
   const person = terminal(' typed ');
   assert.equal(await askSecret('code: ', person.at), 'typed');
   assert.equal(person.shown(), 'code: \n');

@@ -11,8 +11,8 @@ export interface Terminal {
 const ownTerminal: Terminal = { input: process.stdin, output: process.stderr };
 
 /**
- * Says what will happen and goes on only when a person at the terminal answers yes, or has said so beforehand by `--yes`.
- * @throws CausewayError 'confirmation-needed' where nobody can be asked, 'not-confirmed' for every other answer
+ * Shows what will happen. Continues only if the user answers yes at the terminal, or gave `--yes`.
+ * @throws CausewayError 'confirmation-needed' if nobody can be asked, 'not-confirmed' for every other answer
  */
 export async function confirm(
   consequences: readonly string[],
@@ -30,7 +30,7 @@ export async function confirm(
   throw new CausewayError('not-confirmed', 'nothing was changed: the answer was not yes');
 }
 
-/** Asks at the terminal without showing what is typed; nothing where nobody can be asked. */
+/** Asks at the terminal without showing the input. Returns nothing if nobody can be asked. */
 export async function askSecret(
   question: string,
   { input, output }: Terminal = ownTerminal,
@@ -43,7 +43,7 @@ export async function askSecret(
   return answer.trim();
 }
 
-/** The answer; empty when the person ends the input instead, by Ctrl-C too. */
+/** The answer; empty if the user ends the input instead, by Ctrl-C too. */
 async function ask(terminal: Interface, question: string): Promise<string> {
   const ended = new Promise<string>(resolve => terminal.once('close', () => resolve('')));
   try {

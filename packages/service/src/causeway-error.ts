@@ -1,9 +1,9 @@
 import { currentCode, type ErrorCode, errorEntry } from './errors/errors.ts';
 
-/** Whether the same thing may succeed when it is tried again without anybody doing anything. */
+/** Whether the same operation may succeed later without anybody's help. */
 export type Retry = 'never' | 'later';
 
-/** An error of another process, as it came. */
+/** An error of another process, unchanged. */
 export interface PassedOn {
   readonly code: string;
   readonly message: string;
@@ -11,14 +11,14 @@ export interface PassedOn {
 }
 
 /**
- * An error that is shown to a person as it stands: what came and what was expected. Lower case, no full stop, never a secret. `code` is
- * stable and what programs look at; status, retry and what to do are the table's (`errors/`).
+ * An error that is shown to a person as it is: what came and what was expected. Lower case, no full stop, never a secret. `code` is stable,
+ * for programs. Status, retry and what to do come from the table (`errors/`).
  */
 export class CausewayError extends Error {
   override readonly name = 'CausewayError';
-  /** One of the tables, or what came from another release or another program (`passOn`). */
+  /** A code of the tables, or one from another release or program (`passOn`). */
   readonly code: string;
-  /** HTTP status where it crosses an API. */
+  /** HTTP status if it crosses an API. */
   readonly status: number;
   readonly retry: Retry;
 
@@ -30,19 +30,19 @@ export class CausewayError extends Error {
     this.retry = entry?.retry ?? 'never';
   }
 
-  /** An error that came from another process, with the code and status that it came with; what the release before called otherwise is renamed. */
+  /** An error from another process, with its code and status. A code that the previous release called differently is renamed. */
   static passOn({ code, message, status }: PassedOn, options?: ErrorOptions): CausewayError {
     const error = new CausewayError(currentCode(code) as ErrorCode, message, options);
     return Object.assign(error, { status });
   }
 
-  /** What the administrator does; undefined where only another release or program knows the code. */
+  /** What the administrator does; undefined if only another release or program knows the code. */
   get todo(): string | undefined {
     return errorEntry(this.code)?.todo;
   }
 }
 
-/** The message of anything thrown, with the causes behind its first line, for a log or a person. */
+/** The message of anything thrown, followed by its causes, for a log or a person. */
 export function describeError(error: unknown): string {
   const parts: string[] = [];
   const below: string[] = [];

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { realClock, timestamp } from './clock.ts';
 import { HandClock } from './testing/hand-clock.ts';
 
-test('the hand-driven clock wakes sleepers in the order of their times, and one that sleeps again in between', async () => {
+test('the hand-driven clock wakes sleepers in time order, including one that sleeps again in between', async () => {
   const clock = new HandClock('2026-01-01T00:00:00Z');
   const seen: string[] = [];
   const beat = async (name: string, every: number): Promise<void> => {
@@ -21,7 +21,7 @@ test('the hand-driven clock wakes sleepers in the order of their times, and one 
   assert.deepEqual(await clock.sleeping(2), [100, 100]);
 });
 
-test('pauses of some work take no real time, whatever else it waits for between them', async () => {
+test('pauses take no real time, whatever else the work waits for between them', async () => {
   const clock = new HandClock();
   const work = async (): Promise<string> => {
     await clock.sleep(3_600_000);
@@ -34,7 +34,7 @@ test('pauses of some work take no real time, whatever else it waits for between 
   await assert.rejects(clock.during(Promise.reject(new Error('failed'))), /failed/);
 });
 
-test('a signal ends a sleep on either clock, before or while it lasts', async () => {
+test('a signal ends a sleep on either clock, before or during it', async () => {
   for (const clock of [realClock, new HandClock()]) {
     const stop = new AbortController();
     const asleep = clock.sleep(1e9, stop.signal);
@@ -44,7 +44,7 @@ test('a signal ends a sleep on either clock, before or while it lasts', async ()
   }
 });
 
-test('setting the clock wakes nobody and leaves the monotonic time', async () => {
+test('setting the clock wakes nobody and leaves the monotonic time unchanged', async () => {
   const clock = new HandClock();
   let awake = false;
   void clock.sleep(1000).then(() => {

@@ -22,18 +22,18 @@ test('shows what happened, and below it what to do', t => {
   assert.match(todo, /\n {2}ss -ltnp$/);
 });
 
-test('a message that has the command already is followed by no other', t => {
+test('adds no command below a message that has one', t => {
   const message = 'port 443 is taken; run\n  causeway tenant run --listen 127.0.0.1:444';
   assert.equal(reported(t, new CausewayError('port-taken', message)), `causeway: ${message}\n`);
 });
 
-test('programs get code, message and what to do', t => {
+test('gives programs the code, the message and what to do', t => {
   const error = new CausewayError('port-taken', 'port 443 is taken');
   const expected = { error: { code: 'port-taken', message: 'port 443 is taken', todo } };
   assert.deepEqual(JSON.parse(reported(t, error, true)), expected);
 });
 
-test('an error that no table knows is shown as it came', t => {
+test('shows an error that no table knows unchanged', t => {
   const error = CausewayError.passOn({ code: 'of-next-year', message: 'something new', status: 409 });
   assert.equal(reported(t, error), 'causeway: something new\n');
   assert.deepEqual(JSON.parse(reported(t, error, true)), {

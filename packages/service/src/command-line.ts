@@ -1,25 +1,25 @@
 import { CausewayError, describeError } from './causeway-error.ts';
 import { environment } from './environment.ts';
 
-/** Exit codes of every command; the last one of those that compare, and found something. */
+/** Exit codes of every command. `differs` is for commands that compare and found a difference. */
 export const EXIT = { ok: 0, failure: 1, usage: 2, differs: 3 } as const;
 
-/** Without what moves a terminal's cursor or turns text around: names and reasons come from other machines. */
+/** Removes what moves a terminal's cursor or changes text direction, because names and reasons come from other machines. */
 export function plainText(text: string): string {
   return text.replaceAll(/(?!\n)\p{Cc}|[\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
 }
 
-/** Prints a result: JSON when asked for, else the lines for people. */
+/** Prints a result: as JSON on request, otherwise as lines for people. */
 export function printResult(json: boolean | undefined, value: unknown, lines: () => readonly string[]): void {
   process.stdout.write(json ? `${JSON.stringify(value)}\n` : `${plainText(lines().join('\n'))}\n`);
 }
 
-/** A message that says itself what to run, with this machine's names in the command. */
+/** Matches a message with the command to run, which holds this machine's names. */
 const HAS_COMMAND = /^ {2}causeway /m;
 
 /**
- * Shows an error to a person on standard error, what to do below it, and returns the exit code. Programs get JSON with `--json`.
- * What to do comes from the table of errors, unless the message has the command already.
+ * Prints an error on standard error, with what to do below it, and returns the exit code. With `--json` it prints JSON for programs. What
+ * to do comes from the table of errors, unless the message has the command already.
  * @param otherTodo what to do about an error that those tables do not know
  */
 export function reportError(error: unknown, json: boolean, otherTodo?: string): number {
@@ -37,8 +37,8 @@ export function reportError(error: unknown, json: boolean, otherTodo?: string): 
 }
 
 /**
- * What a command's help ends with: how the command is called. The reference shows it too, and a test holds each line against the command.
- * @param lines command lines, from `causeway` on
+ * The end of a command's help: how to call it. The reference shows it too, and a test checks each line against the command.
+ * @param lines command lines, starting with `causeway`
  */
 export function example(...lines: readonly string[]): string {
   return ['', lines.length === 1 ? 'Example:' : 'Examples:', ...lines.map(line => `  ${line}`)].join('\n');

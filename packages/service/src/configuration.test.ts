@@ -30,7 +30,7 @@ const failure = (run: () => unknown): CausewayError => {
   return assert.fail('an error was expected');
 };
 
-test('defaults come from the schema, values from the file, and flags win', () => {
+test('takes defaults from the schema, values from the file, and lets flags win', () => {
   const path = file('a.yaml', 'listen:\n  port: 9000\n');
   const loaded = loadConfiguration(Schema, path, { stateDirectory: '/tmp/y' });
   assert.deepEqual(loaded, {
@@ -40,7 +40,7 @@ test('defaults come from the schema, values from the file, and flags win', () =>
   });
 });
 
-test('an unknown key is an error with a suggestion, at any depth', () => {
+test('rejects an unknown key with a suggestion, at any depth', () => {
   assert.match(
     failure(() => loadConfiguration(Schema, file('b.yaml', 'stateDirectry: /x'))).message,
     /did you mean 'stateDirectory'/,
@@ -52,7 +52,7 @@ test('an unknown key is an error with a suggestion, at any depth', () => {
   assert.match(nested.message, /unknown key 'connectors\.0\.sever', did you mean 'server'/);
 });
 
-test('a file that is missing or no YAML mapping is told by its name', () => {
+test('names a file that is missing or no YAML mapping', () => {
   assert.match(
     failure(() => loadConfiguration(Schema, join(folder, 'none.yaml'))).message,
     /cannot read .*none\.yaml/,
@@ -63,7 +63,7 @@ test('a file that is missing or no YAML mapping is told by its name', () => {
   );
 });
 
-test('a secret comes from a private file or the environment, never from the configuration itself', () => {
+test('reads a secret from a private file or the environment, never from the configuration itself', () => {
   assert.equal(readSecret(`file:${file('s', 'made-up\n')}`, 'password'), 'made-up');
   assert.equal(
     failure(() => readSecret(`file:${file('open', 'made-up', 0o644)}`, 'password')).code,

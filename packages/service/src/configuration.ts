@@ -5,9 +5,9 @@ import { CausewayError } from './causeway-error.ts';
 import { readPrivateFile, replaceFile } from './platform.ts';
 
 /**
- * Reads a service's YAML configuration file. Unknown keys are errors with a suggestion; flags win over the file.
- * The schema is a `z.strictObject` with the defaults in it.
- * @throws CausewayError 'configuration-unreadable' or 'bad-configuration' (every problem, a line each)
+ * Reads a service's YAML configuration file. Unknown keys are errors with a suggestion. Flags take precedence over the file. The schema is
+ * a `z.strictObject` that includes the defaults.
+ * @throws CausewayError 'configuration-unreadable' or 'bad-configuration' (every problem, one per line)
  */
 export function loadConfiguration<S extends z.ZodObject>(
   schema: S,
@@ -29,8 +29,8 @@ export function loadConfiguration<S extends z.ZodObject>(
 }
 
 /**
- * Writes values into a configuration file; comments and everything else stay.
- * @param values each with the way to it: keys, and places in lists
+ * Writes values into a configuration file. Keeps comments and everything else.
+ * @param values each with its path: keys, and places in lists
  * @throws CausewayError 'configuration-unreadable'
  */
 export function writeConfigurationValues(
@@ -83,7 +83,7 @@ function explain(issue: z.core.$ZodIssue, schema: z.ZodObject): string {
     .join('; ');
 }
 
-/** The keys that an object schema knows at a path, looking through arrays, defaults and optionals. */
+/** The keys that an object schema knows at a path. Looks through arrays, defaults and optionals. */
 function knownKeys(schema: z.ZodObject, path: readonly PropertyKey[]): string[] {
   // biome-ignore lint/suspicious/noExplicitAny: walks zod's own structure, which has no common type
   let at: any = schema;
@@ -101,7 +101,7 @@ function unwrap(schema: any): any {
   return at;
 }
 
-/** Levenshtein's distance, for suggestions. */
+/** Levenshtein distance, for suggestions. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
@@ -115,8 +115,8 @@ function distance(a: string, b: string): number {
 }
 
 /**
- * A secret of the configuration: `file:PATH` (readable by its owner alone) or `env:NAME`.
- * A secret written into the configuration itself is refused.
+ * Reads a secret of the configuration: `file:PATH` (readable by its owner only) or `env:NAME`. Refuses a secret in the configuration
+ * itself.
  */
 export function readSecret(reference: string, key: string): string {
   if (reference.startsWith('file:')) return readPrivateFile(reference.slice(5)).replace(/\r?\n$/, '');

@@ -7,14 +7,14 @@ import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
 import { CausewayError, diskError, isDiskError, lockState, lockStateSoon, StateDatabase } from './index.ts';
 
-// What needs no mount: `lab/e2e/disks.test.ts` has disks that really are full or fail.
+// Tests that need no mount. `lab/e2e/disks.test.ts` has disks that are really full or fail.
 
 const folder = mkdtempSync(join(tmpdir(), 'causeway-disk-'));
 after(() => rmSync(folder, { recursive: true }));
 
 const SERVICE = JSON.stringify(import.meta.resolve('./index.ts'));
 
-/** Runs a program of its own, with standard output to a file that takes nothing where that is asked for. */
+/** Runs a separate program. On request its standard output is a file that accepts nothing. */
 function run(program: string, stdout: 'pipe' | 'full' = 'pipe') {
   return spawnSync(
     process.execPath,
@@ -27,7 +27,7 @@ function run(program: string, stdout: 'pipe' | 'full' = 'pipe') {
   );
 }
 
-test('errors of the system and of SQLite have one code each, and say what to do', () => {
+test('maps errors of the system and of SQLite to one code each, and says what to do', () => {
   const system = (code: string) => Object.assign(new Error(`${code}: as it is`), { code });
   const sqlite = (errcode: number) =>
     Object.assign(new Error('sqlite'), { code: 'ERR_SQLITE_ERROR', errcode });
@@ -57,7 +57,7 @@ test('errors of the system and of SQLite have one code each, and say what to do'
   }
 });
 
-test('a transaction that finds no room is undone as a whole, tells why, and the database goes on when there is room', () => {
+test('rolls back a transaction without disk space, reports why, and continues when there is space', () => {
   const database = new StateDatabase(join(folder, 'small.db'));
   database.exec('CREATE TABLE t (x); INSERT INTO t VALUES (1)');
   const insert = database.prepare('INSERT INTO t VALUES (randomblob(100000))');
@@ -77,7 +77,7 @@ test('a transaction that finds no room is undone as a whole, tells why, and the 
   database.close();
 });
 
-test('a transaction that SQLite itself has ended tells the first error, not that there is none to undo', () => {
+test('reports the first error of a transaction that SQLite ended, not that there is none to roll back', () => {
   const database = new StateDatabase(':memory:');
   assert.throws(
     () =>
@@ -90,7 +90,7 @@ test('a transaction that SQLite itself has ended tells the first error, not that
   database.transaction(() => database.exec('CREATE TABLE t (x)'));
 });
 
-test('a lock without its note is a lock, and nobody is named for its owner', () => {
+test('a lock without its note still locks, and names nobody as its owner', () => {
   const state = join(folder, 'noteless');
   const lock = lockState(state);
   for (const note of [undefined, '', '12', `${process.pid}\n`, `${process.pid} 1\n`, `${2 ** 22 + 1} 1\n`]) {
@@ -104,16 +104,16 @@ test('a lock without its note is a lock, and nobody is named for its owner', () 
   lock.release();
 });
 
-test('a note that cannot be written or was left hinders no start', () => {
+test('starts although a note cannot be written or was left behind', () => {
   const state = join(folder, 'stale');
-  mkdirSync(join(state, 'lock.pid', 'in-the-way'), { recursive: true }); // neither removed nor written
+  mkdirSync(join(state, 'lock.pid', 'in-the-way'), { recursive: true }); // neither removable nor writable
   lockState(state).release();
   rmSync(join(state, 'lock.pid'), { recursive: true });
   writeFileSync(join(state, 'lock.pid'), '1\n');
   lockState(state).release();
 });
 
-test('only a lock that somebody else has is waited for', async () => {
+test('waits only for a lock that another process holds', async () => {
   const state = join(folder, 'broken');
   mkdirSync(join(state, 'lock.db'), { recursive: true });
   const began = performance.now();
@@ -121,7 +121,7 @@ test('only a lock that somebody else has is waited for', async () => {
   assert.ok(performance.now() - began < 2000);
 });
 
-test('a log that cannot be written ends nobody', () => {
+test('keeps running if the log cannot be written', () => {
   const logging = run(
     `const log = service.createLog('x'); for (let i = 0; i < 3; i++) log.info('y'); log.fatal('z'); process.exitCode = 7;`,
     'full',
@@ -129,7 +129,7 @@ test('a log that cannot be written ends nobody', () => {
   assert.equal(logging.status, 7, logging.stderr);
 });
 
-test('a service that fails ends all others, waits for them, and tells the first reason', () => {
+test('a service that fails ends all others, waits for them, and reports the first reason', () => {
   const ended = run(`
     const log = service.createLog('x', { write: () => {} });
     const failing = { name: 'a', run: async () => { throw new Error('the first'); } };
@@ -144,7 +144,7 @@ test('a service that fails ends all others, waits for them, and tells the first 
   assert.equal(ended.stdout, 'put away;the first');
 });
 
-test('what is not put away in time after a failure ends with the process and exit code 1', () => {
+test('exits with code 1 if something is not closed in time after a failure', () => {
   const ended = run(`
     setInterval(() => {}, 1000);
     const log = service.createLog('x', { write: () => {} });
@@ -154,7 +154,7 @@ test('what is not put away in time after a failure ends with the process and exi
   assert.equal(ended.status, 1);
 });
 
-test('what a disk failed at is recognized among other errors', () => {
+test("recognizes a disk's failure among other errors", () => {
   assert.equal(isDiskError(new CausewayError('disk-full', 'x')), true);
   assert.equal(isDiskError(new CausewayError('already-running', 'x')), false);
   assert.throws(

@@ -2,19 +2,19 @@ import { existsSync, statfsSync, statSync, utimesSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CausewayError } from './causeway-error.ts';
 
-/** SQLite's primary result codes (https://www.sqlite.org/rescode.html) that the disk is the reason of. */
+/** SQLite's primary result codes (https://www.sqlite.org/rescode.html) that the disk can cause. */
 const SQLITE = { readOnly: 8, inputOutput: 10, full: 13, cannotOpen: 14 } as const;
-/** With less left SQLite cannot even make the file by which its readers share memory, and calls that an I/O error. */
+/** With less space than this SQLite cannot even make the file by which its readers share memory, and reports an I/O error. */
 const FULL_BELOW = 256 * 1024;
 
 type Trouble = 'full' | 'read-only' | 'failing';
 
 /**
- * What a full or failing disk is called throughout the product: `disk-full` or `disk-failed`, 503, to be tried again. Knows the
- * system's and SQLite's errors.
+ * Makes the product's error for a full or failing disk: `disk-full` or `disk-failed`, 503, with retry. Knows the errors of the system and
+ * of SQLite.
  *
  * @param place the folder or file that was written
- * @returns undefined when the disk is not the reason
+ * @returns undefined if the disk is not the reason
  */
 export function diskError(error: unknown, place: string): CausewayError | undefined {
   if (isDiskError(error)) return error;
@@ -23,8 +23,8 @@ export function diskError(error: unknown, place: string): CausewayError | undefi
 }
 
 /**
- * The same for a failure that does not say its reason: looks at the disk itself.
- * @param needed bytes; with less left the disk is as good as full
+ * The same for a failure without a reason: checks the disk itself.
+ * @param needed bytes; with less space the disk counts as full
  */
 export function suspectDisk(error: unknown, place: string, needed?: number): CausewayError | undefined {
   const trouble = troubleOf(error, place) ?? lookAt(place, needed);
@@ -49,12 +49,12 @@ function describe(trouble: Trouble, cause: unknown, place: string): CausewayErro
   return new CausewayError(code, text, { cause });
 }
 
-/** Whether this is what `diskError` makes. */
+/** Whether `diskError` made this error. */
 export function isDiskError(error: unknown): error is CausewayError {
   return error instanceof CausewayError && (error.code === 'disk-full' || error.code === 'disk-failed');
 }
 
-/** Stores what others can do without: when the disk does not take it, it is left out. */
+/** Stores something dispensable. If the disk refuses it, it is left out. */
 export function bestEffort(store: () => void): void {
   try {
     store();
@@ -63,7 +63,7 @@ export function bestEffort(store: () => void): void {
   }
 }
 
-/** Does what reads or writes `place`, and tells a full or failing disk as such. */
+/** Does work that reads or writes `place`, and reports a full or failing disk as such. */
 export function onDisk<T>(place: string, work: () => T): T {
   try {
     return work();
@@ -84,20 +84,20 @@ function troubleOf(error: unknown, place: string): Trouble | undefined {
     case SQLITE.readOnly:
     case SQLITE.inputOutput:
       return lookAt(place) ?? 'failing';
-    case SQLITE.cannotOpen: // also for want of a right, which is no matter of the disk
+    case SQLITE.cannotOpen: // also for a missing permission, which is not the disk's fault
       return lookAt(place);
     default:
       return undefined;
   }
 }
 
-/** What can be seen of the disk itself, where SQLite says less than the system told it. */
+/** What the disk itself shows. SQLite reports less than the system told it. */
 function lookAt(place: string, needed: number = FULL_BELOW): Trouble | undefined {
   let at = place;
   while (!existsSync(at) && dirname(at) !== at) at = dirname(at);
   try {
-    // Changes nothing, and is refused by a file system that became read-only after an error; whether it may be written is not: access(2)
-    // says yes of that.
+    // This changes nothing, but a file system that became read-only after an error refuses it. access(2) would not tell, because it still
+    // reports such a file as writable.
     const { atime, mtime } = statSync(at);
     utimesSync(at, atime, mtime);
     const { bavail, bsize, files, ffree } = statfsSync(at);

@@ -1,12 +1,12 @@
 /** An environment variable that the program reads. */
 interface Variable {
-  /** Who reads it. */
+  /** What reads it. */
   readonly readBy: string;
-  /** What it is for, and what holds without it. */
+  /** Its purpose, and the default without it. */
   readonly means: string;
 }
 
-/** Every environment variable that the program reads. `docs/reference/environment.md` is made of it. */
+/** Every environment variable that the program reads. `docs/reference/environment.md` is generated from it. */
 export const ENVIRONMENT_VARIABLES = {
   CAUSEWAY_TENANT_URL: {
     readBy: '`causeway tenant …`, `causeway doctor`',
@@ -54,7 +54,7 @@ export const ENVIRONMENT_VARIABLES = {
   },
 } as const satisfies Record<string, Variable>;
 
-/** The value of an environment variable; undefined where it is not set, or empty. */
+/** The value of an environment variable; undefined if it is not set, or empty. */
 export function environment(name: keyof typeof ENVIRONMENT_VARIABLES): string | undefined {
   return process.env[name] || undefined;
 }

@@ -1,8 +1,8 @@
 import { environment } from './environment.ts';
 
 /**
- * Ends the process as `kill -9` would at the n-th pass of a named point, when `CAUSEWAY_CRASH_AT=name[:n]`
- * says so; otherwise nothing. So the end-to-end tests can kill a service between any two of its steps.
+ * Ends the process as `kill -9` would at the n-th pass of a named point, if `CAUSEWAY_CRASH_AT=name[:n]` is set. Lets the end-to-end tests
+ * kill a service between any two of its steps.
  */
 export function faultPoint(name: string): void {
   watcher?.(name);
@@ -13,7 +13,7 @@ export function faultPoint(name: string): void {
 
 let watcher: ((name: string) => void) | undefined;
 
-/** Tells a test of each pass of a point in its own process. What it throws ends whatever passes there. @param watch undefined: nobody any more */
+/** Calls a test at each pass of a point in its own process. If it throws, the passing code fails. @param watch undefined: stops watching */
 export function watchFaultPoints(watch: ((name: string) => void) | undefined): void {
   watcher = watch;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Bell, every, type KeepGoing, keepGoing, sleep, Trouble } from './index.ts';
 
-/** Plays a script, a step a turn, and ends with it. */
+/** Plays a script, one step per turn, and ends with it. */
 async function play(
   script: readonly ((bell: Bell) => unknown)[],
   options: Partial<KeepGoing> = {},
@@ -31,7 +31,7 @@ async function play(
 const fails = (text: string) => () => Promise.reject(new Error(text));
 const works = () => {};
 
-test('a trouble is told when it begins, when it becomes another one and when it is over, once each', async () => {
+test('reports a trouble once each when it begins, when it changes and when it is over', async () => {
   const { told } = await play([
     ...[works, fails('no disk'), fails('no disk'), fails('no network'), fails('no network'), works, works],
     ...[fails('no disk'), works, works],
@@ -39,7 +39,7 @@ test('a trouble is told when it begins, when it becomes another one and when it 
   assert.deepEqual(told, ['no disk', 'no network', 'over', 'no disk', 'over']);
 });
 
-test('of two that share a trouble, who has none does not end that of the other', async () => {
+test("of two that share a trouble, one without any does not end the other's", async () => {
   const told: string[] = [];
   const trouble = new Trouble(
     text => told.push(text),
@@ -51,7 +51,7 @@ test('of two that share a trouble, who has none does not end that of the other',
   assert.deepEqual(told, ['down', 'over']);
 });
 
-test('it waits as long as an error asks for, and growing pauses otherwise', async () => {
+test('waits as long as an error asks for, and otherwise in growing pauses', async () => {
   const waits: number[] = [];
   const clock = { sleep: async (milliseconds: number) => void waits.push(milliseconds) };
   const growing = { clock, firstWaitMs: 1000, lastWaitMs: 4000 };
@@ -66,7 +66,7 @@ test('it waits as long as an error asks for, and growing pauses otherwise', asyn
   assert.deepEqual(waits, [7, 60_000, 7, 60_000, 7]);
 });
 
-test('a ring ends a wait, also one that comes before it, and the next turn hears of it', async () => {
+test('a ring ends a wait, even if it comes first, and the next turn sees it', async () => {
   const patient = { pauseMs: 60_000, firstWaitMs: 60_000, lastWaitMs: 60_000 };
   const late = (bell: Bell) => void sleep(5).then(() => bell.ring());
   const early = (bell: Bell) => bell.ring();
@@ -87,11 +87,11 @@ test('a turn that a ring ended has not failed', async () => {
   assert.deepEqual([told, woken], [[], [false, true]]);
 });
 
-test('what fails because the signal came is no trouble', async () => {
+test('a failure because of the signal is no trouble', async () => {
   assert.deepEqual((await play([fails('stopped')])).told, []);
 });
 
-test('a beat comes again after its time, at a ring at once, and ends with what it throws', async () => {
+test('a beat repeats after its time or at once on a ring, and ends with what it throws', async () => {
   const stop = new AbortController();
   const bell = new Bell();
   let beats = 0;

@@ -10,12 +10,12 @@ export class Bell {
     this.#ring.abort();
   }
 
-  /** Aborted from a ring until it is answered. */
+  /** Aborted from a ring until its answer. */
   get signal(): AbortSignal {
     return this.#ring.signal;
   }
 
-  /** @returns whether it has rung since it was answered last */
+  /** @returns whether it has rung since the last answer */
   answer(): boolean {
     const { aborted } = this.signal;
     if (aborted) this.#ring = new AbortController();
@@ -23,7 +23,7 @@ export class Bell {
   }
 }
 
-/** What keeps something from being done. It is told once: when it begins or becomes another one, and when it is over. */
+/** What prevents something from being done. Reported once: when it begins, when it changes, and when it is over. */
 export class Trouble {
   readonly #begins: (text: string, error: unknown) => void;
   readonly #ends: () => void;
@@ -34,12 +34,12 @@ export class Trouble {
     this.#ends = ends;
   }
 
-  /** In words, for a status; undefined while all is well. */
+  /** In words, for a status; undefined if there is none. */
   get text(): string | undefined {
     return this.#text;
   }
 
-  /** @param error whatever was thrown, or words */
+  /** @param error anything thrown, or words */
   begin(error: unknown): void {
     const text = describeError(error);
     if (text === this.#text) return;
@@ -53,7 +53,7 @@ export class Trouble {
     this.#ends();
   }
 
-  /** Does something. What it throws is the trouble, unless the signal ended it. */
+  /** Does something. If it throws, that is the trouble, unless the signal ended it. */
   async during(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
     try {
       await work();
@@ -66,23 +66,23 @@ export class Trouble {
 
 export interface KeepGoing {
   signal: AbortSignal;
-  /** One turn; `woken`: the bell has rung since the turn before began. */
+  /** One turn; `woken`: the bell has rung since the previous turn began. */
   turn: (woken: boolean) => Promise<void>;
   trouble: Trouble;
   /** Between two turns, in milliseconds; none by default. */
   pauseMs?: number;
-  /** After failures in a row: doubling from the first to the last, with jitter. */
+  /** Wait after consecutive failures: doubles from the first to the last value, with jitter. */
   firstWaitMs: number;
   lastWaitMs: number;
-  /** How long an error asks to wait, in milliseconds: it is waited at least that long. */
+  /** The minimum wait that an error asks for, in milliseconds. */
   waitAfter?: (error: unknown) => number;
-  /** Ends a wait. A turn that fails with its signal's reason was woken: that is no failure. */
+  /** Ends a wait. A turn that fails with its signal's reason was woken and has not failed. */
   bell?: Bell;
-  /** Waits; the machine's clock by default. */
+  /** For waiting; the machine's clock by default. */
   clock?: Pick<Clock, 'sleep'>;
 }
 
-/** Does something again and again until the signal, and after failures with growing pauses. */
+/** Repeats something until the signal, with growing pauses after failures. */
 export async function keepGoing(options: KeepGoing): Promise<void> {
   const {
     signal,
@@ -98,7 +98,7 @@ export async function keepGoing(options: KeepGoing): Promise<void> {
     let wait = pauseMs;
     try {
       await turn(woken);
-      // Who shares a trouble ends only what was its own.
+      // A part that shares a trouble ends only its own.
       if (failures > 0) trouble.end();
       failures = 0;
     } catch (error) {
@@ -112,7 +112,7 @@ export async function keepGoing(options: KeepGoing): Promise<void> {
   }
 }
 
-/** Does something now, and again so long after it was done, until the signal. A ring lets it be done at once. What it throws ends the beat. */
+/** Does something now, and again after each pause, until the signal. A ring skips the pause. An error ends the beat. */
 export async function every(
   milliseconds: number,
   signal: AbortSignal,

@@ -10,7 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), 'causeway-kept-'));
 after(() => rmSync(folder, { recursive: true }));
 const Kept = z.strictObject({ keys: z.array(z.string()) });
 
-test('keeps what was confirmed in a file of its owner alone, whole at every change', () => {
+test('keeps confirmations in a file that only its owner can read, and writes it whole at every change', () => {
   const path = join(folder, 'confirmed.json');
   const file = new KeptFile(path, Kept);
   assert.equal(file.value, undefined);
@@ -22,7 +22,7 @@ test('keeps what was confirmed in a file of its owner alone, whole at every chan
   assert.deepEqual(readdirSync(folder), ['confirmed.json']);
 });
 
-test('refuses a file that it cannot read, changes nothing in it, and says what to do', () => {
+test('refuses an unreadable file without changing it, and says what to do', () => {
   const path = join(folder, 'broken.json');
   const broken = ['', '{"keys": ["a"', 'null', '{"keys": "a"}', '{"keys": [], "more": 1}'];
   for (const text of broken) {
@@ -44,7 +44,7 @@ test('refuses a file that others can read, and a folder in its place', () => {
   assert.throws(() => new KeptFile(folder, Kept), { code: 'file-unreadable' });
 });
 
-test('a change that the disk does not take changes nothing', () => {
+test('keeps the former content if the disk refuses a change', () => {
   const path = join(folder, 'gone', 'confirmed.json');
   const file = new KeptFile(path, Kept);
   file.keep({ keys: ['a'] });

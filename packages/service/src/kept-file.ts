@@ -4,11 +4,11 @@ import { CausewayError } from './causeway-error.ts';
 import { readPrivateFile, writePrivateFile } from './platform.ts';
 
 /**
- * What administrators confirmed: a JSON file beside the keys, and kept like them. A database that is lost or restored takes none of it
- * back. Whoever can write the file can exchange the keys, too.
+ * What administrators confirmed: a JSON file beside the keys, and protected like them. It survives the loss or restore of a database.
+ * Whoever can write the file can also replace the keys.
  *
- * INVARIANT: the file is the truth. It is read once, by the process that holds the state folder's lock, and written whole at every
- * change. One that cannot be read is an error: empty, it would ask for every confirmation again, or take the first one that comes.
+ * INVARIANT: the file is authoritative. The process that holds the state folder's lock reads it once, and writes it whole at every change.
+ * An unreadable file is an error: treated as empty, it would ask for every confirmation again, or accept the first key that comes.
  */
 export class KeptFile<T> {
   readonly #path: string | undefined;
@@ -28,14 +28,14 @@ export class KeptFile<T> {
     return this.#value;
   }
 
-  /** It is on the disk when this returns. @throws CausewayError 'disk-full' or 'disk-failed'; nothing changed then */
+  /** The value is on the disk when this returns. @throws CausewayError 'disk-full' or 'disk-failed', and then nothing has changed */
   keep(value: T): void {
     if (this.#path !== undefined) writePrivateFile(this.#path, `${JSON.stringify(value, null, 2)}\n`);
     this.#value = value;
   }
 }
 
-/** A folder that cannot be entered is an error, and not a file that is missing. */
+/** A folder that cannot be entered is an error; it is not the same as a missing file. */
 const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined;
 
 function read<T>(path: string, schema: z.ZodType<T>): T {

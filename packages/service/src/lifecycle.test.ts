@@ -6,7 +6,7 @@ import { createLog, runServices, type Service } from './index.ts';
 const log = createLog('test', { write: () => {} });
 const GRACE_MS = 20;
 
-/** Runs until it is told, and says so. */
+/** Runs until it is stopped, and records that. */
 function waiting(ended: string[], name = 'waiting'): Service {
   return {
     name,
@@ -22,7 +22,7 @@ function waiting(ended: string[], name = 'waiting'): Service {
   };
 }
 
-test('what ends services so that the process goes on ends all of them, and the process with nobody', async () => {
+test('aborting `until` ends all services, and the process continues', async () => {
   const until = new AbortController();
   const ended: string[] = [];
   const running = runServices([waiting(ended, 'one'), waiting(ended, 'two')], log, {
@@ -32,12 +32,12 @@ test('what ends services so that the process goes on ends all of them, and the p
   until.abort();
   assert.equal(await running, true);
   assert.deepEqual(ended, ['one', 'two']);
-  await delay(3 * GRACE_MS); // it would be over by now
+  await delay(3 * GRACE_MS); // the grace period would have ended the process by now
   assert.equal(await runServices([waiting(ended, 'three')], log, { until: until.signal }), true);
   assert.deepEqual(ended, ['one', 'two', 'three']);
 });
 
-test('services that end by themselves are over', async () => {
+test('returns when services end by themselves', async () => {
   const until = new AbortController();
   const over: Service = { name: 'over', run: async () => {} };
   assert.equal(await runServices([over], log, { until: until.signal }), false);

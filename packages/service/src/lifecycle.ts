@@ -1,22 +1,21 @@
 import { describeError } from './causeway-error.ts';
 import type { Log } from './log.ts';
 
-/** Every long-running part: `run` ends when the signal is aborted and everything is put away. */
+/** A long-running part: `run` ends when the signal aborts and everything is closed. */
 export interface Service {
   readonly name: string;
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** What services have to put their things away. */
+/** Time for services to close everything. */
 const GRACE_MS = 20_000;
 
 /**
- * Runs services until a signal comes, one of them fails, or `until` is aborted; then ends all, and returns when all have ended. What is not
- * put away within `graceMs` after that, here or by the caller, ends with the process, whose exit code is 1 then: but for a caller that goes
- * on after `until`.
- * A second signal ends the process at once: every service must survive that anyway.
- * @returns whether `until` ended them, and nobody told the process to stop
- * @throws what the first of them failed with
+ * Runs services until a signal comes, one of them fails, or `until` aborts. Then it ends all, and returns when all have ended. If something
+ * is not closed within `graceMs` after that, here or in the caller, the process exits with code 1. This does not apply to a caller that
+ * continues after `until`. A second signal ends the process at once; every service must survive that anyway.
+ * @returns whether `until` ended them and nobody stopped the process
+ * @throws the first service's error
  */
 export async function runServices(
   services: readonly Service[],
@@ -72,7 +71,7 @@ export async function runServices(
   return goesOn;
 }
 
-/** Waits, or returns early when the signal is aborted; never throws. */
+/** Waits, or returns early when the signal aborts. Never throws. */
 export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise(resolve => {
     if (signal?.aborted) return resolve();
@@ -86,7 +85,7 @@ export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
   });
 }
 
-/** The wait before try number `attempt` (from 1): doubling from `firstMs` to `lastMs`, with jitter. */
+/** The wait before attempt number `attempt` (from 1): doubles from `firstMs` to `lastMs`, with jitter. */
 export function backoff(attempt: number, firstMs: number, lastMs: number): number {
   const full = Math.min(lastMs, firstMs * 2 ** Math.min(attempt - 1, 30));
   return full / 2 + Math.random() * (full / 2);

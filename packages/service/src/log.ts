@@ -4,7 +4,7 @@ import { environment } from './environment.ts';
 
 export type Log = Logger;
 
-/** Names under which a secret could come into a log by mistake; redacted wherever they stand, two levels deep. */
+/** Names under which a secret could get into a log by mistake. Redacted wherever they occur, two levels deep. */
 const SECRET_NAMES = [
   'password',
   'token',
@@ -36,19 +36,19 @@ export function createLog(service: string, destination?: DestinationStream): Log
 }
 
 const STDOUT = 1;
-/** How long a full pipe may keep a line, and with it the service, waiting. */
+/** How long a full pipe may block a line, and with it the service. */
 const PIPE_PATIENCE_MS = 1000;
 const PIPE_LOOK_MS = 10;
 
 /**
- * Standard output, line by line. INVARIANT: a log that cannot be written (its disk is full, its reader is gone) ends no service and
- * holds none up: lines are lost, and how many is told in the log as soon as it can be written again.
+ * Standard output, line by line. INVARIANT: a log that cannot be written (its disk is full, its reader has ended) neither ends nor blocks a
+ * service. Lines are lost, and their number is logged as soon as the log can be written again.
  */
 class StandardOutput implements DestinationStream {
   onLost: (lines: number, reason: string) => void = () => {};
   #lost = 0;
   #reason = '';
-  /** A line was written in part. */
+  /** The last line was written only in part. */
   #torn = false;
 
   write(line: string): void {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { mapLimit } from './map-limit.ts';
 
-test('results come in order, and no more than the limit is in flight', async () => {
+test('returns results in order, with at most the limit in flight', async () => {
   let inFlight = 0;
   let most = 0;
   const results = await mapLimit([5, 1, 3, 2], 2, async (milliseconds, i) => {
@@ -15,8 +15,8 @@ test('results come in order, and no more than the limit is in flight', async () 
   assert.deepEqual([results, most], [[0, 1, 2, 3], 2]);
 });
 
-test('a failure is thrown only when nothing is in flight any more, and nothing new begins after it', async () => {
-  // Hashes are wiped after a failure: a batch still under way would otherwise send the credential of a wiped hash.
+test('throws a failure only when nothing is in flight any more, and starts nothing new after it', async () => {
+  // Hashes are wiped after a failure. A batch still in flight would otherwise send the credential of a wiped hash.
   const ended: number[] = [];
   await assert.rejects(
     mapLimit([0, 1, 2, 3], 2, async i => {
@@ -29,7 +29,7 @@ test('a failure is thrown only when nothing is in flight any more, and nothing n
   assert.deepEqual(ended, [1]);
 });
 
-test('what comes one by one is taken as there is room, and told to end after a failure', async () => {
+test('takes items one by one as there is room, and ends their source after a failure', async () => {
   let taken = 0;
   let ended = false;
   const items = async function* () {

@@ -1,6 +1,6 @@
 /**
- * Maps with at most `limit` calls in flight; the results in order. After the first failure, of a call or of `items` itself, nothing
- * new begins, and the failure is thrown only when everything in flight has ended: the caller may then wipe what the calls worked on.
+ * Maps with at most `limit` calls in flight; returns the results in order. After the first failure, of a call or of `items` itself, it
+ * starts nothing new, and throws only when everything in flight has ended. The caller may then wipe what the calls worked on.
  */
 export async function mapLimit<T, R>(
   items: Iterable<T> | AsyncIterable<T>,

@@ -9,7 +9,7 @@ import { readCode, withCode } from './one-time-code.ts';
 const folder = mkdtempSync(join(tmpdir(), 'causeway-code-'));
 after(() => rmSync(folder, { recursive: true }));
 
-test('a code comes from a file that its owner alone reads, or is typed unseen', async () => {
+test('reads a code from a file that only its owner can read, or from hidden input', async () => {
   const codeFile = join(folder, 'code');
   writeFileSync(codeFile, 'abc\n', { mode: 0o600 });
   assert.equal(await readCode({ codeFile }), 'abc');
@@ -19,7 +19,7 @@ test('a code comes from a file that its owner alone reads, or is typed unseen', 
   await assert.rejects(readCode({ codeFile }), { code: 'file-not-private' });
 });
 
-test('a code is asked for only where none was given and one is needed', async () => {
+test('asks for a code only if none was given and one is needed', async () => {
   const needed = new CausewayError('code-needed', 'give a code');
   const tried: (string | undefined)[] = [];
   const work = async (code: string | undefined): Promise<string> => {

@@ -12,8 +12,8 @@ type Ask = (question: string) => Promise<string | undefined>;
 const QUESTION = 'one-time code: ';
 
 /**
- * Adds `--code-file`. Releases before had `--code`, which is known only to be refused: the operating system shows a command line to every
- * user of the machine.
+ * Adds `--code-file`. Older releases had `--code`, which is still parsed only to refuse it: the operating system shows a command line to
+ * every user of the machine.
  * @param make the command that makes such a code
  */
 export function codeOption(command: Command, make: string): Command {
@@ -35,17 +35,17 @@ export function codeOption(command: Command, make: string): Command {
 }
 
 /**
- * The one-time code that was given; undefined for none.
- * @throws CausewayError 'bad-code', or of a file that cannot be read
+ * The given one-time code; undefined if there is none.
+ * @throws CausewayError 'bad-code', or for a file that cannot be read
  */
 export async function readCode({ codeFile }: CodeFlags, ask: Ask = askSecret): Promise<string | undefined> {
   if (codeFile === undefined) return undefined;
-  // A terminal would show what is typed.
+  // A terminal would show the input.
   const text = codeFile === '-' ? ((await ask(QUESTION)) ?? (await readInput())) : readPrivateFile(codeFile);
   return text.trim() || undefined;
 }
 
-/** Does it with the code that was given, and asks for one at the terminal only where none was and the work throws 'code-needed'. */
+/** Does the work with the given code. Asks for one at the terminal only if none was given and the work throws 'code-needed'. */
 export async function withCode<T>(
   code: string | undefined,
   work: (code: string | undefined) => Promise<T>,

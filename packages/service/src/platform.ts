@@ -20,12 +20,12 @@ import { CausewayError } from './causeway-error.ts';
 import { onDisk } from './disk-error.ts';
 import { makeSharedDirectory } from './state-folder.ts';
 
-/** What is an operating system's own stands in this file: modes, users, sockets, default places. */
+/** Holds everything that is specific to an operating system: modes, users, sockets, default places. */
 
 const windows = process.platform === 'win32';
 
 /**
- * Writes a file that only its owner can read; all of it or nothing, and on the disk when this returns.
+ * Writes a file that only its owner can read, completely or not at all. It is on the disk when this returns.
  * @throws CausewayError 'disk-full' or 'disk-failed'
  */
 export function writePrivateFile(path: string, content: string): void {
@@ -36,7 +36,7 @@ export function writePrivateFile(path: string, content: string): void {
   });
 }
 
-/** A file that may be read by others stays as it was, but for what is in it. */
+/** Replaces only the content of a file: one that others may read stays readable. */
 export function replaceFile(path: string, content: string): void {
   onDisk(path, () => {
     const { mode, uid, gid } = statSync(path);
@@ -45,10 +45,10 @@ export function replaceFile(path: string, content: string): void {
   });
 }
 
-/** In the place of what was there, or that stays as it was. */
+/** Replaces the file, or leaves the former one unchanged. */
 function writeWhole(path: string, content: string, mode: number, prepare?: (file: number) => void): void {
   const temporary = `${path}.${randomBytes(8).toString('hex')}.new`;
-  // Made anew, or not at all: a file or a link that somebody else put there would get the secret.
+  // Must be new: an existing file or link from somebody else would get the secret.
   const file = openSync(temporary, 'wx', mode);
   try {
     try {
@@ -62,12 +62,12 @@ function writeWhole(path: string, content: string, mode: number, prepare?: (file
   } catch (error) {
     try {
       rmSync(temporary, { force: true });
-    } catch {} // a disk that fails: what it failed at first is told
+    } catch {} // on a failing disk; the first failure is reported
     throw error;
   }
 }
 
-/** Until then a rename may be lost with the power. Windows has no such call. */
+/** Until then a power failure may undo a rename. Windows has no such call. */
 function syncDirectory(path: string): void {
   if (windows) return;
   const directory = openSync(path, 'r');
@@ -79,7 +79,7 @@ function syncDirectory(path: string): void {
 }
 
 /**
- * Reads a file that holds a secret. One that others can read is refused: its secret is out already.
+ * Reads a file that holds a secret. Refuses one that others can read, because its secret may be known already.
  * @throws CausewayError 'file-unreadable' or 'file-not-private'
  */
 export function readPrivateFile(path: string): string {
@@ -97,13 +97,13 @@ export function readPrivateFile(path: string): string {
   return text;
 }
 
-/** Where a service keeps its state when nothing else is said. */
+/** Where a service keeps its state by default. */
 export function defaultStateDirectory(service: string): string {
   const base = windows ? (process.env.ProgramData ?? 'C:\\ProgramData') : '/var/lib';
   return join(base, 'causeway', service);
 }
 
-/** Where a service's configuration file is looked for when nothing else is said. */
+/** Where a service's configuration file is by default. */
 export function defaultConfigurationFile(service: string): string {
   const base = windows ? join(process.env.ProgramData ?? 'C:\\ProgramData', 'causeway') : '/etc/causeway';
   return join(base, `${service}.yaml`);
@@ -128,9 +128,9 @@ export function localSocketPath(stateDirectory: string): string {
   return path;
 }
 
-/** Takes away a socket that somebody who ended has left. @throws CausewayError 'not-own' where something else is in its place */
+/** Removes a socket that an ended process left. @throws CausewayError 'not-own' if something else is in its place */
 export function removeSocket(path: string): void {
-  if (windows) return; // a named pipe goes with its process
+  if (windows) return; // a named pipe ends with its process
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found !== undefined && !found.isSocket()) {
     throw new CausewayError(
@@ -142,7 +142,7 @@ export function removeSocket(path: string): void {
 }
 
 /**
- * Lets only the owner open a socket that was just bound, and a group where one is named and there is one.
+ * Lets only the owner open a socket that was just bound, and also a group if one is named and exists.
  * @returns whether the group may open it
  */
 export function restrictSocket(path: string, group?: string): boolean {
@@ -153,7 +153,7 @@ export function restrictSocket(path: string, group?: string): boolean {
   try {
     lchownSync(path, -1, id);
   } catch (error) {
-    // Who is not root may give a file only to a group that it belongs to.
+    // A user other than root may give a file only to one of their own groups.
     if ((error as NodeJS.ErrnoException).code === 'EPERM') return false;
     throw error;
   }
@@ -161,7 +161,7 @@ export function restrictSocket(path: string, group?: string): boolean {
   return true;
 }
 
-/** The number of a group, asked of the name service, which knows a directory's groups too; undefined: there is none. */
+/** A group's number, from the name service, which also knows a directory's groups; undefined: there is none. */
 function groupId(name: string): number | undefined {
   try {
     const line = execFileSync('getent', ['group', name], {
@@ -174,7 +174,7 @@ function groupId(name: string): number | undefined {
   }
 }
 
-/** What binds a socket while this runs makes it for its owner alone: between binding and restricting there is no gap. */
+/** A socket that is bound while this runs is its owner's only, with no gap between binding and restricting. */
 export async function withPrivateUmask<T>(work: () => Promise<T>): Promise<T> {
   if (windows) return work();
   const before = process.umask(0o177);
@@ -185,7 +185,7 @@ export async function withPrivateUmask<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Where sockets and notes stand that others than the service's user look for; gone after a restart of the machine. */
+/** For sockets and notes that others than the service's user look for. Emptied when the machine restarts. */
 export function runtimeDirectory(): string {
   return windows ? join(process.env.ProgramData ?? 'C:\\ProgramData', 'causeway') : '/run/causeway';
 }
@@ -199,7 +199,7 @@ export function writeRuntimeFile(path: string, content: string): void {
   onDisk(path, () => writeWhole(path, content, 0o644));
 }
 
-/** @throws CausewayError 'runtime-directory' when it is not there and cannot be made, 'not-own' when others can write there */
+/** @throws CausewayError 'runtime-directory' if it does not exist and cannot be made, 'not-own' if others can write there */
 export function makeRuntimeDirectory(path: string): void {
   try {
     makeSharedDirectory(path);

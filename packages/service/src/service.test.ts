@@ -31,7 +31,7 @@ import {
 const folder = mkdtempSync(join(tmpdir(), 'causeway-service-'));
 after(() => rmSync(folder, { recursive: true }));
 
-test('a second instance is refused with the process id of the first', () => {
+test('refuses a second instance with the process id of the first', () => {
   const state = join(folder, 'locked');
   const lock = lockState(state);
   const second = spawnSync(process.execPath, [
@@ -45,7 +45,7 @@ test('a second instance is refused with the process id of the first', () => {
   lockState(state).release();
 });
 
-test('a note in a folder for all is one that everybody may read', () => {
+test('lets everybody read a note in a folder for all', () => {
   const note = join(folder, 'run', 'connect.json');
   writeRuntimeFile(note, '{}');
   writeRuntimeFile(note, '{"socket":"/x"}');
@@ -54,7 +54,7 @@ test('a note in a folder for all is one that everybody may read', () => {
   assert.deepEqual(readdirSync(join(folder, 'run')), ['connect.json']);
 });
 
-test('a log redacts what has the name of a secret', () => {
+test('redacts in a log what has the name of a secret', () => {
   const lines: string[] = [];
   const log = createLog(
     'test',
@@ -89,7 +89,7 @@ test('a crash is a kill: nothing after an armed fault point runs', () => {
   assert.equal(String(run.stdout), '1\n2\n');
 });
 
-test('errors are told with their causes, each once', () => {
+test('describes errors with their causes, each once', () => {
   const inner = new Error('connection refused');
   assert.equal(
     describeError(new Error('no answer: connection refused', { cause: inner })),
@@ -105,7 +105,7 @@ test('errors are told with their causes, each once', () => {
   );
 });
 
-test('waits double up to their limit', () => {
+test('doubles waits up to their limit', () => {
   for (let attempt = 1; attempt < 40; attempt++) {
     const wait = backoff(attempt, 100, 5000);
     assert.ok(wait >= Math.min(5000, 100 * 2 ** (attempt - 1)) / 2 && wait <= 5000);
@@ -125,7 +125,7 @@ test('private files are private and whole', () => {
   );
 });
 
-test('a state folder that stood open before is closed', () => {
+test('closes a state folder that was open before', () => {
   const state = join(folder, 'open');
   mkdirSync(state, { mode: 0o755 });
   chmodSync(state, 0o755);
@@ -133,12 +133,12 @@ test('a state folder that stood open before is closed', () => {
   assert.equal(statSync(state).mode & 0o777, 0o700);
 });
 
-test('a private file is written through nothing that somebody else put in its way', () => {
+test('writes a private file through nothing that somebody else put in its way', () => {
   const open = join(folder, 'shared');
   mkdirSync(open);
   const elsewhere = join(folder, 'elsewhere');
   writeFileSync(elsewhere, 'theirs');
-  symlinkSync(elsewhere, join(open, `made-up.${process.pid}.new`)); // a name that can be foreseen
+  symlinkSync(elsewhere, join(open, `made-up.${process.pid}.new`)); // a predictable name
   writePrivateFile(join(open, 'made-up'), 'ours');
   rmSync(join(open, `made-up.${process.pid}.new`), { force: true });
   assert.equal(readPrivateFile(join(open, 'made-up')), 'ours');
@@ -151,6 +151,6 @@ test('a private file is written through nothing that somebody else put in its wa
   assert.deepEqual(readdirSync(open).sort(), ['in-the-way', 'long', 'made-up']);
 });
 
-test('what others said reaches a terminal as text alone', () => {
+test('prints text from other machines as plain text only', () => {
   assert.equal(plainText('a\u001b[2Jb\u202ec\td\ne\u009bf'), 'a�[2Jb�c�d\ne�f');
 });

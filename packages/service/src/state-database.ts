@@ -6,12 +6,12 @@ import { onDisk } from './disk-error.ts';
 type Row = Record<string, SQLOutputValue>;
 
 /**
- * A SQLite file of a service's state. A commit is on the disk when it returns (WAL with synchronous=FULL). Every method, and those of
- * its statements, throw CausewayError 'disk-full' or 'disk-failed' when the disk is the reason; what was committed is safe then, and
- * the same object can go on when the disk can.
+ * A SQLite file of a service's state. A commit is on the disk when it returns (WAL with synchronous=FULL). Every method, and those of its
+ * statements, throw CausewayError 'disk-full' or 'disk-failed' if the disk is the reason. Committed data is safe then, and the same object
+ * works again as soon as the disk does.
  */
 export class StateDatabase extends DatabaseSync {
-  /** Whatever is decided or stored here goes by it; SQL is handed the time as a parameter. */
+  /** Everything decided or stored here uses it. SQL gets the time as a parameter. */
   readonly clock: Clock;
   readonly #path: string;
   readonly #statements = new Map<string, StatementSync>();
@@ -41,7 +41,7 @@ export class StateDatabase extends DatabaseSync {
     return statement;
   }
 
-  /** How many rows it changed. */
+  /** Returns the number of changed rows. */
   run(sql: string, ...values: SQLInputValue[]): number {
     return Number(this.#prepared(sql).run(...values).changes);
   }
@@ -58,7 +58,7 @@ export class StateDatabase extends DatabaseSync {
     return new Date(this.clock.now());
   }
 
-  /** Now as it is stored: ISO 8601, in UTC. */
+  /** The current time in the stored form: ISO 8601, in UTC. */
   timestamp(): string {
     return timestamp(this.clock);
   }
@@ -70,8 +70,8 @@ export class StateDatabase extends DatabaseSync {
 
   /**
    * Brings the schema up to date.
-   * @param name what the file is to an administrator
-   * @throws CausewayError '…-too-new' when a newer program has had it; the file is closed then
+   * @param name what administrators call the file
+   * @throws CausewayError '…-too-new' if a newer program has migrated it; the file is closed then
    */
   migrate(name: 'state' | 'ledger', steps: readonly string[]): void {
     const { version } = this;
@@ -124,7 +124,7 @@ export class StateDatabase extends DatabaseSync {
     return statement;
   }
 
-  /** A full disk makes SQLite end a transaction by itself; whatever goes wrong here, the error that led here is the one to tell. */
+  /** SQLite ends a transaction by itself on a full disk. If the rollback fails, the original error is the one to report. */
   #undo(): void {
     try {
       if (this.isTransaction) super.exec('ROLLBACK');

@@ -22,12 +22,12 @@ import { checkStateFolder, takeStateFolder } from './state-folder.ts';
 const folder = mkdtempSync(join(tmpdir(), 'causeway-own-'));
 after(() => rmSync(folder, { recursive: true }));
 const user = process.geteuid!();
-/** Only root can give files away, so only root can play other users; everybody can play links. */
+/** Only root can give files away, so only root can play other users. Every user can play links. */
 const root = user === 0;
 const OTHER = 65534;
 
 let number = 0;
-/** A state folder with a file, and beside it what somebody wants to have written or opened. */
+/** A state folder with a file, and beside it what an attacker wants to have written or opened. */
 function scene() {
   const place = join(folder, String(++number));
   const state = join(place, 'state');
@@ -60,7 +60,7 @@ for (const name of [
   'api.sock',
   'deep/er/file',
 ]) {
-  test(`refuses a state folder with a link in the place of ${name}, and leaves what it leads to as it is`, () => {
+  test(`refuses a state folder with a link in place of ${name}, and leaves its target unchanged`, () => {
     const { state, target } = scene();
     const path = join(state, name);
     mkdirSync(join(path, '..'), { recursive: true });
@@ -72,7 +72,7 @@ for (const name of [
   });
 }
 
-test('refuses a link that leads nowhere, too', () => {
+test('refuses a dangling link, too', () => {
   const { place, state } = scene();
   symlinkSync(join(place, 'made'), join(state, 'lock.db'));
   refused(() => lockState(state), 'lock.db');
@@ -86,7 +86,7 @@ test('refuses a file that has another name elsewhere', () => {
   untouched(target);
 });
 
-test('says what to do where the folder cannot be made or entered', { skip: !root }, () => {
+test('says what to do if the folder cannot be made or entered', { skip: !root }, () => {
   const { place } = scene();
   const closed = join(place, 'closed');
   mkdirSync(closed, { mode: 0o700 });
@@ -104,7 +104,7 @@ test('says what to do where the folder cannot be made or entered', { skip: !root
   }
 });
 
-test('refuses a link as state folder, also with a slash at its end, and does not touch where it leads', () => {
+test('refuses a link as state folder, also with a trailing slash, and does not touch its target', () => {
   const { place, state } = scene();
   chmodSync(state, 0o755);
   const link = join(place, 'link');
@@ -121,7 +121,7 @@ test('refuses a link as state folder, also with a slash at its end, and does not
   assert.equal(existsSync(join(state, 'lock.db')), false);
 });
 
-test('goes over links of the administrator that lead to the state folder', () => {
+test('follows links of the administrator that lead to the state folder', () => {
   const { place, state } = scene();
   symlinkSync(place, join(folder, 'shortcut'));
   lockState(join(folder, 'shortcut', 'state')).release();
@@ -133,7 +133,7 @@ test('goes over links of the administrator that lead to the state folder', () =>
   assert.ok(existsSync(join(state, 'lock.db')));
 });
 
-test('closes a state folder that others could write into, after which what they put there is found', () => {
+test('closes a state folder that others could write to, and detects what they put there', () => {
   const { state, target } = scene();
   chmodSync(state, 0o777);
   symlinkSync(target, join(state, 'lock.pid'));
@@ -142,7 +142,7 @@ test('closes a state folder that others could write into, after which what they 
   untouched(target);
 });
 
-test('refuses a state folder in one that others can write into, unless it is sticky', () => {
+test('refuses a state folder in a folder that others can write to, unless that is sticky', () => {
   const { place, state } = scene();
   chmodSync(place, 0o777);
   refused(
@@ -157,14 +157,14 @@ test('refuses a state folder in one that others can write into, unless it is sti
   lockState(state).release();
 });
 
-test('refuses a file in the place of a folder', () => {
+test('refuses a file in place of a folder', () => {
   const { target } = scene();
   refused(() => lockState(target), 'a folder is expected');
   refused(() => lockState(join(target, 'state')), `'${target}' is a file`, 'a folder is expected');
   untouched(target);
 });
 
-test("looks two levels deep where a program's folder is concerned, which has files of its own further down", () => {
+test("checks two levels of a program's folder, which has its own files further down", () => {
   const { state, target } = scene();
   const program = join(state, 'samba');
   mkdirSync(join(program, 'state', 'sysvol'), { recursive: true });
@@ -215,7 +215,7 @@ if (root) {
     refused(() => lockState(join(folder, 'theirs', 'state')), 'theirs', `belongs to user ${OTHER}`);
   });
 
-  test('a service that is not root takes what root put into its folder, and no folder of root', () => {
+  test('a service that is not root accepts what root put into its folder, but no folder of root', () => {
     const { place, state } = scene();
     writeFileSync(join(state, 'contoso.admin-token'), 'made-up', { mode: 0o600 });
     mkdirSync(join(state, 'lost+found'), { mode: 0o700 });

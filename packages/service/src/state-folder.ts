@@ -14,9 +14,8 @@ import { CausewayError } from './causeway-error.ts';
 import { onDisk } from './disk-error.ts';
 
 /**
- * Which folders and files a service takes for its own. It reads keys there, writes, and changes modes, often as root, so whoever can put
- * something in their place could have it read, write and open files of their choice. Windows has no such owners and modes: nothing is
- * asked there.
+ * Decides which folders and files a service accepts as its own. It reads keys there, writes, and changes modes, often as root. Whoever can
+ * replace one of them could have it read, write and open any file. Windows has no such owners and modes, so nothing is checked there.
  */
 
 /** A tenant with PGlite has about 1,000 files. */
@@ -27,12 +26,12 @@ const WRITABLE_BY_OTHERS = 0o022;
 const STICKY = 0o1000;
 
 /**
- * Makes a state folder that is not there, and looks at all that is in it before anything of it is opened. Once it is only the process's
- * user who can write there, nothing strange can come later.
+ * Makes a missing state folder, and checks everything in it before anything of it is opened. Once only the process's user can write there,
+ * nothing foreign can appear later.
  *
- * @param program the folder of a program that the service runs, in the state folder or elsewhere, there or not yet. Deeper in it are
- *   files and users of that program's own, so two levels of it and of the state folder are looked at: what the service itself writes
- * @throws CausewayError 'not-own' that says what is not the process's own, and what to do; 'disk-full' or 'disk-failed'
+ * @param program the folder of a program that the service runs, in the state folder or elsewhere, existing or not. Its deeper levels belong
+ * to the program's own files and users, so only two levels of it and of the state folder are checked: what the service itself writes
+ * @throws CausewayError 'not-own' that names what is not the process's own, and what to do; 'disk-full' or 'disk-failed'
  */
 export function takeStateFolder(path: string, program?: string): void {
   makePrivateDirectory(path);
@@ -50,13 +49,13 @@ function checkProgramFolder(path: string, user: number): void {
   lookThrough(path, user, 2);
 }
 
-/** The same for a command that only reads: where there is no folder, none is made. */
+/** The same for a command that only reads: it does not make a missing folder. */
 export function checkStateFolder(path: string, program?: string): void {
   if (inReach(path, () => lookAt(path)) !== undefined) takeStateFolder(path, program);
 }
 
 /**
- * Makes a folder that only the process's user can enter; one that is there must be that user's, and is closed to others.
+ * Makes a folder that only the process's user can enter. An existing one must be that user's, and is closed to others.
  * @throws CausewayError 'not-own', 'disk-full' or 'disk-failed'
  */
 export function makePrivateDirectory(path: string): void {
@@ -68,13 +67,13 @@ export function makePrivateDirectory(path: string): void {
     }
     goTo(dirname(path), user, 0o700);
     ownFolder(path, user);
-    changeMode(path, 0o700); // also where it is so: a disk that became read-only shows by it
+    changeMode(path, 0o700); // even if it is right already: a disk that became read-only shows by it
   });
 }
 
 /**
- * Makes a folder where others look for something of ours: nobody but root and the process's user can exchange what these put there.
- * @throws CausewayError 'not-own'; what the system said, where it cannot be made
+ * Makes a folder where others look for our files. Only root and the process's user can replace what these put there.
+ * @throws CausewayError 'not-own', and the system's error if it cannot be made
  */
 export function makeSharedDirectory(path: string): void {
   const user = process.geteuid?.();
@@ -83,13 +82,13 @@ export function makeSharedDirectory(path: string): void {
 }
 
 /**
- * Every folder on the way, and every link that leads on, must be root's or our own, and none may be writable by others: they could put
- * another folder in the place of the next one. In a sticky one, as /tmp is, they cannot.
+ * Every folder on the way, and every link that leads on, must belong to root or to our user. None may be writable by others, who could
+ * replace the next folder. In a sticky folder, such as /tmp, they cannot.
  *
- * @param mode of those that are made where they are missing; without it none is
+ * @param mode of missing folders, which are made; without it none is made
  */
 function goTo(path: string, user: number, mode?: number): void {
-  // As the system goes it: '..' leads out of where a link has led.
+  // Follows the path as the system does: '..' leads out of a link's target.
   const whole = isAbsolute(path) ? path : `${process.cwd()}/${path}`;
   const ahead = whole.split('/');
   let at = '/';
@@ -130,12 +129,12 @@ function made(path: string, mode: number): Stats {
   try {
     mkdirSync(path, mode);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error; // somebody was quicker: whoever it was is looked at
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error; // another process was quicker; it is checked below
   }
   return lstatSync(path);
 }
 
-/** The folder itself, not what a link leads to. */
+/** The folder itself, not a link's target. */
 function ownFolder(path: string, user: number): Stats {
   const found = lookAt(path) ?? made(path, 0o700);
   if (found.isSymbolicLink()) {
@@ -165,7 +164,7 @@ function changeMode(path: string, mode: number): void {
   }
 }
 
-/** The system's word for a folder that the process may not make or enter says nothing of what to do. */
+/** The system's error for a folder that the process may not make or enter does not tell what to do. */
 function inReach<T>(path: string, work: () => T): T {
   try {
     return onDisk(path, work);
@@ -181,7 +180,7 @@ function inReach<T>(path: string, work: () => T): T {
   }
 }
 
-/** What root put into a folder, a copy or `lost+found`, harms no service that is not root: such a service believes root anyway. */
+/** What root put into a folder, a copy or `lost+found`, harms no service that is not root, because such a service trusts root anyway. */
 function lookThrough(folder: string, user: number, depth: number): void {
   let seen = 0;
   const look = (at: string, levels: number): void => {
@@ -193,7 +192,7 @@ function lookThrough(folder: string, user: number, depth: number): void {
       }
       const path = join(at, name);
       const found = lookAt(path);
-      if (found === undefined) continue; // a service that runs has files for a moment
+      if (found === undefined) continue; // a running service has temporary files
       refuseStrange(path, found, user);
       if (found.isDirectory() && found.uid === user && levels > 1) look(path, levels - 1);
     }
@@ -219,7 +218,7 @@ function refuseStrange(path: string, found: Stats, user: number): void {
   }
 }
 
-/** A slash at its end would have a link followed. */
+/** With a trailing slash, a link would be followed. */
 const lookAt = (path: string): Stats | undefined =>
   lstatSync(path.replace(/(?<=.)\/+$/, ''), { throwIfNoEntry: false });
 

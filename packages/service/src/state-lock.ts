@@ -6,15 +6,15 @@ import { onDisk } from './disk-error.ts';
 import { sleep } from './lifecycle.ts';
 import { takeStateFolder } from './state-folder.ts';
 
-/** Held while a service uses its state folder; two openers would spoil SQLite and PGlite files. */
+/** Held while a service uses its state folder. Two openers would corrupt SQLite and PGlite files. */
 export interface StateLock {
   release(): void;
 }
 
 /**
- * Takes the lock of a state folder, after a look at what is in it (`takeStateFolder`). SQLite holds it by the operating system's own file locks, so that it
- * goes with the process however that ends, on every platform.
- * @throws CausewayError 'already-running' that names the process which holds it where that is known; 'not-own', 'disk-full', 'disk-failed'
+ * Takes the lock of a state folder, after checking its content (`takeStateFolder`). SQLite holds it by the operating system's file locks,
+ * so the lock ends with the process, however that ends, on every platform.
+ * @throws CausewayError 'already-running' that names the process which holds it if that is known; 'not-own', 'disk-full', 'disk-failed'
  */
 export function lockState(stateDirectory: string, program?: string): StateLock {
   return onDisk(stateDirectory, () => {
@@ -38,10 +38,10 @@ export function lockState(stateDirectory: string, program?: string): StateLock {
   });
 }
 
-/** How long a starting service waits for a command that has the state for a moment. */
+/** How long a starting service waits for a command that holds the state for a moment. */
 const PATIENCE_MS = 3000;
 
-/** Takes the lock as `lockState` does, after waiting a little for somebody who is about to be done. */
+/** Takes the lock as `lockState` does, after a short wait for a process that is about to end. */
 export async function lockStateSoon(stateDirectory: string, program?: string): Promise<StateLock> {
   for (const until = Date.now() + PATIENCE_MS; ; await sleep(50)) {
     try {
@@ -53,7 +53,7 @@ export async function lockStateSoon(stateDirectory: string, program?: string): P
   }
 }
 
-/** SQLITE_BUSY, with whatever detail: the one answer that means that somebody else has the lock. */
+/** SQLITE_BUSY with any detail: the only answer that means that another process holds the lock. */
 const isBusy = (error: unknown): boolean => (Number((error as { errcode?: number }).errcode) & 0xff) === 5;
 
 function alreadyRunning(stateDirectory: string, ownerFile: string, cause: unknown): CausewayError {
@@ -65,7 +65,7 @@ function alreadyRunning(stateDirectory: string, ownerFile: string, cause: unknow
   );
 }
 
-/** For people only: a lock without it is a lock. What somebody who was killed left, or what was written in part, is taken away. */
+/** For people only; the lock works without it. Replaces what a killed process left, or wrote in part. */
 function noteOwner(ownerFile: string): void {
   removeNote(ownerFile);
   try {
@@ -78,10 +78,10 @@ function noteOwner(ownerFile: string): void {
 function removeNote(ownerFile: string): void {
   try {
     rmSync(ownerFile, { force: true });
-  } catch {} // on a disk that fails it may stay: it names nobody but who wrote it
+  } catch {} // on a failing disk it may stay: it names only its writer
 }
 
-/** The process that wrote the file, if it lives; another one with its number was started at another time. */
+/** The process that wrote the file, if it lives. A later one with the same number has another start time. */
 function livingOwner(ownerFile: string): number | undefined {
   try {
     const [, pid, start] = /^(\d+) (\d+)\n$/.exec(readFileSync(ownerFile, 'utf8')) ?? [];
@@ -91,7 +91,7 @@ function livingOwner(ownerFile: string): number | undefined {
   }
 }
 
-/** When a process was started, in the system's own ticks (proc(5), field 22 of `stat`). @throws where there is no such file */
+/** When a process was started, in the system's ticks (proc(5), field 22 of `stat`). @throws if there is no such file */
 function startOf(pid: number): string | undefined {
   const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
   return text.slice(text.lastIndexOf(')') + 2).split(' ')[19];

@@ -21,24 +21,24 @@ const Who = (maxLength: number) => fc.array(fc.nat(PEOPLE - 1), { maxLength });
 const Step = fc.record({
   leave: Who(15),
   come: Who(4),
-  /** Shows the list; approves one that was shown. */
+  /** Shows the list, or approves one that was shown. */
   show: fc.boolean(),
   approve: fc.option(fc.nat(3), { nil: undefined }),
   threshold: fc.constantFrom(500, 500, 20, 3, 0),
-  /** How many go before the process is killed. */
+  /** How many are deleted before the process is killed. */
   kill: fc.option(fc.nat(4), { nil: undefined }),
   minutes: fc.constantFrom(0.1, 0.9, 59, 700, 1439, 1440, 4000),
 });
 
-/** A directory that people leave and come back to, and what must be true of whoever goes. */
+/** A directory that users leave and rejoin, and what must hold for each deletion. */
 class Model {
   readonly book = openBook();
   now = Date.parse('2026-11-28T10:00:00.000Z');
   readonly #there = new Set(Array.from({ length: PEOPLE }, (_, n) => `${n}`));
   readonly #pending = new Map<string, BulkLine>();
-  /** When somebody went without approval. */
+  /** Times of deletions without approval. */
   #went: number[] = [];
-  /** How many there were from when on. */
+  /** How many objects there were, and since when. */
   readonly #levels = [{ at: this.now, objects: PEOPLE }];
   readonly #held = new Set<string>();
   readonly #approved = new Set<string>();
@@ -86,7 +86,7 @@ class Model {
     this.#levels.push({ at: this.now, objects: this.#there.size });
   }
 
-  /** No more than the limit of the most that there were; a minute of which a part is in the window is in it. */
+  /** At most the limit of the largest number of objects. A minute that is partly in the window counts. */
   #check(go: readonly BulkLine[], threshold: number): void {
     if (go.length === 0) return;
     const start = Math.floor((this.now - BULK_WINDOW_MS) / MINUTE) * MINUTE;
@@ -104,7 +104,7 @@ class Model {
 
 const keyOf = ({ anchor, change }: BulkLine): string => `${anchor} ${change}`;
 
-test('whatever a directory, its administrator and a kill do: the limit holds for 24 hours, and who was held goes by an approval that named them', () => {
+test('holds the limit for 24 hours whatever happens, and deletes a held user only by an approval that named them', () => {
   fc.assert(
     fc.property(fc.array(Step, { maxLength: 40 }), steps => {
       const model = new Model();

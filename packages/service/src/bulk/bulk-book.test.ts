@@ -24,14 +24,14 @@ const people = (first: number, count: number): BulkLine[] =>
   Array.from({ length: count }, (_, i) => ({ anchor: `${first + i}`.padStart(4, '0'), change: 'a' }));
 const decide = (pending: BulkLine[], objects: number, hours = 0, threshold = 500) =>
   book.decideDeletions(FOREST, pending, { objects, threshold }, at(hours));
-/** As an engine does: what may go goes. */
+/** Carries out what may be carried out, as an engine does. */
 function carryOut(pending: BulkLine[], objects: number, hours: number): number {
   const { go, approved } = decide(pending, objects, hours);
   for (const { anchor } of [...go, ...approved]) book.noteWent(DELETIONS, anchor, at(hours));
   return go.length + approved.length;
 }
 
-test('small portions count together for 24 hours', () => {
+test('counts small portions together for 24 hours', () => {
   assert.equal(carryOut(people(0, 6), 40, 0), 6);
   assert.equal(carryOut(people(10, 4), 34, 12), 4);
   assert.equal(carryOut(people(20, 1), 30, 23.9), 0);
@@ -40,7 +40,7 @@ test('small portions count together for 24 hours', () => {
   assert.equal(book.went(DELETIONS, at(36.1)), 5);
 });
 
-test('the base is the most objects of the last 24 hours, and what was there when they began', () => {
+test('takes as base the most objects of the last 24 hours, including those at their beginning', () => {
   assert.equal(decide([], 400, 0).limit, 40);
   assert.equal(decide([], 200, 1).limit, 40);
   assert.equal(decide([], 300, 2).limit, 40);
@@ -51,34 +51,34 @@ test('the base is the most objects of the last 24 hours, and what was there when
   assert.equal(db.all('SELECT * FROM bulk_level').length, 2, 'no more is kept than is needed');
 });
 
-test('of a minute in which many went, what is left is the base once 24 hours have passed', () => {
+test('takes what is left of a minute with many deletions as base once 24 hours have passed', () => {
   const second = 1 / 3600;
   book.noteObjects(FOREST, 10_000, at(0));
   book.noteObjects(FOREST, 1_000, at(50 * second));
   assert.equal(decide(people(0, 400), 1_000, 60).limit, 100);
 });
 
-test('24 hours are not a second less', () => {
+test('counts the full 24 hours', () => {
   const second = 1 / 3600;
   assert.equal(carryOut(people(0, 10), 50, 59 * second), 10);
   assert.equal(carryOut(people(10, 1), 50, 24 + 58 * second), 0);
   assert.equal(book.went(DELETIONS, at(24 + 61 * second)), 0);
 });
 
-test('forests are counted apart', () => {
+test('counts forests separately', () => {
   assert.equal(carryOut(people(0, 10), 50, 0), 10);
   const other = { ...FOREST, scope: 'fabrikam.example.org' };
   const { go } = book.decideDeletions(other, people(0, 10), { objects: 50, threshold: 500 }, at(0));
   assert.equal(go.length, 10);
 });
 
-test('a list that is shown is approved by its digest: those of it that still hold go, and nobody else', () => {
+test('approves a shown list by its digest: only those of its lines that still hold', () => {
   assert.equal(carryOut(people(0, 12), 50, 0), 0);
   const shown = book.show(DELETIONS, at(0.1))!;
   assert.match(shown.digest, /^[0-9a-f]{32}$/);
   assert.deepEqual([shown.lines, shown.since], [people(0, 12), at(0).toISOString()]);
   assert.equal(book.show(DELETIONS, at(0.2))!.digest, shown.digest, 'the same list has the same digest');
-  // One is restored, one comes, and one is restored and deleted again.
+  // One is restored, one is added, and one is restored and deleted again.
   const again = { ...people(1, 1)[0]!, change: 'b' };
   const later = people(20, 1);
   const pending = [again, ...people(2, 10), ...later];
@@ -96,7 +96,7 @@ test('a list that is shown is approved by its digest: those of it that still hol
   assert.equal(book.show(DELETIONS, at(4)), undefined);
 });
 
-test('an approval ends with what it approves: whoever comes back before it is carried out is not deleted by it later', () => {
+test('an approval ends with its deletion: a user who returns before it is not deleted by it later', () => {
   carryOut(people(0, 12), 50, 0);
   book.approve(book.show(DELETIONS, at(0))!.digest);
   decide(people(1, 11), 50, 1);
@@ -104,7 +104,7 @@ test('an approval ends with what it approves: whoever comes back before it is ca
   assert.deepEqual([approved, held], [people(1, 11), people(0, 1)]);
 });
 
-test('a digest that nobody was shown approves nothing', () => {
+test('refuses a digest that nobody was shown', () => {
   carryOut(people(0, 12), 50, 0);
   assert.throws(() => book.approve('0'.repeat(32)), { code: 'no-such-list', todo: /Show the lists again/ });
   const shown = book.show(DELETIONS, at(0))!.digest;
@@ -115,7 +115,7 @@ test('a digest that nobody was shown approves nothing', () => {
   assert.throws(() => book.shown(shown), { code: 'no-such-list' }, 'the oldest lists are forgotten');
 });
 
-test('new accounts above half of what there was, never below 1,000, wait if an administrator has said so', () => {
+test('holds new accounts above half of the existing ones, and above 1,000, if the administrator configured so', () => {
   const decideNew = (count: number, hold: boolean) =>
     book.decideCreations(FOREST, people(0, count), { objects: 100, hold }, at(0));
   assert.equal(decideNew(1_000, true).go.length, 1_000);

@@ -14,7 +14,7 @@ import {
 } from './bulk-decision.ts';
 import { BulkTally } from './bulk-tally.ts';
 
-/** A list that waits, as it is shown to an administrator. */
+/** A list that waits, as an administrator sees it. */
 export interface ShownList extends BulkList {
   /** 32 hex digits that stand for exactly these lines. */
   digest: string;
@@ -23,19 +23,19 @@ export interface ShownList extends BulkList {
   lines: BulkLine[];
 }
 
-/** How a decision came about. */
+/** How a decision was made. */
 export interface BulkOutcome<Line extends BulkLine> extends BulkDecision<Line> {
   limit: number;
-  /** What went within the window before. */
+  /** The number carried out within the window before. */
   went: number;
 }
 
-/** Lists of a scope that are kept after they were shown. */
+/** How many lists per scope are kept after they were shown. */
 const KEPT_LISTS = 20;
 
 /**
- * What a store remembers of bulk operations: how many objects each forest had, what went, what is held, and the lists that were shown.
- * The same for Connect and Domain Services; the times are handed in.
+ * What a store remembers of bulk operations: how many objects each forest had, what was carried out, what is held, and which lists were
+ * shown. Connect and Domain Services share it. The caller passes in the time.
  */
 export class BulkBook {
   readonly #db: StateDatabase;
@@ -47,8 +47,8 @@ export class BulkBook {
   }
 
   /**
-   * Decides which of all deletions that are pending may go, and remembers which are held.
-   * @param objects how many objects there are, those that wait included
+   * Decides which of all pending deletions may be carried out, and remembers which are held.
+   * @param objects number of objects, including those that wait
    */
   decideDeletions<Line extends BulkLine>(
     { scope, kind }: Pick<BulkList, 'scope' | 'kind'>,
@@ -62,8 +62,8 @@ export class BulkBook {
   }
 
   /**
-   * The same for new accounts: above the limit there is an alarm, and they wait if an administrator has said so.
-   * @param objects how many there are, without those that are pending
+   * The same for new accounts. Above the limit there is an alarm, and they wait if the administrator configured so.
+   * @param objects number of objects, without the pending ones
    */
   decideCreations<Line extends BulkLine>(
     { scope, kind }: Pick<BulkList, 'scope' | 'kind'>,
@@ -77,17 +77,17 @@ export class BulkBook {
     return { ...outcome, limit };
   }
 
-  /** Whatever is pending waits, however few they are. */
+  /** Holds every pending line, however few there are. */
   decideAll<Line extends BulkLine>(list: BulkList, pending: readonly Line[], now: Date): BulkOutcome<Line> {
     return this.#decide(list, pending, -1, now);
   }
 
-  /** How many objects there are: the base of the limit for 24 hours. */
+  /** Records how many objects there are: the base of the limit for 24 hours. */
   noteObjects(list: Pick<BulkList, 'scope' | 'kind'>, objects: number, now: Date): void {
     this.#tally.noteObjects(list, objects, now);
   }
 
-  /** How many went without approval within the window. */
+  /** How many were carried out without approval within the window. */
   went(list: BulkList, now: Date): number {
     return this.#tally.went(list, now);
   }
@@ -112,22 +112,24 @@ export class BulkBook {
     return { ...decision, limit, went };
   }
 
-  /** One went: an approved line is done with, anything else counts from now on. To be called within the transaction that says so. */
+  /**
+   * Records one that was carried out. Closes an approved line, and counts any other. Call it within the transaction that carries it out.
+   */
   noteWent(list: BulkList, anchor: string, now: Date): void {
     const [line] = this.#rows(`SELECT approved FROM bulk_held ${OF_LIST} AND anchor = ?`, list, anchor);
     this.#drop(list, anchor);
-    // Together with the deletion: a process that is killed after it must not leave the base of before.
+    // Together with the deletion: a process that is killed afterwards must not leave the former base.
     const last = list.operation === 'delete' ? this.#tally.lastObjects(list) : undefined;
     if (last !== undefined) this.noteObjects(list, last - 1, now);
     if (line?.approved !== 1) this.#tally.noteWent(list, now);
   }
 
-  /** What is held, and what is approved and has not gone yet. */
+  /** What is held, and what is approved but not yet carried out. */
   lines(list: BulkList): BulkLine[] {
     return this.#held(list).map(({ anchor, change }) => ({ anchor, change }));
   }
 
-  /** Those that wait for an administrator. */
+  /** The lines that wait for an administrator. */
   held(list: BulkList): BulkLine[] {
     return this.#held(list)
       .filter(({ approved }) => !approved)
@@ -135,8 +137,8 @@ export class BulkBook {
   }
 
   /**
-   * Forests whose new accounts of the window, with those that wait, are more than the limit.
-   * @param objects counts what there is; asked only where it may matter
+   * Forests with more new accounts than the limit: those of the window and those that wait.
+   * @param objects counts the objects; called only if it may matter
    */
   growth(
     now: Date,
@@ -153,13 +155,13 @@ export class BulkBook {
     });
   }
 
-  /** Of which forests something is held. */
+  /** The forests for which something is held. */
   scopes(operation: BulkOperation): string[] {
     const sql = 'SELECT DISTINCT scope FROM bulk_held WHERE operation = ? ORDER BY scope';
     return this.#db.all(sql, operation).map(({ scope }) => String(scope));
   }
 
-  /** Whether anything is held, or approved and not gone yet. */
+  /** Whether anything is held, or approved but not yet carried out. */
   isHolding({ scope, operation, kind }: BulkList): boolean {
     const sql = `SELECT EXISTS (SELECT 1 FROM bulk_held ${OF_LIST}) AS n`;
     return this.#number(sql, scope, operation, kind) === 1;
@@ -170,7 +172,7 @@ export class BulkBook {
     return this.#number(sql, scope, operation, kind);
   }
 
-  /** The list that waits, which is kept so that it can be approved by its digest; undefined when nothing waits. */
+  /** The list that waits. Keeps it, so that it can be approved by its digest. Undefined if nothing waits. */
   show(list: BulkList, now: Date): ShownList | undefined {
     const lines = this.held(list);
     if (lines.length === 0) return undefined;
@@ -211,7 +213,7 @@ export class BulkBook {
   }
 
   /**
-   * Approves those of a shown list that still hold, and nothing else.
+   * Approves those lines of a shown list that still hold, and nothing else.
    * @throws CausewayError 'no-such-list'
    */
   approve(digest: string): ShownList & { ceased: number } {

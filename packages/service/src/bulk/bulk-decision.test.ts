@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type BulkLine, creationLimit, decideBulk, deletionLimit, type HeldLine } from './bulk-decision.ts';
 
-test('deletions wait above the smaller of 500 and 10 %, never below 10; a configured threshold replaces the 500', () => {
+test('holds deletions above the smaller of 500 and 10 %, at least 10; a configured threshold replaces the 500', () => {
   const table: [threshold: number, most: number, limit: number][] = [
     [500, 0, 10],
     [500, 24, 10],
@@ -23,7 +23,7 @@ test('deletions wait above the smaller of 500 and 10 %, never below 10; a config
     assert.equal(deletionLimit(threshold, most), limit, `${threshold} of ${most}`);
 });
 
-test('new accounts are many above half of those that were there, never below 1,000', () => {
+test('limits new accounts to half of the existing ones, at least 1,000', () => {
   const table: [before: number, limit: number][] = [
     [0, 1_000],
     [2_000, 1_000],
@@ -38,18 +38,18 @@ const lines = (count: number) => Array.from({ length: count }, (_, n) => line(n)
 const heldAs = (approved: boolean, ...of: BulkLine[]): HeldLine[] => of.map(one => ({ ...one, approved }));
 const numbers = (of: readonly BulkLine[]) => of.map(({ anchor }) => Number(anchor));
 
-test('up to the limit everything goes, above it nothing does', () => {
+test('carries out everything up to the limit, and nothing above it', () => {
   assert.equal(decideBulk(lines(10), [], { went: 0, limit: 10 }).go.length, 10);
   const above = decideBulk(lines(11), [], { went: 0, limit: 10 });
   assert.deepEqual([above.go.length, above.held.length, above.fresh.length], [0, 11, 11]);
 });
 
-test('what went within the window counts with what waits', () => {
+test('counts what was carried out within the window together with what waits', () => {
   assert.equal(decideBulk(lines(3), [], { went: 7, limit: 10 }).go.length, 3);
   assert.equal(decideBulk(lines(4), [], { went: 7, limit: 10 }).held.length, 4);
 });
 
-test('what was held does not go when the list grows shorter or the limit larger, and counts on', () => {
+test('keeps holding what was held, and counting it, when the list shrinks or the limit grows', () => {
   const known = heldAs(false, ...lines(11));
   assert.deepEqual(numbers(decideBulk(lines(2), known, { went: 0, limit: 500 }).held), [0, 1]);
   const more = decideBulk([...lines(2), line(20)], known, { went: 0, limit: 10 });
@@ -58,19 +58,19 @@ test('what was held does not go when the list grows shorter or the limit larger,
   assert.deepEqual([stopped.go, numbers(stopped.fresh)], [[], [20]]);
 });
 
-test('an approval lets go what was approved and nothing else, and what was approved does not count', () => {
+test('an approval releases only what was approved, and that does not count', () => {
   const known = [...heldAs(true, ...lines(11)), ...heldAs(false, line(20))];
   const decision = decideBulk([...lines(11), line(20), line(21)], known, { went: 0, limit: 10 });
   assert.deepEqual(numbers(decision.approved), numbers(lines(11)));
   assert.deepEqual([numbers(decision.held), numbers(decision.go)], [[20], [21]]);
 });
 
-test('an approval is of one change, and another one of somebody who was held waits for its own', () => {
+test('an approval covers one change, and another change of a held user waits for its own', () => {
   const decision = decideBulk([line(1, 'b')], heldAs(true, line(1, 'a')), { went: 0, limit: 10 });
   assert.deepEqual([decision.approved, numbers(decision.fresh)], [[], [1]]);
 });
 
-test('whatever happens within a window, no more than the limit goes without approval', () => {
+test('carries out no more than the limit without approval within a window, whatever happens', () => {
   const Step = fc.record({
     appear: fc.array(fc.nat(60), { maxLength: 15 }),
     restore: fc.array(fc.nat(60), { maxLength: 5 }),

@@ -1,6 +1,6 @@
 /**
- * The tables of a bulk book: a step of both stores' migrations, and so never changed. Of each minute in which the
- * number of objects changed: the most, and the last, which is what was there until the next. No column ever holds a secret.
+ * The tables of a bulk book. A step of both stores' migrations, so it must never change. For each minute in which the number of objects
+ * changed: the largest number, and the last one, which holds until the next. No column ever holds a secret.
  */
 export const BULK_TABLES = `
   CREATE TABLE bulk_level (

@@ -11,7 +11,7 @@ interface Allowing {
   readonly rename: 'allow-renames';
 }
 
-/** The commands for lists that wait for an administrator, and what they say: the same at Connect and at Domain Services. */
+/** The commands for lists that wait for an administrator, and their wording: the same for Connect and Domain Services. */
 export const HELD_WORDS: { readonly [O in BulkOperation]: Words & { readonly allow: Allowing[O] } } = {
   delete: {
     show: 'deletions',
@@ -45,7 +45,7 @@ export const HELD_WORDS: { readonly [O in BulkOperation]: Words & { readonly all
   },
 };
 
-/** A list that waits, as far as both have it. */
+/** The part of a waiting list that both have. */
 export interface Held {
   readonly operation: BulkOperation;
   readonly count: number;
@@ -55,9 +55,9 @@ export interface Held {
 
 /**
  * The lines that show a list.
- * @param would what would become of them; as its operation says when absent
+ * @param would what would happen to them; by default what the operation says
  * @param where the places in which it would happen
- * @param rows the first of its people
+ * @param rows the first users of the list
  */
 export function describeHeld(
   { operation, count, since, ceased }: Held,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DELETION_THRESHOLD } from './bulk-decision.ts';
 
-/** What waits for an administrator, as the configurations of Connect and of Domain Services both say it. */
+/** When changes wait for an administrator. Connect's and Domain Services' configurations share this. */
 export const thresholdSettings = {
   deletionThreshold: z
     .int()

@@ -1,12 +1,12 @@
-/** What is known of an error by its code. */
+/** An error code's entry. */
 export interface ErrorEntry {
-  /** HTTP status where it crosses an API. */
+  /** HTTP status if it crosses an API. */
   readonly status: number;
-  /** `later`: the same thing may succeed when it is tried again without anybody doing anything. */
+  /** `later`: the same operation may succeed later without anybody's help. */
   readonly retry?: 'later';
   /** What happened, in one sentence. */
   readonly means: string;
-  /** What the administrator does; a command stands on a line of its own, behind two blanks. Words in capitals are the reader's to fill in. */
+  /** What the administrator does. A command stands on a line of its own, indented by two blanks. The reader fills in words in capitals. */
   readonly todo: string;
 }
 

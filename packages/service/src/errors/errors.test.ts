@@ -5,7 +5,7 @@ import { ERROR_TABLES, ERRORS, type ErrorCode, errorEntry, MERGED_CODES } from '
 
 const codes = Object.keys(ERRORS) as ErrorCode[];
 
-test('each code stands in one table', () => {
+test('each code is in one table only', () => {
   const all = Object.values(ERROR_TABLES).flatMap(table => Object.keys(table));
   assert.deepEqual(
     all.filter((code, i) => all.indexOf(code) !== i),
@@ -14,7 +14,7 @@ test('each code stands in one table', () => {
   assert.deepEqual(all.sort(), codes.sort());
 });
 
-test('each row says in whole sentences what happened and what to do', () => {
+test('each row tells in whole sentences what happened and what to do', () => {
   for (const code of codes) {
     const { status, means, todo } = ERRORS[code];
     assert.ok(status >= 400 && status < 600, code);
@@ -30,7 +30,7 @@ test('an error has the status and the retry of its row', () => {
   assert.equal(new CausewayError('no-such-user', 'nobody').retry, 'never');
 });
 
-test('an error of another release keeps the code and status that it came with', () => {
+test('an error of another release keeps its code and status', () => {
   const came = { code: 'of-next-year', message: 'something new', status: 418 };
   const cause = new Error('why');
   const error = CausewayError.passOn(came, { cause });
@@ -41,7 +41,7 @@ test('an error of another release keeps the code and status that it came with', 
   assert.equal(errorEntry('constructor'), undefined);
 });
 
-test('a code of the release before is read as what it is called now', () => {
+test('reads a code of the previous release under its current name', () => {
   for (const [before, now] of Object.entries(MERGED_CODES)) {
     assert.ok(!codes.includes(before as ErrorCode), `${before} is still thrown`);
     const error = CausewayError.passOn({ code: before, message: 'as before', status: 409 });

@@ -6,7 +6,7 @@ import { POWERSHELL_ERRORS } from './powershell-errors.ts';
 import { SHARED_ERRORS } from './shared-errors.ts';
 import { TENANT_ERRORS } from './tenant-errors.ts';
 
-/** The tables of errors by the place that they are of, in the order in which they are documented. */
+/** The tables of errors by place, in the order of the documentation. */
 export const ERROR_TABLES = {
   shared: SHARED_ERRORS,
   directory: DIRECTORY_ERRORS,
@@ -16,7 +16,7 @@ export const ERROR_TABLES = {
   powershell: POWERSHELL_ERRORS,
 } as const;
 
-/** Every error by its code. A code stands in one of the tables. */
+/** Every error by its code. Each code is in one table only. */
 export const ERRORS = {
   ...SHARED_ERRORS,
   ...DIRECTORY_ERRORS,
@@ -27,15 +27,15 @@ export const ERRORS = {
 } as const;
 
 type Tables = typeof ERRORS;
-/** Named, so that TypeScript says `keyof ErrorsInTables` of a code that stands in none of them. */
+/** Named, so that TypeScript's message for an unknown code says `keyof ErrorsInTables`. */
 export interface ErrorsInTables extends Tables {}
 
-/** A code of the tables. Whoever throws a new one adds it to the table of its place first. */
+/** A code of the tables. Before you throw a new one, add it to its place's table. */
 export type ErrorCode = keyof ErrorsInTables;
 
 /**
- * Codes of the release before, and what they are called now. Until the next release an error that comes with one of them is read as if
- * it came with the new one.
+ * Codes of the previous release, and their current names. Until the next release, an error with an old code is read as one with the new
+ * code.
  */
 export const MERGED_CODES = {
   'ambiguous-user': 'several-users',
@@ -63,10 +63,10 @@ export const MERGED_CODES = {
   'user-or-group': 'options-conflict',
 } as const satisfies Readonly<Record<string, ErrorCode>>;
 
-/** What the tables say of a code; undefined for one that only another release or another program knows. */
+/** The table's entry for a code; undefined for one that only another release or program knows. */
 export const errorEntry = (code: string): ErrorEntry | undefined =>
   Object.hasOwn(ERRORS, code) ? ERRORS[code as ErrorCode] : undefined;
 
-/** A code that came from elsewhere, in this release's words. */
+/** A code from elsewhere under its name in this release. */
 export const currentCode = (code: string): string =>
   Object.hasOwn(MERGED_CODES, code) ? MERGED_CODES[code as keyof typeof MERGED_CODES] : code;

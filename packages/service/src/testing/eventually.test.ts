@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually, NotYet } from './index.ts';
 
-test('what comes about is handed over, also where it is nothing much', async () => {
+test('returns what appears, even if it is falsy', async () => {
   const answers = [undefined, false, new NotYet('one of two'), 0];
   assert.equal(await eventually('zero', () => answers.shift(), { lookMs: 1 }), 0);
   assert.equal(await eventually('nothing', async () => null), null);
 });
 
-test('what does not come is given up with the last answer, and with what may tell why', async () => {
+test('gives up with the last answer, and with what may tell why', async () => {
   const patience = { patienceMs: 5, lookMs: 1 };
   await assert.rejects(
     eventually('both', () => new NotYet('one of two'), { ...patience, why: () => 'the log ends here' }),
@@ -20,7 +20,7 @@ test('what does not come is given up with the last answer, and with what may tel
   );
 });
 
-test('a look that fails is no answer', async () => {
+test('propagates an error of the look function', async () => {
   await assert.rejects(
     eventually('it', () => Promise.reject(new Error('no such place'))),
     /^Error: no such place$/,

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** It is not there yet: what was there instead. */
+/** Not there yet; holds what was there instead. */
 export class NotYet {
   readonly instead: string;
 
@@ -10,11 +10,11 @@ export class NotYet {
 }
 
 export interface Patience {
-  /** How long it is waited for, in milliseconds. */
+  /** How long to wait, in milliseconds. */
   readonly patienceMs?: number;
-  /** Between two looks, in milliseconds. */
+  /** Time between two looks, in milliseconds. */
   readonly lookMs?: number;
-  /** What may tell why it does not come: the end of a log. */
+  /** What may tell why it does not appear, such as the end of a log. */
   readonly why?: (() => string) | undefined;
 }
 
@@ -22,8 +22,8 @@ type Look<T> = () => T | NotYet | Promise<T | NotYet>;
 
 /**
  * Looks until something is there.
- * @param look what is there; `undefined`, `false` or a `NotYet`: it is not
- * @throws Error that says the last answer, when it does not come in time
+ * @param look returns what is there; `undefined`, `false` or a `NotYet` if it is not
+ * @throws Error with the last answer, if it does not appear in time
  */
 export async function eventually<T>(
   what: string,

@@ -1,12 +1,12 @@
 import type { Clock } from '../clock.ts';
 
 interface Sleeper {
-  /** By the monotonic time. */
+  /** In monotonic time. */
   readonly until: number;
   wake(): void;
 }
 
-/** A clock that goes when a test moves it, and at no other time; who sleeps wakes when it has come that far. */
+/** A clock that moves only when a test moves it. Sleepers wake when it has reached their time. */
 export class HandClock implements Clock {
   #now: number;
   #monotonic = 0;
@@ -40,7 +40,7 @@ export class HandClock implements Clock {
     });
   }
 
-  /** Time passes. Each who slept until then wakes at its time, and what it does at once without I/O is done before the next one wakes. */
+  /** Lets time pass. Each sleeper wakes at its time, and finishes what it does without I/O before the next one wakes. */
   async pass(milliseconds: number): Promise<void> {
     const end = this.#monotonic + milliseconds;
     for (;;) {
@@ -52,12 +52,12 @@ export class HandClock implements Clock {
     }
   }
 
-  /** Somebody sets the clock; nobody wakes by it. */
+  /** Sets the clock. Nobody wakes by it. */
   set(now: number | string): void {
     this.#now = new Date(now).getTime();
   }
 
-  /** Waits until so many sleep: until what was begun has come to a pause. @returns for how long they do, the shortest first */
+  /** Waits until this many are asleep, so that what was begun has come to a pause. @returns how long each will sleep, the shortest first */
   async sleeping(count = 1): Promise<number[]> {
     while (this.#sleepers.size < count) {
       await new Promise<void>(resolve => {
@@ -72,8 +72,8 @@ export class HandClock implements Clock {
   }
 
   /**
-   * Time passes from one sleeper to the next, as soon as somebody sleeps, until the work is done.
-   * @param others how many sleep all the while and have nothing to do with it
+   * Lets time pass from one sleeper to the next, as soon as there is one, until the work is done.
+   * @param others how many unrelated sleepers there are throughout
    */
   async during<Result>(work: Promise<Result>, others = 0): Promise<Result> {
     const done = work.then(
