@@ -28,7 +28,7 @@ const advisories =
       ? response.end(JSON.stringify(found))
       : response.writeHead(404).end('{}'));
 
-test('passes where the registry knows of no vulnerability', async () => {
+test('passes if the registry knows of no vulnerability', async () => {
   assert.deepEqual(await audit(advisories({})), { code: 0, said: 'no known vulnerabilities\n' });
 });
 
@@ -40,7 +40,7 @@ test('fails and names a vulnerable dependency', async () => {
   assert.match(said, /^high: zod: planted \(https:\/\/example\.com\/advisory\)$/m);
 });
 
-test('warns where the registry does not answer', async () => {
+test('warns if the registry does not answer', async () => {
   const { code, said } = await audit((_, response) => void response.writeHead(405).end());
   assert.equal(code, 0, said);
   assert.match(

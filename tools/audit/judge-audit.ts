@@ -1,7 +1,7 @@
-/** What `npm audit --json` prints, as far as it is read. */
+/** The parts of `npm audit --json` that are read. */
 interface Report {
   readonly vulnerabilities?: Readonly<Record<string, Vulnerability>>;
-  /** Where the registry gave no answer. */
+  /** Present if the registry gave no answer. */
   readonly message?: string;
 }
 
@@ -11,7 +11,7 @@ interface Vulnerability {
   readonly via: readonly (string | { readonly title: string; readonly url: string })[];
 }
 
-/** What is said of an audit. A registry that does not answer is a warning: nothing is known then. @param output JSON of `npm audit` */
+/** Turns an audit into messages. If the registry does not answer, nothing is known, so it warns. @param output JSON of `npm audit` */
 export function judgeAudit(output: string): { lines: string[]; vulnerable: boolean } {
   let report: Report;
   try {

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { judgeAudit } from './judge-audit.ts';
 
-// Asks the registry which dependencies have known vulnerabilities. Outside of `npm run check`, which needs no network.
+// Asks the registry for known vulnerabilities of the dependencies. Not part of `npm run check`, which needs no network.
 
 const { stdout, error } = spawnSync('npm', ['audit', '--json'], {
   cwd: join(import.meta.dirname, '../..'),

@@ -10,7 +10,7 @@ import { RULES } from './rules.ts';
 const root = join(import.meta.dirname, '../..');
 const architecture = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
 
-/** The rows of the table under a heading row, a list of cells each. */
+/** The rows of the table under a heading row, each a list of cells. */
 function table(heading: RegExp): string[][] {
   const lines = architecture.split('\n');
   const from = lines.findIndex(line => heading.test(line)) + 2;
@@ -20,7 +20,7 @@ function table(heading: RegExp): string[][] {
 
 const quoted = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name!);
 
-test('the project itself holds every rule, and uses every permission', () => {
+test('the project itself follows every rule, and uses every permission', () => {
   const project = readProject(root);
   assert.deepEqual(
     RULES.flatMap(rule => [...breachesOf(rule, project), ...unusedOf(rule, project)]),
@@ -28,7 +28,7 @@ test('the project itself holds every rule, and uses every permission', () => {
   );
 });
 
-test('every source is read to its end: brackets and quotes pair off in what is left as code', () => {
+test('reads every source to its end: brackets and quotes are balanced in the remaining code', () => {
   for (const { path, code } of readProject(root).files) {
     const count = (sign: string): number => code.split(sign).length - 1;
     assert.deepEqual(['{', '(', '['].map(count), ['}', ')', ']'].map(count), path);
@@ -36,7 +36,7 @@ test('every source is read to its end: brackets and quotes pair off in what is l
   }
 });
 
-test('ARCHITECTURE.md has a line for each rule, as the rule says it', () => {
+test("ARCHITECTURE.md has a line for each rule, in the rule's words", () => {
   const [, list = ''] = /^### Rules\n[^-]*((?:- .*\n(?: {2}.*\n)*)+)/m.exec(architecture) ?? [];
   const lines = list
     .trimEnd()
@@ -48,7 +48,7 @@ test('ARCHITECTURE.md has a line for each rule, as the rule says it', () => {
   );
 });
 
-test('the table of the packages says what each may import', () => {
+test('the table of the packages lists what each may import', () => {
   const rows = table(/^\| package \|/).filter(([, name]) => LAYERS[quoted(name!)[0]!] !== undefined);
   const told = rows.map(([, name, , imports]) => [quoted(name!)[0]!, imports!] as const);
   assert.deepEqual(told.map(([name]) => name).sort(), Object.keys(LAYERS).sort());
@@ -60,7 +60,7 @@ test('the table of the packages says what each may import', () => {
     );
 });
 
-test('the tables of the rooms go from the upper floor to the lower', () => {
+test('the tables of the rooms list the upper floors before the lower', () => {
   for (const [name, floors] of Object.entries(FLOORS)) {
     if (name === 'lab') continue;
     const rooms = table(new RegExp(`^\\| \`${name}/src\` \\|`)).flatMap(([, cell]) =>

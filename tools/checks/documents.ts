@@ -1,11 +1,11 @@
 /** A link of a document to a file, to a heading, or to both. */
 export interface Link {
-  /** As it is written. */
+  /** As written. */
   readonly target: string;
   readonly line: number;
 }
 
-/** The lines of a document, with blanks for what is in blocks of code. */
+/** The lines of a document, with code blocks blanked. */
 export function proseLines(text: string): string[] {
   let fence: string | undefined;
   return text.split('\n').map(line => {
@@ -21,7 +21,7 @@ export function proseLines(text: string): string[] {
 
 const CODE_SPAN = /`[^`]*`/g;
 
-/** Links to what is not on the web. */
+/** Links that do not lead to the web. */
 export function linksOf(text: string): Link[] {
   return proseLines(text).flatMap((line, i) =>
     [...line.replace(CODE_SPAN, span => ' '.repeat(span.length)).matchAll(/\]\(([^)\s]+)\)/g)]

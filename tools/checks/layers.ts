@@ -1,4 +1,4 @@
-/** Who may import whom; arrows go down only. A package that is not here is an error. */
+/** Which package may import which. Arrows point down only. A package without a row is an error. */
 export const LAYERS: Record<string, readonly string[]> = {
   wire: [],
   contract: [],
@@ -18,8 +18,8 @@ export const LAYERS: Record<string, readonly string[]> = {
 };
 
 /**
- * The rooms within a package, or within `lab`, on its floors from top to bottom: a room is a folder of `src`, or a file beside the
- * folders. A room imports from the floors below it alone. A package that is not here is one room.
+ * The rooms within a package, or within `lab`, by floor from top to bottom. A room is a folder of `src`, or a file beside the folders. A
+ * room imports only from floors below its own. A package without a row is one room.
  */
 export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   protocols: [['index'], ['drsuapi', 'epm', 'ntlm'], ['dcerpc', 'ndr']],

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 
-// The linters of `npm run check` with our own configuration of each: what is planted is found, so no rule is off without anybody knowing.
+// Runs the linters of `npm run check` with our own configuration on planted mistakes. A rule that is off would be noticed here.
 
 const root = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'causeway-linters-'));
-// Types of Node are found there.
+// Node's types are found there.
 symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
 after(() => rmSync(folder, { recursive: true }));
 
@@ -26,7 +26,7 @@ const lint = (program: string, ...args: string[]): string => {
   return stdout + stderr;
 };
 
-test('oxlint finds promises that nobody waits for', () => {
+test('oxlint finds promises that nobody awaits', () => {
   cpSync(join(root, 'tsconfig.json'), join(folder, 'tsconfig.json'));
   plant({
     'packages/wire/src/planted.ts': `import { setTimeout as sleep } from 'node:timers/promises';

@@ -10,7 +10,7 @@ export interface SourceFile extends Source {
   readonly name: string;
   /** The folder whose folders are rooms: `packages/NAME/src`, `lab`, `tools`. */
   readonly home: string;
-  /** A test, or what helps tests: not part of the program. */
+  /** A test or a helper of tests, which is not part of the program. */
   readonly isTest: boolean;
 }
 
@@ -21,9 +21,9 @@ export interface Manifest {
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
 
-/** A package in the lockfile of npm: one of ours with what it declares, or one that is installed. */
+/** A package in npm's lockfile: one of ours with its declarations, or an installed one. */
 export interface LockedPackage {
-  /** SPDX, as the package itself says. */
+  /** SPDX, as the package declares it. */
   readonly license?: string;
   readonly resolved?: string;
   /** One of ours. */
@@ -47,7 +47,7 @@ export interface Project {
   readonly paths: ReadonlySet<string>;
 }
 
-/** What a package of ours is called in an import. */
+/** The scope of our packages in an import. */
 export const SCOPE = '@causeway/';
 
 const SOURCE = /^(?:packages\/(?<package>[^/]+)\/src|(?<folder>lab|tools))\/.+\.ts$/;
@@ -55,7 +55,7 @@ const MANIFEST = /^(?:packages\/(?<package>[^/]+)|(?<folder>lab|tools))\/package
 const MODULE = /^powershell\/ADSync\/.+\.cs$/;
 
 const LOCKFILE = 'package-lock.json';
-/** What is nobody's work. */
+/** Files that we did not write. */
 const EXCLUDED = ['**/node_modules', '**/.git', '**/{bin,obj}'];
 
 /** The sources, manifests and documents under `root`. */

@@ -17,7 +17,7 @@ const rule: Rule = {
       .map(({ path }) => ({ who: path, at: path, why: 'do not shout' })),
 };
 
-test('a permission lets those do it whom it names, and a permission that nobody uses is a breach', () => {
+test('a permission covers those whom it names, and an unused permission is a breach', () => {
   const project = projectOf({
     'packages/wire/src/a.ts': 'a!',
     'packages/wire/src/b.ts': 'b',

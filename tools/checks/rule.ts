@@ -1,11 +1,11 @@
 import { matchesGlob } from 'node:path';
 import type { Project } from './project.ts';
 
-/** Something that a rule looks for. It is a breach unless somebody has the permission. */
+/** What a rule found. It is a breach unless there is a permission for it. */
 export interface Finding {
-  /** Who does it: a file or folder, unless the rule says otherwise. */
+  /** What does it: a file or folder, unless the rule says otherwise. */
   readonly who: string;
-  /** What they do, where a rule looks for several things. */
+  /** What it does, if a rule looks for several things. */
   readonly what?: string;
   /** File and line. */
   readonly at: string;
@@ -14,10 +14,10 @@ export interface Finding {
 }
 
 export interface Permission {
-  /** Whom it is for, as in a finding; `*`, `**` and `{a,b}` stand for several. */
+  /** Whom it covers, in the form of a finding; `*`, `**` and `{a,b}` stand for several. */
   readonly who: string;
   readonly what?: string;
-  /** Why they may. */
+  /** Why it is allowed. */
   readonly because: string;
 }
 
@@ -25,7 +25,7 @@ export interface Rule {
   readonly name: string;
   /** The rule's line in ARCHITECTURE.md. */
   readonly says: string;
-  /** Where it is not enough to say who may not. */
+  /** The exceptions, if the rule needs any. */
   readonly permissions: readonly Permission[];
   readonly find: (project: Project) => readonly Finding[];
 }
@@ -33,7 +33,7 @@ export interface Rule {
 const allows = (permission: Permission, finding: Finding): boolean =>
   permission.what === finding.what && matchesGlob(finding.who, permission.who);
 
-/** What nobody may do and somebody does, one sentence each. */
+/** Findings without a permission, one sentence each. */
 export function breachesOf(rule: Rule, project: Project): string[] {
   return rule
     .find(project)
@@ -41,7 +41,7 @@ export function breachesOf(rule: Rule, project: Project): string[] {
     .map(({ at, why }) => `${at}: ${why}`);
 }
 
-/** Permissions that nobody uses: each is a way around the rule that nobody would see. */
+/** Unused permissions: each is an unnoticed way around the rule. */
 export function unusedOf(rule: Rule, project: Project): string[] {
   const findings = rule.find(project);
   return rule.permissions

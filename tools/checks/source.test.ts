@@ -4,12 +4,12 @@ import { readSource } from './source.ts';
 
 const specifiers = (source: string) => readSource(source).imports.map(({ specifier }) => specifier);
 
-test('words that look like an import are none', () => {
+test('ignores words that look like an import', () => {
   assert.deepEqual(specifiers("const a = 'from: ' + b + ' from ';\nconst c = `import x from 'y'`;\n"), []);
   assert.deepEqual(specifiers("// import x from 'y';\n/*\nimport x from 'y';\n*/\n"), []);
 });
 
-test('comments and texts are blanked, what stands between the texts of a template is code, every offset and line stays', () => {
+test('blanks comments and texts, keeps code between the texts of a template, and keeps every offset and line', () => {
   const source = [
     "const a = 'b\\'b'; // b",
     '/* b',
@@ -25,13 +25,13 @@ test('comments and texts are blanked, what stands between the texts of a templat
   );
 });
 
-test('a quote in a regular expression opens no text, a division is none', () => {
+test('a quote in a regular expression opens no text, and a division is no regular expression', () => {
   const source = "const a = /['\"`/*]/g.test(b) ? c / d / e : f;\nconst g = 'h';";
   assert.deepEqual(readSource(source).texts, [{ text: 'h', line: 2 }]);
   assert.match(readSource(source).code, /\? c \/ d \/ e : f;/);
 });
 
-test('an import of types is told from one that runs', () => {
+test('tells an import of types from one at run time', () => {
   const source =
     "import type { A } from './a.ts';\nimport { type B, c } from './b.ts';\nexport type { D } from './d.ts';";
   assert.deepEqual(

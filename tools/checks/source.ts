@@ -4,35 +4,35 @@ export interface Text {
   readonly line: number;
 }
 
-/** An import of a source, as it is written. */
+/** An import of a source, as written. */
 export interface Import {
   readonly specifier: string;
   readonly line: number;
-  /** `import type`: nothing of it is there when the program runs. */
+  /** `import type`: does not exist at run time. */
   readonly isType: boolean;
 }
 
 export interface Source {
-  /** The source with blanks for comments and for what stands in quotes: every offset and every line stays. */
+  /** The source with comments and quoted text blanked. Every offset and line stays the same. */
   readonly code: string;
   readonly texts: readonly Text[];
   readonly imports: readonly Import[];
 }
 
-/** A regular expression begins where an operand is expected; a line break is none in it. */
+/** A regular expression begins where an operand is expected, and contains no line break. */
 const REGEX = String.raw`(?<=(?:^|[(,=:[!&|?{};>]|\breturn)\s*)\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/\w*`;
 const TOKEN = new RegExp(
   String.raw`\/\*[\s\S]*?\*\/|\/\/.*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|${REGEX}|[\`{}]`,
   'g',
 );
-/** What is left of a template, up to its end or its next `${`. */
+/** The rest of a template, up to its end or its next `${`. */
 const TEMPLATE = /(?:\\[\s\S]|\$(?!\{)|[^\\`$])*(`|\$\{)?/y;
 
-/** Import and re-export statements, at the beginning of a line; `import()`, `require()` and `import.meta.resolve()` anywhere. */
+/** Import and re-export statements at the beginning of a line; `import()`, `require()` and `import.meta.resolve()` anywhere. */
 const IMPORT =
   /^[ \t]*(?:import|export)\b(?<type>\s+type\b)?[^'"`;=()]*?\bfrom\s*(?=['"])|^[ \t]*import\s*(?=['"])|\b(?:import|require|import\.meta\.resolve)\(\s*(?=['"])/gm;
 
-/** Reads TypeScript as far as the rules need: what is code, what is text, and what is imported. */
+/** Reads TypeScript as far as the rules need: code, texts and imports. */
 export function readSource(source: string): Source {
   const { code, texts } = split(source);
   const imports = [...code.matchAll(IMPORT)].flatMap(match => {
@@ -46,7 +46,7 @@ export function readSource(source: string): Source {
 
 function split(source: string): { code: string; texts: Text[] } {
   const texts: Text[] = [];
-  /** For each template that is open around here, how many braces are open within its `${`. */
+  /** For each template that is open at this point, how many braces are open within its `${`. */
   const templates: number[] = [];
   let code = '';
   const keep = (end: number): void => {

@@ -2,7 +2,7 @@ import { EXIT } from '@causeway/service';
 import type { Argument, Command, Option } from 'commander';
 import { code, codeBlock, list, page, paragraph, plain, proseAndCode, sentence } from './markdown.ts';
 
-/** Every command of a program: how it is called, its arguments and options, and what `--help` says after them. */
+/** Every command of a program: its usage, arguments and options, and what `--help` prints after them. */
 export function commandsPage(program: Command): string {
   const parts = program.commands.map(part => [
     `## ${part.name()}`,
@@ -44,12 +44,12 @@ function body(command: Command, path: string): string[] {
   return [description, codeBlock([`${path} ${command.usage()}`]), list(rows), ...after];
 }
 
-/** The description, and what `--help` says after the options. */
+/** The description, and what `--help` prints after the options. */
 function notes(command: Command): string[] {
   return [paragraph(sentence(plain(command.description()))), ...proseAndCode(afterHelp(command))];
 }
 
-/** What `addHelpText('after', …)` added. */
+/** The text that `addHelpText('after', …)` added. */
 function afterHelp(command: Command): string {
   let shown = '';
   command.configureOutput({

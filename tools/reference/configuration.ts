@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { code, list, page, paragraph } from './markdown.ts';
 
-/** What JSON Schema says of a key, as far as it is shown. */
+/** The parts of a key's JSON Schema that are shown. */
 interface Schema {
   readonly type?: string;
   readonly description?: string;
@@ -17,10 +17,10 @@ interface Schema {
   readonly maxItems?: number;
 }
 
-/** A configuration file, or a part of one that has a table of its own. */
+/** A configuration file, or a part of one with its own table. */
 export interface ConfigurationPart {
   readonly title: string;
-  /** What the file is for. */
+  /** The file's purpose. */
   readonly intro: string;
   readonly schema: z.ZodType;
   /** Keys whose own keys are in another part. */

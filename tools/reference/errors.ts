@@ -1,12 +1,12 @@
 import { code, list, page, paragraph, plain, proseAndCode } from './markdown.ts';
 
 export interface ErrorEntry {
-  /** Of the answer where it crosses an API. */
+  /** Of the answer, if it crosses an API. */
   readonly status?: number;
-  /** `later`: the same call may succeed when it is tried again. */
+  /** `later`: the same call may succeed if it is repeated. */
   readonly retry?: 'later';
   readonly means: string;
-  /** What the administrator does about it; a command stands on a line of its own, behind two blanks. */
+  /** What the administrator does. A command stands on a line of its own, indented by two blanks. */
   readonly todo: string;
 }
 
@@ -16,7 +16,7 @@ export interface ErrorPart {
   readonly errors: Readonly<Record<string, ErrorEntry>>;
 }
 
-/** Every error code with what it means and what to do. @param merged codes of the release before, each with the one that it is now */
+/** Every error code with its meaning and what to do. @param merged codes of the previous release, each with its current one */
 export function errorsPage(
   parts: readonly ErrorPart[],
   merged: Readonly<Record<string, string>> = {},

@@ -3,15 +3,15 @@ import { code, list, page, paragraph, plain, sentence } from './markdown.ts';
 export interface EventEntry {
   readonly id: number;
   readonly level: string;
-  /** On which occasion it is added. */
+  /** When it is added. */
   readonly when: string;
-  /** What the number means in the original. */
+  /** The number's meaning in the original. */
   readonly original?: string;
-  /** It is in the service's log alone. */
+  /** It is only in the service's log. */
   readonly logOnly?: boolean;
 }
 
-/** Every event of Connect by its number, and every action of the audit trail of Domain Services with what happened. */
+/** Every event of Connect by its number, and every action in the audit trail of Domain Services with its meaning. */
 export function eventsPage(
   events: Readonly<Record<string, EventEntry>>,
   actions: Readonly<Record<string, string>> = {},

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pagesIn, referencePages, staleness } from './pages.ts';
 
-// Writes the reference; with --check it only says what is stale.
+// Writes the reference. With --check it only reports stale pages.
 
 const root = join(import.meta.dirname, '../..');
 const made = await referencePages();

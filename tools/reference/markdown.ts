@@ -4,12 +4,12 @@ export const MAX_LINE = 160;
 export const GENERATED =
   'This page is made from the code by `npm run reference`. Change the code, not the page.';
 
-/** Words that a Markdown reader would take for the mark of a list, a heading or a quotation if a line began with them. */
+/** Words that Markdown would read as the mark of a list, a heading or a quotation at the beginning of a line. */
 const MARK = /^(?:[-+*>]|#{1,6}|\d+[.)])$/;
-/** A code span, with what hangs on it, stays in one line. */
+/** A code span, with what is attached to it, stays on one line. */
 const WORD = /(?:`[^`]*`|[^\s`])+/g;
 
-/** Fills lines with the words of a paragraph. @param first what the first line begins with; the others are indented as far */
+/** Fills lines with a paragraph's words. @param first how the first line begins; the others are indented to match */
 export function paragraph(text: string, first = ''): string {
   const words: string[] = [];
   for (const word of text.match(WORD) ?? []) {
@@ -30,10 +30,10 @@ export function paragraph(text: string, first = ''): string {
 /** An item of a list. */
 export const item = (text: string): string => paragraph(text, '- ');
 
-/** What is code in a text that knows nothing of Markdown: between quotes, what begins as a command, an option or a path does. */
+/** Finds code in a text without Markdown: quoted parts that begin like a command, an option or a path. */
 const CODE = /`[^`]+`|'((?:causeway|--|\/)[^']*)'/g;
 
-/** Markdown of such a text. */
+/** Turns such a text into Markdown. */
 export function plain(text: string): string {
   const escaped = (prose: string): string => prose.replace(/[\\*<>|]/g, '\\$&');
   let at = 0;
@@ -55,7 +55,7 @@ export const code = (text: string): string => `\`${text}\``;
 
 export const codeBlock = (lines: readonly string[]): string => ['```sh', ...lines, '```'].join('\n');
 
-/** The blocks of a text in which commands stand on lines of their own, behind two blanks. */
+/** The blocks of a text in which commands stand on lines of their own, indented by two blanks. */
 export function proseAndCode(text: string): string[] {
   const blocks: { isCode: boolean; lines: string[] }[] = [];
   for (const line of text.split('\n')) {
@@ -68,7 +68,7 @@ export function proseAndCode(text: string): string[] {
     .map(({ isCode, lines }) => (isCode ? codeBlock(lines) : paragraph(plain(lines.join(' ')))));
 }
 
-/** A page of blocks with an empty line between each two. Items of one list are one block. */
+/** A page of blocks, separated by empty lines. The items of one list are one block. */
 export function page(title: string, ...blocks: readonly string[]): string {
   return `${[`# ${title}`, GENERATED, ...blocks].filter(block => block !== '').join('\n\n')}\n`;
 }

@@ -83,7 +83,7 @@ export function pagesIn(root: string): Map<string, string> {
   return new Map(paths.map(path => [path, readFileSync(join(root, path), 'utf8')]));
 }
 
-/** What differs between the pages that are to be and those that are, a sentence each. */
+/** The differences between the expected pages and the existing ones, one sentence each. */
 export function staleness(made: ReadonlyMap<string, string>, found: ReadonlyMap<string, string>): string[] {
   return [
     ...[...made].filter(([path, text]) => found.get(path) !== text).map(([path]) => path),

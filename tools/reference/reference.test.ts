@@ -17,7 +17,7 @@ test('the reference matches the code', async () => {
   assert.deepEqual(staleness(await referencePages(), found), []);
 });
 
-test('finds each page that drifted, is missing, or belongs to nobody', () => {
+test('finds each page that drifted, is missing, or is not expected', () => {
   const made = new Map([
     ['docs/reference/commands.md', '- `--days <n>`: Default: `90`.\n'],
     ['docs/reference/routes.md', 'x\n'],
@@ -36,7 +36,7 @@ test('finds each page that drifted, is missing, or belongs to nobody', () => {
 });
 
 const TABLE = 'packages/service/src/environment.ts';
-/** A name of an environment variable between quotes. */
+/** A quoted name of an environment variable. */
 const NAMED = /['"](?:CAUSEWAY_[A-Z_]+|DATABASE_URL|SUDO_USER)['"]/g;
 
 /** A program with a planted command. */
@@ -46,7 +46,7 @@ const program = (plant: (command: Command) => Command): string => {
   return commandsPage(causeway);
 };
 
-test('shows of a command its arguments, options, notes and examples', () => {
+test("shows a command's arguments, options, notes and examples", () => {
   const text = program(command =>
     command
       .addArgument(new Argument('<what>', 'of which kind').choices(['a', 'b']))
@@ -99,7 +99,7 @@ const configuration = (schema: z.ZodType, elsewhere: readonly string[] = []): st
     .split('\n')
     .filter(line => line.startsWith('- '));
 
-test('shows of a configuration every key with its type, default and meaning', () => {
+test('shows every key of a configuration with its type, default and meaning', () => {
   const schema = z.strictObject({
     growth: z.enum(['alarm', 'hold']).default('alarm').describe('What happens.'),
     listen: z
@@ -123,12 +123,12 @@ test('shows of a configuration every key with its type, default and meaning', ()
   assert.ok(!configuration(schema, ['several']).join('').includes('several[]'));
 });
 
-test('refuses a key of a configuration without a meaning, however deep', () => {
+test('refuses a configuration key without a meaning, however deep', () => {
   const nameless = z.strictObject({ listen: z.strictObject({ port: z.int() }).describe('Where.') });
   assert.throws(() => configuration(nameless), /'listen\.port' has no description.*\.describe\(\)/);
 });
 
-test('shows every error with what to do, and what merged codes are now', () => {
+test('shows every error with what to do, and the current codes of merged ones', () => {
   const text = errorsPage(
     [
       {
@@ -196,7 +196,7 @@ test('shows every event by its number, and the audit trail', () => {
   );
 });
 
-test('the table has every environment variable that is read, and no other', () => {
+test('the table lists every environment variable that is read, and no other', () => {
   const root = join(import.meta.dirname, '../..');
   const sources = globSync(['packages/*/src/**/*.ts', 'powershell/ADSync/**/*.cs'], { cwd: root }).filter(
     path => !path.endsWith('.test.ts') && !path.includes('/testing/') && path !== TABLE,
@@ -206,7 +206,7 @@ test('the table has every environment variable that is read, and no other', () =
   assert.deepEqual(names.sort(), Object.keys(ENVIRONMENT_VARIABLES).sort());
 });
 
-test('fills lines without breaking code, and begins none with a mark of Markdown', () => {
+test('fills lines without breaking code, and begins none with a Markdown mark', () => {
   const words = Array.from({ length: 120 }, (_, i) => (i % 7 === 0 ? '`a b c`' : i % 3 === 0 ? '-' : 'word'));
   const lines = paragraph(words.join(' '), '- ').split('\n');
   assert.ok(lines.length > 2);
@@ -218,6 +218,6 @@ test('fills lines without breaking code, and begins none with a mark of Markdown
   assert.deepEqual(lines.join(' ').split(/\s+/).slice(1), words.join(' ').split(' '));
 });
 
-test('escapes what Markdown would take for its own', () => {
+test('escapes what Markdown would interpret', () => {
   assert.equal(plain("<a> * 'causeway x <y>' `run` D\\u"), '\\<a\\> \\* `causeway x <y>` `run` D\\\\u');
 });

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { planted } from '../testing/planted.ts';
 import { CIRCLES } from './circles.ts';
 
-test('a circle of files is found within one room, of types, and in lab', () => {
+test('finds a circle of files within one room, of types, and in lab', () => {
   const files = {
     'packages/wire/src/a.ts': "import type { B } from './b.ts';",
     'packages/wire/src/b.ts': "import { a } from './a.ts';",

@@ -5,7 +5,7 @@ import { CLOCK } from './clock.ts';
 
 const at = 'packages/connect/src/sync/heartbeat.ts';
 
-test("the machine's clock is found where something is decided or waits, however it is read", () => {
+test("finds the machine's clock where something decides or waits, however it is read", () => {
   for (const text of [
     'const now = Date.now();',
     'const now = new Date().toISOString();',
@@ -22,7 +22,7 @@ test("the machine's clock is found where something is decided or waits, however 
   }
 });
 
-test('a clock that was handed in is read, waited by, and has a default', () => {
+test('allows reading, waiting by and defaulting a clock that was passed in', () => {
   const text = `export async function beat(clock: Clock = realClock) {
     await clock.sleep(1000); // not sleep(1000)
     return [clock.now(), clock.monotonic(), new Date(clock.now())];
@@ -30,7 +30,7 @@ test('a clock that was handed in is read, waited by, and has a default', () => {
   assert.deepEqual(planted(CLOCK, { [at]: text }), []);
 });
 
-test('commands, tests and the clock itself go by the machine', () => {
+test("allows the machine's clock in commands, tests and the clock itself", () => {
   const text = 'const now = Date.now();';
   for (const path of [
     'packages/service/src/clock.ts',

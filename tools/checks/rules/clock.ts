@@ -2,7 +2,7 @@ import { isPackage, lineOf } from '../project.ts';
 import type { Rule } from '../rule.ts';
 import { READING_A_CLOCK } from './purity.ts';
 
-/** Reading the machine's clock, or waiting by it. Whoever takes it as a default can be given another one. */
+/** Reads the machine's clock, or waits by it. A default is allowed, because a caller can pass in another clock. */
 const MACHINES = new RegExp(
   String.raw`${READING_A_CLOCK.source}|\brealClock\.|\bset(?:Timeout|Interval)\b|\bAbortSignal\.timeout\b|(?<!\.)\bsleep\(`,
   'g',

@@ -6,11 +6,11 @@ import { DECIDERS } from './deciding.ts';
 const PURE =
   "import type { Entry } from './ledger.ts';\nexport const decide = (entry: Entry, now: Date) => entry;";
 
-test('a file that decides on what it is given passes', () => {
+test('allows a file that decides from its inputs', () => {
   assert.deepEqual(planted(DECIDERS, { 'packages/connect/src/objects/decide-export.ts': PURE }), []);
 });
 
-test('I/O, a clock, a store and waiting are found in files that decide, compare, plan or merge', () => {
+test('finds I/O, a clock, a store and waiting in files that decide, compare, plan or merge', () => {
   for (const text of [
     "import { readFileSync } from 'node:fs';",
     'const now = new Date();',
@@ -36,7 +36,7 @@ test('I/O, a clock, a store and waiting are found in files that decide, compare,
   }
 });
 
-test('what such a file imports to run counts, and types do not', () => {
+test('counts what such a file imports at run time, but not types', () => {
   const files = {
     'packages/connect/src/objects/merge.ts': "import { a } from './a.ts';\nimport type { B } from './b.ts';",
     'packages/connect/src/objects/a.ts': 'export const a = Date.now();',
@@ -47,6 +47,6 @@ test('what such a file imports to run counts, and types do not', () => {
   ]);
 });
 
-test('files with other names do what they like', () => {
+test('allows anything in files with other names', () => {
   assert.deepEqual(planted(DECIDERS, { 'packages/connect/src/sync/planet.ts': 'const a = Date.now();' }), []);
 });

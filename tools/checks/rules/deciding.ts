@@ -8,7 +8,7 @@ import { statements } from './sql.ts';
 const DECIDING = /^(?:(?:decide|compare|plan|merge)(?:-[a-z-]+)?|[a-z-]+-(?:decision|comparison|plan))\.ts$/;
 
 const WAITING = /\b(?:async|await)\b/g;
-/** What holds state or a connection, of whatever kind. */
+/** Types that hold state or a connection. */
 const HOLDER =
   /^import\b[^'"`;=()]*?\b(Store|ConnectorStore|Ledger|\w+Book|StateDatabase|Database|TenantScope|\w+Client|ApplyContext|ConnectorContext)\b[^'"`;=()]*?\bfrom\b/gm;
 
@@ -43,7 +43,7 @@ const doing =
     why: `${why}, and ${decider.path} only decides: let its caller hand the value in, or give it another name`,
   });
 
-/** A file and all that it imports from its package to run. */
+/** A file and everything that it imports from its package at run time. */
 function reached(file: SourceFile, byPath: ReadonlyMap<string, SourceFile>): SourceFile[] {
   const found = new Set([file]);
   for (const { path, imports } of found) {

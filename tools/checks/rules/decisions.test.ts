@@ -6,7 +6,7 @@ import { DECISIONS } from './decisions.ts';
 const STATUS = 'Status: accepted, 2026-11-23.';
 const first = (text: string): string[] => planted(DECISIONS, { 'docs/adr/0001-a.md': text });
 
-test('finds a decision without a status, a date, or the number of its file', () => {
+test("finds a decision without a status, a date, or its file's number", () => {
   for (const text of [
     '# 1. A\n\n**Decided.** B.\n',
     '# 1. A\n\nStatus: accepted.\n',
@@ -21,14 +21,14 @@ test('finds a decision without a status, a date, or the number of its file', () 
   assert.equal(planted(DECISIONS, { 'docs/adr/a.md': `# 1. A\n\n${STATUS}\n` }).length, 1);
 });
 
-test('finds a number that two decisions have', () => {
+test('finds a number that two decisions share', () => {
   const text = `# 1. A\n\n${STATUS}\n`;
   assert.deepEqual(planted(DECISIONS, { 'docs/adr/0001-a.md': text, 'docs/adr/0001-b.md': text }), [
     'docs/adr/0001-b.md:1: another decision has the number 0001: take the next',
   ]);
 });
 
-test('takes a decision that was proposed, accepted or superseded', () => {
+test('accepts a decision that was proposed, accepted or superseded', () => {
   for (const status of [
     STATUS,
     'Status: proposed, 2026-11-23',

@@ -1,7 +1,7 @@
 import type { Rule } from '../rule.ts';
 
 const DECISION = /^docs\/adr\/(?<number>\d{4})-[a-z\d-]+\.md$/;
-/** The title, an empty line, then the status and the day of it. */
+/** The title, an empty line, then the status and its date. */
 const HEAD =
   /^# (?<number>\d+)\. .+\n\nStatus: (?:proposed|accepted|superseded by \[.+\]\(.+\)), \d{4}-\d\d-\d\d\b/;
 

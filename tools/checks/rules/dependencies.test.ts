@@ -7,7 +7,7 @@ import { DEPENDENCIES } from './dependencies.ts';
 const locked = (packages: Readonly<Record<string, LockedPackage>>): string[] =>
   planted(DEPENDENCIES, { 'package-lock.json': JSON.stringify({ packages }) });
 
-test('finds a licence that is not allowed, also of a dependency of a dependency', () => {
+test('finds a licence that is not allowed, also in an indirect dependency', () => {
   for (const license of [
     'GPL-3.0-only',
     'AGPL-3.0',
@@ -34,7 +34,7 @@ test('finds a version that is not pinned, and an address in the lockfile', () =>
   ]);
 });
 
-test('takes allowed licences, exact versions and packages of our own', () => {
+test('accepts allowed licences, exact versions and our own packages', () => {
   assert.deepEqual(
     locked({
       '': { devDependencies: { typescript: '7.0.2', next: '1.0.0-rc.1' } },

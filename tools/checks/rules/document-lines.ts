@@ -3,7 +3,7 @@ import type { Rule } from '../rule.ts';
 
 const MAX_LENGTH = 160;
 
-/** A row of a table is one line in Markdown, and an address cannot be divided. */
+/** A table row is one line in Markdown, and an address cannot be broken. */
 const UNBREAKABLE = /^\s*\||^\S+$/;
 
 export const DOCUMENT_LINES: Rule = {

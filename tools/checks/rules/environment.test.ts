@@ -17,7 +17,7 @@ test('finds an environment variable that is read outside of configurations and c
   ]);
 });
 
-test('finds an environment variable that is read past the table', () => {
+test('finds an environment variable that is not read through the table', () => {
   const text = 'const level = process.env.CAUSEWAY_LOG_LEVEL;';
   const [breach, ...others] = planted(ENVIRONMENT, { 'packages/connect/src/configuration.ts': text });
   assert.match(breach!, /^packages\/connect\/src\/configuration\.ts:1: process\.env is read past the table/);

@@ -1,10 +1,10 @@
 import { isPackage, lineOf } from '../project.ts';
 import type { Rule } from '../rule.ts';
 
-/** Reading one; `...process.env` passes all of them on to a program. */
+/** Reads one. `...process.env` passes all of them on to a program. */
 const READING = /(?<!\.\.\.)\b(?<all>process\.env)\b|\benvironment\('/g;
 
-/** By the table of `service`, so that the reference has it. */
+/** Through the table of `service`, so that the reference lists it. */
 const TABLE = 'environment()';
 const DIRECTLY = 'process.env';
 

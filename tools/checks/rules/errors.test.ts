@@ -7,7 +7,7 @@ const table = (...codes: string[]): string =>
   `export const TABLE = {\n${codes.map(code => `  '${code}': {\n    status: 409,\n  },\n`).join('')}};\n`;
 const throws = (code: string): string => `throw new CausewayError('${code}', 'it is so');\n`;
 
-test('finds a row whose code is thrown nowhere; a test does not count', () => {
+test('finds a row whose code is thrown nowhere outside of tests', () => {
   const files = {
     'packages/service/src/errors/shared-errors.ts': table('disk-full', 'never-thrown'),
     'packages/service/src/a.ts': throws('disk-full'),
@@ -18,7 +18,7 @@ test('finds a row whose code is thrown nowhere; a test does not count', () => {
   ]);
 });
 
-test('finds a code that is thrown and stands in no table', () => {
+test('finds a thrown code that is in no table', () => {
   const files = {
     'packages/service/src/errors/shared-errors.ts': table('disk-full'),
     'packages/tenant/src/a.ts': throws('disk-full') + throws('brand-new'),
@@ -44,7 +44,7 @@ test('finds a code with two rows', () => {
   ]);
 });
 
-test('a code that is put together of parts counts where its parts stand', () => {
+test('counts a code that is assembled from parts where its parts are', () => {
   const dynamic = (code: string): string => `throw new CausewayError(${code}, text);\n`;
   const files = {
     'packages/service/src/errors/shared-errors.ts': table('dc-closed', 'state-too-new', 'disk-full', 'gone'),

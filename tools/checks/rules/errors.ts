@@ -5,7 +5,7 @@ const TABLES = 'packages/service/src/errors/';
 const TABLE = /^packages\/service\/src\/errors\/[a-z]+-errors\.ts$/;
 /** A row's first line. */
 const ROW = /^ {2}'?([a-z][\w-]*)'?: \{$/gm;
-/** An error with its code; `code` is empty where it is put together of parts, or handed in. */
+/** An error with its code. `code` is empty if it is assembled from parts, or passed in. */
 const MADE = /\bnew (?:CausewayError\(|CallError\(\s*[\w.]+,)\s*(?:'(?<code>[^']+)')?/g;
 /** The same in the PowerShell module. */
 const MADE_IN_MODULE = /\bnew (?:Api\.)?ConnectException\(\s*"(?<code>[^"]+)"/g;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { planted } from '../testing/planted.ts';
 import { EVENTS } from './events.ts';
 
-test('finds a row of the events that is added nowhere; a test does not count', () => {
+test("finds an event's row that is added nowhere outside of tests", () => {
   const files = {
     'packages/connect/src/store/events.ts':
       "const EVENTS = {\n  started: row(601, 'info', 'It starts.', ''),\n  queued: row(\n    605,\n  ),\n  taken: logged(606, '', ''),\n};\n",

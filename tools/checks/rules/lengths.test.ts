@@ -9,7 +9,7 @@ import { LENGTHS } from './lengths.ts';
 
 const lines = (count: number, first = 'a;'): string => `${first}\n${'a;\n'.repeat(count - 1)}`;
 
-test('a file of more than 300 lines is found, unless its first line says why', () => {
+test('finds a file of more than 300 lines, unless its first line gives a reason', () => {
   const files = {
     'lab/bench/a.ts': lines(301),
     'lab/bench/b.ts': lines(300),
@@ -21,13 +21,13 @@ test('a file of more than 300 lines is found, unless its first line says why', (
   ]);
 });
 
-test('a reason in a file that is not long is found', () => {
+test('finds a reason in a file that is not long', () => {
   assert.deepEqual(planted(LENGTHS, { 'lab/bench/a.ts': lines(300, '// Long because it was once.') }), [
     'lab/bench/a.ts:1: it says why it is long, and has 300 lines: take the comment away',
   ]);
 });
 
-test('Biome finds a function of more than 70 lines; in tests, the story and tables of commands it does not', () => {
+test('Biome finds a function of more than 70 lines, except in tests, the story and tables of commands', () => {
   const root = join(import.meta.dirname, '../../..');
   const folder = mkdtempSync(join(tmpdir(), 'causeway-lengths-'));
   const plant = (path: string, count: number): void => {

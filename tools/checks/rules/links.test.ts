@@ -10,7 +10,7 @@ const there = {
 const links = (text: string): string[] =>
   planted(LINKS, { ...there, 'docs/adr/0001.md': text }).filter(each => each.startsWith('docs/adr/'));
 
-test('finds a link to a file that is not there', () => {
+test('finds a link to a missing file', () => {
   assert.deepEqual(links('\n[a](../operation.md)'), [
     "docs/adr/0001.md:2: the link '../operation.md' leads nowhere: there is no docs/operation.md",
   ]);
@@ -18,7 +18,7 @@ test('finds a link to a file that is not there', () => {
     assert.equal(links(`[a](${target})`).length, 1, target);
 });
 
-test('finds a link to a heading that is not there', () => {
+test('finds a link to a missing heading', () => {
   assert.deepEqual(links('[a](../operations.md#backup)'), [
     "docs/adr/0001.md:1: the link '../operations.md#backup' leads nowhere: no heading of docs/operations.md is called so",
   ]);
@@ -26,7 +26,7 @@ test('finds a link to a heading that is not there', () => {
     assert.equal(links(`# Below\n[a](${target})`).length, 1, target);
 });
 
-test('takes links to files, folders, headings and the web, and passes over code', () => {
+test('accepts links to files, folders, headings and the web, and skips code', () => {
   for (const target of [
     '../operations.md',
     '../operations.md#back-up-it-and-restore',

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { manifest, planted } from '../testing/planted.ts';
 import { MANIFESTS } from './manifests.ts';
 
-test('an import that package.json does not declare is found', () => {
+test('finds an import that package.json does not declare', () => {
   const files = {
     'packages/ldap/package.json': manifest('ldapts'),
     'packages/ldap/src/a.ts':
@@ -14,7 +14,7 @@ test('an import that package.json does not declare is found', () => {
   ]);
 });
 
-test('what only tests may import is found in the program', () => {
+test("finds a program's import of what only tests may import", () => {
   const text = "import fc from 'fast-check';";
   const files = {
     'packages/wire/package.json': '{"devDependencies": {"fast-check": "1.0.0"}}',
@@ -26,7 +26,7 @@ test('what only tests may import is found in the program', () => {
   ]);
 });
 
-test('a dependency that no file imports is found', () => {
+test('finds a dependency that no file imports', () => {
   const files = {
     'packages/tenant/package.json': manifest('@causeway/samba', '@types/pg'),
     'packages/tenant/src/a.ts': "import pg from 'pg';",

@@ -2,7 +2,7 @@ import { isBuiltin } from 'node:module';
 import { dependencyOf, isPackage, type Manifest, type Project, type SourceFile } from '../project.ts';
 import type { Finding, Rule } from '../rule.ts';
 
-/** Who is a package, and what it imports or declares. */
+/** `who` is a package, `what` is what it imports or declares. */
 export const MANIFESTS: Rule = {
   name: 'manifests',
   says: '`package.json` declares what the sources beside it import, and nothing else; what tests alone import is a `devDependency`.',

@@ -3,12 +3,12 @@ import { test } from 'node:test';
 import { planted } from '../testing/planted.ts';
 import { PACKAGES } from './packages.ts';
 
-test('imports that the table allows pass', () => {
+test('allows imports that are in the table', () => {
   const text = "import { x } from '@causeway/wire';\nimport { Client } from 'ldapts';\nimport './b.ts';";
   assert.deepEqual(planted(PACKAGES, { 'packages/ldap/src/a.ts': text }), []);
 });
 
-test('an import against the arrows is found, however it is written', () => {
+test('finds an import against the arrows, however it is written', () => {
   for (const text of [
     "import { x } from '@causeway/connect';",
     "import type { X } from '@causeway/connect';",
@@ -24,14 +24,14 @@ test('an import against the arrows is found, however it is written', () => {
   }
 });
 
-test('tests hold the layers, too, and nothing imports lab', () => {
+test('finds tests that break the layers, and any import of lab', () => {
   const files = { 'packages/wire/src/a.test.ts': "import { x } from '@causeway/lab';" };
   assert.deepEqual(planted(PACKAGES, files), [
     'packages/wire/src/a.test.ts:1: wire may not import @causeway/lab',
   ]);
 });
 
-test('a package without a row is found', () => {
+test('finds a package without a row', () => {
   assert.deepEqual(planted(PACKAGES, { 'packages/extra/src/a.ts': '' }), [
     'packages/extra/src/a.ts: the package extra has no row in tools/checks/layers.ts and ARCHITECTURE.md: give it one',
   ]);

@@ -2,7 +2,7 @@ import { LAYERS } from '../layers.ts';
 import { dependencyOf, isPackage, SCOPE } from '../project.ts';
 import type { Finding, Rule } from '../rule.ts';
 
-/** A package may be there, and may import what its row says; who and what are names of packages. */
+/** A package needs a row, and may import what its row lists. `who` and `what` are names of packages. */
 export const PACKAGES: Rule = {
   name: 'packages',
   says: 'A package imports only the packages that its row names, types and tests too.',

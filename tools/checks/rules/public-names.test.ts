@@ -7,7 +7,7 @@ const WIRE = {
   'packages/wire/package.json': '{"exports": {".": "./src/index.ts", "./testing": "./src/testing/index.ts"}}',
 };
 
-test('ways around the public names are found, in lab too', () => {
+test('finds ways around the public names, in lab too', () => {
   const file = (up: string) =>
     `import { x } from '${up}/wire/src/reader.ts';\nimport { y } from '@causeway/wire/src/reader.ts';`;
   const files = {
@@ -23,7 +23,7 @@ test('ways around the public names are found, in lab too', () => {
   ]);
 });
 
-test('what package.json exports is public, its /testing to tests and lab alone', () => {
+test('allows what package.json exports, and /testing only for tests and lab', () => {
   const text = "import { x } from '@causeway/wire/testing';";
   const files = {
     ...WIRE,

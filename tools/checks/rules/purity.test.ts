@@ -18,7 +18,7 @@ const IMPURE = [
   'const f = process.env;',
 ];
 
-test('I/O, a clock, randomness, waiting and libraries are found in what is pure, and not in its tests', () => {
+test('finds I/O, a clock, randomness, waiting and libraries in pure files, but not in their tests', () => {
   for (const home of ['wire', 'credentials', 'protocols', 'records', 'contract', 'domain-services']) {
     const file = (name: string) => ({ [`packages/${home}/src/names/${name}`]: IMPURE.join('\n') });
     const lines = new Set(planted(PURITY, file('a.ts')).map(breach => breach.split(':')[1]));
@@ -27,19 +27,19 @@ test('I/O, a clock, randomness, waiting and libraries are found in what is pure,
   }
 });
 
-test('a breach says what was found, and what to do', () => {
+test('a breach names what was found, and what to do', () => {
   assert.deepEqual(planted(PURITY, { 'packages/wire/src/a.ts': 'const at = Date.now();' }), [
     'packages/wire/src/a.ts:1: Date.now reads a clock in a pure room: let the caller hand it in',
   ]);
 });
 
-test('comments, texts and a date that is given are pure', () => {
+test('allows comments, texts and a given date', () => {
   const text =
     "// Date.now() is the caller's\n/* Math.random()\n * neither */\nconst at = new Date(0);\nconst s = 'process.env';\n";
   assert.deepEqual(planted(PURITY, { 'packages/wire/src/a.ts': text }), []);
 });
 
-test('records makes keys in the files of its keys alone', () => {
+test('records makes keys only in its key files', () => {
   const text = "const { privateKey } = generateKeyPairSync('ed25519');";
   const files = { 'packages/records/src/signing-key.ts': text, 'packages/records/src/sign.ts': text };
   assert.deepEqual(planted(PURITY, files), [
@@ -47,7 +47,7 @@ test('records makes keys in the files of its keys alone', () => {
   ]);
 });
 
-test('contract, which runs in browsers, has nothing of Node', () => {
+test('contract, which runs in browsers, uses nothing of Node', () => {
   const text = "import { hash } from 'node:crypto';";
   const files = { 'packages/contract/src/common.ts': text, 'packages/records/src/buckets.ts': text };
   assert.deepEqual(planted(PURITY, files), [

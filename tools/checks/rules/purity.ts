@@ -1,7 +1,7 @@
 import { dependencyOf, lineOf, SCOPE, type SourceFile } from '../project.ts';
 import type { Finding, Rule } from '../rule.ts';
 
-/** Packages, and a room of one, that compute and do nothing else: every byte of theirs can be tested and fuzzed. */
+/** Packages, and rooms of packages, that only compute, so that every byte can be tested and fuzzed. */
 const PURE: readonly string[] = [
   'packages/wire/src',
   'packages/credentials/src',
@@ -11,15 +11,15 @@ const PURE: readonly string[] = [
   'packages/domain-services/src/names',
 ];
 
-/** Runs in a browser, too: nothing of Node. */
+/** Also runs in a browser, so it uses nothing of Node. */
 const FOR_BROWSERS = 'contract';
 
-/** What of Node only computes. */
+/** Node's modules that only compute. */
 const COMPUTING: readonly string[] = ['node:crypto', 'node:util', 'node:zlib'];
 
 export const READING_A_CLOCK = /\bDate\.now\b|\bnew Date\(\)|\bperformance\b|\bhrtime\b/;
 
-/** What a pure file may not say. */
+/** What a pure file may not contain. */
 const IMPURE: readonly { pattern: RegExp; what: string; why: string }[] = [
   { what: 'clock', pattern: READING_A_CLOCK, why: 'reads a clock' },
   {
@@ -73,7 +73,7 @@ export function impurities(file: SourceFile): Finding[] {
   return [...modules, ...words];
 }
 
-/** A library does what it likes: a pure file imports none without permission. */
+/** A library may do anything, so a pure file imports none without permission. */
 function foreign({ path, imports }: SourceFile): Finding[] {
   return imports
     .map(({ specifier, line }) => ({ dependency: dependencyOf(specifier), line }))

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { planted } from '../testing/planted.ts';
 import { ROOMS } from './rooms.ts';
 
-test('an import from the floor below passes, from above or beside it is found, of types too', () => {
+test('allows an import from the floor below, and finds one from above or beside, of types too', () => {
   const files = {
     'packages/tenant/src/server.ts': "import { a } from './api/users.ts';",
     'packages/tenant/src/api/users.ts': "import { a } from '../people/users.ts';\nimport './names.ts';",
@@ -23,7 +23,7 @@ test('the rooms of lab have floors, too', () => {
   assert.match(breach ?? '', /^lab\/peers\/a\.ts:1: peers may not import demo/);
 });
 
-test('a room that is on no floor is found', () => {
+test('finds a room that is on no floor', () => {
   assert.deepEqual(planted(ROOMS, { 'packages/tenant/src/shed/a.ts': '' }), [
     'packages/tenant/src/shed/a.ts: the room shed of tenant is on no floor of tools/checks/layers.ts: give it one, and a row in ARCHITECTURE.md',
   ]);

@@ -3,7 +3,7 @@ import { FLOORS } from '../layers.ts';
 import type { SourceFile } from '../project.ts';
 import type { Finding, Rule } from '../rule.ts';
 
-/** A room may be there if a floor has it; who is a package, or `lab`, and what a room of it. */
+/** A room must be on a floor. `who` is a package, or `lab`; `what` is one of its rooms. */
 export const ROOMS: Rule = {
   name: 'rooms',
   says: 'Within a package, and within `lab`, a room imports from the floors below it alone, types too; tests may look into every room.',
@@ -16,7 +16,7 @@ export const ROOMS: Rule = {
       .flatMap(file => [standing(file), ...upwards(file, FLOORS[file.name]!)]),
 };
 
-/** A folder is a room; a file beside the folders is a room of its own. */
+/** A folder is a room; a file beside the folders is a separate room. */
 const roomOf = (home: string, path: string): string =>
   path
     .slice(home.length + 1)

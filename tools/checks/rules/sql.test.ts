@@ -11,7 +11,7 @@ const SPOKEN = [
   "const e = await scope\n  .select('users')\n  .selectAll();",
 ];
 
-test('SQL is found outside of its rooms, as text and as a builder', () => {
+test('finds SQL outside of its rooms, as text and as a builder', () => {
   for (const text of SPOKEN) {
     const [breach, ...others] = planted(SQL, { 'packages/tenant/src/api/a.ts': text });
     assert.equal(
@@ -23,7 +23,7 @@ test('SQL is found outside of its rooms, as text and as a builder', () => {
   }
 });
 
-test('SQL in its rooms passes, and so do words', () => {
+test('allows SQL in its rooms, and words', () => {
   const words = "const a = 'Select one of them';\nconst b = 'an UPDATE of it';\nhash.update('users');\n";
   const files = {
     'packages/tenant/src/people/a.ts': SPOKEN.join('\n'),

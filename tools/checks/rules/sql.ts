@@ -1,7 +1,7 @@
 import { lineOf, type SourceFile } from '../project.ts';
 import type { Finding, Rule } from '../rule.ts';
 
-/** How a statement begins; in capitals, as we write it. */
+/** How a statement begins: in capitals, as we write it. */
 const STATEMENT =
   /^\s*(?:SELECT|INSERT|REPLACE INTO|UPDATE \w+ SET|DELETE FROM|WITH \w+|(?:CREATE|ALTER|DROP) [A-Z]+|PRAGMA|BEGIN|COMMIT|ROLLBACK|VACUUM)\b/;
 /** Kysely's builders, and those of a tenant's scope. */
@@ -42,7 +42,7 @@ export const SQL: Rule = {
       })),
 };
 
-/** Where a file speaks SQL. */
+/** The places where a file uses SQL. */
 export function statements(file: SourceFile): Finding[] {
   const lines = [
     ...file.texts.filter(({ text }) => STATEMENT.test(text)).map(({ line }) => line),
