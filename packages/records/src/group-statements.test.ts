@@ -89,7 +89,7 @@ test('accepts a head of version 3 and a receipt of version 5 as signed, and peek
   }
 });
 
-test('requires each group member in that version, and rejects it in earlier ones', () => {
+test('requires each payload member about groups in that version, and rejects it in earlier ones', () => {
   for (const [name, of] of Object.entries(OF_GROUPS)) {
     const { signed, fields, verify, sign } = KINDS[name === 'head' ? 0 : 1]!;
     for (const member of of) {

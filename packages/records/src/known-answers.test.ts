@@ -56,13 +56,13 @@ import {
 
 const signer = importSigningKey(SIGNING_KEY);
 
-test('signs exactly the account record of docs/formats.md with the key of RFC 8032', () => {
+test('signs exactly the account record that docs/formats.md points to with the key of RFC 8032', () => {
   assert.equal(signingPublicKey(signer).publicKey, '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo');
   assert.equal(signAccountRecord(signer, ACCOUNT), ACCOUNT_RECORD);
   assert.ok(verifyRecord(ACCOUNT_RECORD, trusting(signer), { tenant: TENANT }).ok);
 });
 
-test('signs exactly the withdrawals of docs/formats.md', () => {
+test('signs exactly the recorded withdrawals', () => {
   for (const [fields, record, name] of [
     [WITHDRAWAL, WITHDRAWAL_RECORD, 'withdrawal-1'],
     [RESTORED_WITHDRAWAL, RESTORED_WITHDRAWAL_RECORD, 'withdrawal-2'],

@@ -41,5 +41,5 @@ export async function superviseDomain(place: DomainPlace, supervision: Supervisi
   await keepGoing({ signal, turn, trouble, clock, ...waits });
 }
 
-/** It ran, and that was reported. Whoever restarts it waits longer each time. */
+/** It ran, and that was reported. The restart waits longer each time. */
 class EndedSoon extends Error {}

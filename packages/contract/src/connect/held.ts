@@ -70,7 +70,7 @@ export type HeldList = z.infer<typeof HeldList>;
 export const DeletionThreshold = z.strictObject({
   /** 1: it is on, always. */
   deletionPrevention: z.literal(1),
-  /** The fixed number, to which 10 % of a forest are the alternative. */
+  /** The fixed number. It applies besides the 10 % of a forest. */
   thresholdCount: Count,
   /** The configuration's upper limit for it. */
   largestCount: Count,
