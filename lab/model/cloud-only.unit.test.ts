@@ -18,7 +18,7 @@ const world = await World.make();
 after(() => world.close());
 const { tenant, domain } = world;
 
-/** A cloud-only user, and the password of now. */
+/** A cloud-only user and the current password. */
 interface Cloud {
   readonly id: string;
   readonly upn: string;
@@ -41,7 +41,7 @@ async function make(name: string): Promise<Cloud> {
   return who;
 }
 
-/** The names of cloud-only people whose present password the managed domain has, where they are enabled. */
+/** The names of the enabled cloud-only users whose current password the managed domain has. */
 const inDomain = (...people: Cloud[]): string[] => {
   const accounts = new Map(
     domain.accounts().flatMap(one => (one.forest === CLOUD_FOREST ? [[one.anchor, one] as const] : [])),
@@ -53,7 +53,7 @@ const inDomain = (...people: Cloud[]): string[] => {
   return people.filter(has).map(({ upn }) => upn);
 };
 
-test('a tenant that was taken back names of its own people who changed since, and ends their sessions, by the managed domain’s word', async () => {
+test('a tenant restored from a backup learns from the managed domain which cloud-only users changed since, names them and ends their sessions', async () => {
   const body = { fingerprint: await domain.fingerprint() };
   await call(tenant.administrator, managedDomainRoutes.trustDomain, { body });
   const redirect = 'https://portal.example.net/callback';
@@ -110,7 +110,7 @@ test('a tenant that was taken back names of its own people who changed since, an
   assert.deepEqual(inDomain(before, bob, cid), [before.upn, cid.upn]);
 });
 
-test('a group of the tenant’s own comes to the managed domain with people of both kinds, also to a ledger or a domain that was lost', async () => {
+test('the managed domain gets a cloud-only group with members of both kinds, also after it lost its ledger or directory', async () => {
   await world.begin();
   await tenant.makeToken(TENANT);
   const { forest } = world;
@@ -155,7 +155,7 @@ test('a group of the tenant’s own comes to the managed domain with people of b
   await world.lose(['ledger', 'directory'], undefined);
   await are(inForest, own(inner));
 
-  // The tenant has forgotten that Dee is out of the group, and by its word alone she is not in again.
+  // The tenant has forgotten that Dee left the group. Its word alone does not put her back.
   await world.lose(['tenant'], before);
   await are(inForest, own(inner));
   await tenant.makeToken(TENANT);

@@ -32,12 +32,12 @@ before(async () => {
   forest.change(people[DISABLED]!, { enabled: false });
   forest.change(people[EXPIRES]!, { expires: '2031-05-06T00:00:00.000Z' });
   await settleGroups(world);
-  await world.pass(60_000); // nothing is on its way
+  await world.pass(60_000); // nothing is in flight
   clean = await world.moment();
 });
 afterEach(() => world.lose(['connect', 'tenant'], clean));
 
-/** In few words, without what is alike in all of them. */
+/** A difference in few words, without what all of them share. */
 const words = ({ kind, name, what, attributes, waits }: Difference): string => {
   const how = attributes.length > 0 ? attributes.map(each => each.name) : [what];
   return [kind, name, ...how, ...(waits ? [waits] : [])].join(' ');
@@ -47,13 +47,13 @@ const upn = (n: number): string => people[n]!.principal;
 const isOf = ({ anchor }: { anchor: string }): string =>
   `source_anchor = '${anchor}' and forest = '${forest.forest}'`;
 
-/** What somebody writes into an attribute of a profile that is no text. */
+/** A wrong value for each attribute of a profile that is not text. */
 const OTHERWISE: Readonly<Record<string, string>> = {
   proxyAddresses: '["smtp:x@y.example"]',
   extensions: '{"division": ["x"]}',
 };
 
-/** Each column of a user: what somebody writes into it, and what that is called here. */
+/** Each column of a user, a wrong value for it, and the name under which the comparison reports it. */
 const USER_COLUMNS: readonly (readonly [column: string, value: string, found: string])[] = [
   ['user_principal_name', "'x@y.example'", 'userPrincipalName'],
   ['user_principal_name', 'upper(user_principal_name)', 'userPrincipalName'],
@@ -94,7 +94,7 @@ interface Plant {
   readonly found: string;
 }
 
-/** All that can be otherwise, each at an object of its own. */
+/** Everything that can differ, each at an object of its own. */
 function plants(): Plant[] {
   const kindOf = (what: string): string => (what === 'password' ? 'password' : 'user');
   const ofUsers = USER_COLUMNS.map(([column, value, what], n) => ({
@@ -157,7 +157,7 @@ function plants(): Plant[] {
   ];
 }
 
-test('where everything has arrived nothing differs, and looking changes nothing', async () => {
+test('comparing finds no difference where everything has arrived, and changes nothing', async () => {
   const state = () =>
     JSON.stringify([...(world.connect.snapshot() ?? [])].map(([name, bytes]) => [name, bytes.length]));
   const before = state();
@@ -165,14 +165,14 @@ test('where everything has arrived nothing differs, and looking changes nothing'
   assert.equal(state(), before);
 });
 
-test('whatever somebody writes into the tenant is found, and nothing else', async () => {
+test('comparing finds every change made in the tenant, and nothing else', async () => {
   const all = plants();
   for (const { sql } of all) await tenant.write(sql);
   assert.deepEqual(await found(), all.map(each => each.found).sort());
 });
 
 for (const seed of seeds(2))
-  test(`seed ${seed}: so is any part of it`, async t => {
+  test(`seed ${seed}: comparing finds any part of these changes`, async t => {
     const random = randomFrom(seed);
     const some = plants().filter(() => random() < 0.3);
     for (const { sql } of some) await tenant.write(sql);
@@ -181,7 +181,7 @@ for (const seed of seeds(2))
     assert.deepEqual(await found(), expected);
   });
 
-test('a Connect that has sent nothing compares as well: another one may have', async () => {
+test('a Connect that has sent nothing compares as well, because another one may have sent it', async () => {
   await world.connect.takeBack(undefined);
   await world.connect.start();
   await assert.rejects(world.connect.differences(), { code: 'not-imported', todo: /sync --once/ });
@@ -195,7 +195,7 @@ test('a Connect that has sent nothing compares as well: another one may have', a
   assert.deepEqual(await found(), [`user ${upn(1)} accountEnabled cycle`]);
 });
 
-test('what is to be sent, is held, or was refused is told as what waits', async () => {
+test('comparing marks what is unsent, held or refused as waiting', async () => {
   forest.change(people[0]!, { enabled: false });
   forest.delete(people[1]!);
   forest.hire('newcomer', 'Made.Up.new');

@@ -7,5 +7,5 @@ export const DOMAINS = {
 export type Forest = keyof typeof DOMAINS;
 export const TWO_FORESTS = Object.keys(DOMAINS) as Forest[];
 
-/** A further domain of the forest, with its SID. */
+/** Another domain of the forest, with its SID. */
 export const EMEA = { name: `emea.${FOREST}`, sid: 'S-1-5-21-21-22-23' } as const;

@@ -4,23 +4,23 @@ import { type Moment, PARTS, type World } from './world.ts';
 
 const ADDED_FIRST = 8;
 const ROUNDS = 3;
-/** Of each round. */
+/** Per round. */
 const STEPS = 6;
 const PEOPLE = 4;
 const GROUPS = 4;
-/** Of points of Connect between two of its steps, within a turn. */
+/** How many passes of Connect at most within one turn. */
 const MAX_PASSES = 10;
-/** Somebody of a forest that this world does not have. */
+/** SIDs of a forest that this world does not have. */
 const ELSEWHERE = ['S-1-5-21-4-5-6-1100', 'S-1-5-21-4-5-6-1101'];
 const FEEDS = /^\/api\/v1\/domain\/(group-)?changes\?/;
 const RUNNING = [['connect', 'domain'], ['connect', 'domain'], ['connect'], ['domain']] as const;
 
 /**
- * What administrators do with people and groups at random, of one forest or of two; the places run now and then, end, lose what they
- * had, and read again what they have read.
+ * A random history of people and groups of one or two forests. The places run now and then, stop, lose what they had, and read again what
+ * they have read.
  */
 export class GroupsHistory {
-  /** What happened, for who reads a failure. */
+  /** What happened, for whoever reads a failure. */
   readonly told: string[] = [];
   readonly #world: World;
   readonly #seed: number;
@@ -59,10 +59,10 @@ export class GroupsHistory {
     if (this.#chance(0.7)) await this.#lose();
   }
 
-  /** The tenant says what is new in whatever order, a page at a time. */
+  /** The tenant shows its changes in any order, one page at a time. */
   #reorder(): void {
     this.#tell('the feeds are in another order');
-    const random = randomFrom(~this.#seed); // of its own: how many pages are read is no part of the history
+    const random = randomFrom(~this.#seed); // its own generator: the number of pages read must not change the history
     this.#world.lie = (_method, path, answer) => {
       if (!FEEDS.test(path)) return undefined;
       const page = answer as { items: unknown[] };
@@ -127,10 +127,10 @@ export class GroupsHistory {
 
   #add(forest: ScriptedForest, group: ForestGroup): void {
     const local = this.#pick(livingOf(forest))!;
-    // A domain controller takes others' into domain local groups alone.
+    // A domain controller accepts foreign members in domain local groups only.
     const others = [...this.#forests.filter(one => one !== forest).flatMap(livingOf), ...ELSEWHERE];
     const other = group.scope === 'domainLocal' && this.#chance(0.5) ? this.#pick(others)! : undefined;
-    // Nor a person into the group that is the primary one.
+    // It also refuses a user whose primary group it is.
     if (other === undefined && 'primaryGroup' in local && isPrimary(forest, local, group)) return;
     const member = other ?? local;
     this.#tell(`${typeof member === 'string' ? member : member.name} into ${group.name}`);
@@ -152,7 +152,7 @@ export class GroupsHistory {
     forest.groups.make(name, { scope });
   }
 
-  /** Also to what somebody of the other forest is called. */
+  /** May also be the name of an object of the other forest. */
   #newName(forest: ScriptedForest): string {
     const others = this.#forests.filter(one => one !== forest).flatMap(livingOf);
     const taken = new Set([...forest.people, ...forest.groups.all].map(({ name }) => name));
@@ -191,7 +191,7 @@ export class GroupsHistory {
 
   #changeType(forest: ScriptedForest, group: ForestGroup): void {
     this.#tell(`${group.name} is ${group.security ? 'a distribution' : 'a security'} group`);
-    const mail = `${group.name}@${forest.forest}`; // without one it would be left out
+    const mail = `${group.name}@${forest.forest}`; // without a mail address it would be out of scope
     forest.groups.change(group, { security: !group.security, mail });
   }
 
@@ -202,7 +202,7 @@ export class GroupsHistory {
     forest.groups.change(group, { scope });
   }
 
-  /** One of those that they are in, or Domain Users again. */
+  /** Makes one of their groups the primary one, or Domain Users again. */
   #setPrimaryGroup(forest: ScriptedForest, person: ForestPerson): void {
     const { groups } = forest;
     const has = (group: ForestGroup) => groups.shown(group).some(({ guid }) => guid === person.guid);
@@ -212,7 +212,7 @@ export class GroupsHistory {
   }
 
   #deleteGroup(forest: ScriptedForest, group: ForestGroup): void {
-    // No domain controller lets it go; nor would one restore somebody whose primary group is gone.
+    // No domain controller deletes a primary group, or restores a user whose primary group is deleted.
     if (forest.people.some(one => isPrimary(forest, one, group))) return;
     this.#tell(`deleted ${group.name}`);
     forest.groups.delete(group);
@@ -223,7 +223,7 @@ export class GroupsHistory {
     forest.delete(person);
   }
 
-  /** One of those who are gone, if there is one whose name is free. */
+  /** Restores a deleted object whose name is free, if there is one. */
   #restore(forest: ScriptedForest): void {
     const taken = new Set(livingOf(forest).map(({ name }) => name));
     const all = [...forest.people, ...forest.groups.all];

@@ -4,7 +4,7 @@ import { TWO_FORESTS } from './forests.ts';
 import { playGroups } from './play-groups.ts';
 import { World } from './world.ts';
 
-// As `groups.long.test.ts`, with two forests whose groups have members of each other.
+// Like `groups.long.test.ts`, with two forests whose groups have members of each other.
 
 const world = await World.make(TWO_FORESTS);
 after(() => world.close());

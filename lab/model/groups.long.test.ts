@@ -4,8 +4,8 @@ import { seeds } from '../seeds.ts';
 import { playGroups } from './play-groups.ts';
 import { World } from './world.ts';
 
-// As the few of `groups.unit.test.ts`, and many of them. Those of two forests have a file of their own: files run beside each other. How long
-// they take is said with the suite.
+// Many more histories like the few of `groups.unit.test.ts`. Those of two forests are in their own file, because files run in parallel. The
+// suite's name gives the number, so the time can be judged.
 
 const world = await World.make();
 after(() => world.close());
@@ -18,10 +18,10 @@ suite(`${played.length} histories of a forest`, () => {
     });
 });
 
-/** Longer than anything is tried again within. */
+/** Longer than any retry. */
 const HASTE = [[60_000, 2]] as const;
 
-/** One of a few histories ends otherwise than its forests say, and its seed stands there. */
+/** Asserts that one of a few histories differs from its forests, and that the error names the seed. */
 async function assertFound(what: RegExp): Promise<void> {
   for (let seed = 1; seed <= 6; seed++) {
     const failed = await playGroups(world, seed, HASTE).then(
@@ -36,7 +36,7 @@ async function assertFound(what: RegExp): Promise<void> {
   assert.fail('no history finds it');
 }
 
-test('a history finds whom nobody takes out of a group', async t => {
+test('a history finds a member that nobody removes from a group', async t => {
   const { groups } = world.domain.samba.groups;
   const { changeMembers } = groups;
   t.after(() => void Object.assign(groups, { changeMembers }));
@@ -46,7 +46,7 @@ test('a history finds whom nobody takes out of a group', async t => {
   await assertFound(/^domain: .* is .*, should be /m);
 });
 
-test('a history finds who keeps an on-premises SID', async t => {
+test('a history finds an account that keeps an on-premises SID', async t => {
   const { stored } = world.domain.samba.shadows;
   t.after(() => {
     for (const method of ['set', 'delete']) Reflect.deleteProperty(stored, method);

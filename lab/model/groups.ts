@@ -6,20 +6,20 @@ import type { World } from './world.ts';
 
 const MAX_NAME = 256;
 
-/** How the groups of tenant and managed domain differ from what the forests say now, in words; empty: they do not. */
+/** How the groups of tenant and managed domain differ from what the forests say now, in words. Empty: they do not. */
 export async function differencesOfGroups(world: World): Promise<string[]> {
   const { forests, tenant, domain } = world;
   const atTenant = forests.map(async forest => ofTenant(forest, await tenant.groups(forest.forest)));
   return [...(await Promise.all(atTenant)).flat(), ...ofDomain(forests, domain.groups())];
 }
 
-/** There, whom the forest knows is named by anchor, anybody else by SID. */
+/** The tenant names objects of the forest by anchor, all others by SID. */
 function ofTenant(forest: ScriptedForest, found: readonly TenantGroup[]): string[] {
   const own = new Map(objectsOf(forest).map(({ guid, anchor }) => [guid, anchor]));
   const living = new Set(livingOf(forest).map(({ anchor }) => anchor));
   const there = found.map(({ members, ...group }) => ({
     ...{ ...group, name: group.name ?? '-', key: group.anchor },
-    // A reference to somebody who is gone opens nothing, and drops out when its slice is next signed.
+    // A reference to a deleted object gives no access, and drops out when its slice is next signed.
     members: [...members].filter(reference => reference.startsWith('S-1-') || living.has(reference)),
   }));
   const should = livingGroups(forest).map(group => ({
@@ -29,7 +29,7 @@ function ofTenant(forest: ScriptedForest, found: readonly TenantGroup[]): string
   return compare(`tenant, ${forest.forest}`, should, there);
 }
 
-/** There, every member is an object of some forest. */
+/** In the managed domain every member is an object of some forest. */
 function ofDomain(forests: readonly ScriptedForest[], found: readonly DomainGroup[]): string[] {
   const objects = forests.flatMap(forest =>
     livingOf(forest).map(({ guid, sid, anchor }) => ({ guid, sid, key: `${forest.forest}/${anchor}` })),
@@ -48,7 +48,7 @@ function ofDomain(forests: readonly ScriptedForest[], found: readonly DomainGrou
   return [...compare('domain', should, there), ...unusedNames(forests, found)];
 }
 
-/** Who holds a name that several want is given: the others have it with digits. */
+/** Takes as given which of the groups wanting a name holds it. The others have the name with digits. */
 function nameOf({ name, anchor }: ForestGroup, forests: readonly ScriptedForest[], has = ''): string {
   const digits = nameWithDigits(name, anchor, MAX_NAME);
   return has === digits && wanting(name, forests) > 1 ? digits : name;
@@ -57,7 +57,7 @@ function nameOf({ name, anchor }: ForestGroup, forests: readonly ScriptedForest[
 const wanting = (name: string, forests: readonly ScriptedForest[]): number =>
   forests.flatMap(livingOf).filter(one => nameKey(one.name) === nameKey(name)).length;
 
-/** Names that groups want, and that nobody has. */
+/** Names that groups want and no object has. */
 function unusedNames(forests: readonly ScriptedForest[], found: readonly DomainGroup[]): string[] {
   const isPersons = (name: string) => forests.some(({ people }) => people.some(one => one.name === name));
   const used = new Set(found.map(({ name }) => name));
@@ -71,7 +71,7 @@ const objectsOf = ({ people, groups }: ScriptedForest): Both[] => [...people, ..
 const livingOf = (forest: ScriptedForest): Both[] => objectsOf(forest).filter(({ deleted }) => !deleted);
 const livingGroups = ({ groups }: ScriptedForest): ForestGroup[] => groups.all.filter(one => !one.deleted);
 
-/** What one full recompute says: whom `member` shows, and whose primary group it is. */
+/** What one full recompute yields: the objects in `member`, and the users whose primary group it is. */
 function membersOf(forest: ScriptedForest, group: ForestGroup): { guid: string; sid: string }[] {
   const primary = forest.people.filter(
     ({ deleted, primaryGroup }) => !deleted && `${forest.domainSid}-${primaryGroup}` === group.sid,

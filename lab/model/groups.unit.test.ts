@@ -9,7 +9,7 @@ import { World } from './world.ts';
 const world = await World.make(TWO_FORESTS);
 after(() => world.close());
 
-test('groups and their members come to tenant and managed domain as their forests have them', async () => {
+test('groups and their members reach tenant and managed domain as their forests have them', async () => {
   await world.begin();
   const [corp, fabrikam] = world.forests;
   const { groups } = corp!;

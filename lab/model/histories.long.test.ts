@@ -8,7 +8,7 @@ import { HostileTenant } from './hostile-tenant.ts';
 import { settle } from './settle.ts';
 import { type Moment, PARTS, World } from './world.ts';
 
-// The histories that the design of convergence answers, by name. Days are heads here.
+// The histories that the design of convergence answers, by number. A head stands for a day here.
 
 const world = await World.make();
 after(() => world.close());
@@ -35,7 +35,7 @@ const [ann, bob, cid, dot] = [0, 1, 2, 3].map(n => () => people[n]!) as [
 const accountOf = ({ anchor }: ForestPerson) => world.domain.accounts().find(one => one.anchor === anchor);
 const alarmsOfDomain = () => world.domain.arrivals().map(({ alarm }) => alarm?.kind);
 
-/** Tuesday: somebody is disabled, somebody leaves, somebody gets another password, somebody is hired. */
+/** Tuesday: one user is disabled, one leaves, one gets another password, one is hired. */
 async function tuesday(): Promise<ForestPerson> {
   const { forest } = world;
   forest.change(ann(), { enabled: false });
@@ -47,15 +47,15 @@ async function tuesday(): Promise<ForestPerson> {
   return fay;
 }
 
-/** All is as the forest says within a minute or two, and nobody was asked anything. */
+/** Asserts that every place matches the forest within a minute or two, without asking an administrator. */
 async function comesBack(turns = 6): Promise<void> {
   const took = await settle(world);
   assert.ok(took.turns <= turns, `${took.turns} turns`);
 }
 
-test('1: a tenant that relays Monday to a Connect and a managed domain of Monday is found out: named, an alarm, blocked', async () => {
+test('1: a tenant that replays Monday to a Connect and a managed domain of Monday is found out: it is named, blocked, and raises an alarm', async () => {
   const hostile = new HostileTenant(world);
-  await world.lose(['ledger'], undefined); // the whole feed is shown once more
+  await world.lose(['ledger'], undefined); // the tenant shows the whole feed once more
   await world.quiet();
   monday = await world.moment();
   world.forest.delete(bob());
@@ -83,7 +83,7 @@ test('1: a tenant that relays Monday to a Connect and a managed domain of Monday
   assert.equal(accountOf(bob())?.enabled, false, 'whatever the tenant relays');
 });
 
-test('2: a managed domain that alone is back at Monday is as the forest says within two heads', async () => {
+test('2: a managed domain that alone returns to Monday matches the forest within two heads', async () => {
   await tuesday();
   await world.lose(['ledger', 'directory'], monday);
   assert.equal(accountOf(bob())?.enabled, true);
@@ -91,14 +91,14 @@ test('2: a managed domain that alone is back at Monday is as the forest says wit
   assert.deepEqual(await world.differences(), []);
 });
 
-test('3: a tenant that is back at Monday gets what came since', async () => {
+test('3: a tenant that returns to Monday gets what came since', async () => {
   await tuesday();
   await world.lose(['tenant'], monday);
   assert.equal((await world.differences()).length, 4);
   await comesBack();
 });
 
-test('4: an emptied Connect hears of who was deleted meanwhile', async () => {
+test('4: an emptied Connect learns who was deleted meanwhile', async () => {
   await tuesday();
   await world.connect.stop();
   world.forest.delete(cid());
@@ -108,7 +108,7 @@ test('4: an emptied Connect hears of who was deleted meanwhile', async () => {
   await comesBack();
 });
 
-test('5: whom only the managed domain has left has the account deleted', async () => {
+test('5: an account left only in the managed domain is deleted', async () => {
   const gus = world.forest.hire('gus', 'Made.Up.gus1');
   await world.quiet();
   assert.ok(accountOf(gus));
@@ -119,14 +119,14 @@ test('5: whom only the managed domain has left has the account deleted', async (
   assert.equal(accountOf(gus), undefined);
 });
 
-test('6: all places come back from one nightly backup', async () => {
+test('6: all places recover from one nightly backup', async () => {
   await tuesday();
   await world.lose(PARTS, monday);
   assert.equal((await world.differences()).length, 8);
   await comesBack();
 });
 
-test('7: a new ledger finds its people in the directory with their SIDs, and who was blocked stays so', async () => {
+test('7: a new ledger finds its users in the directory with their SIDs, and the blocked ones stay blocked', async () => {
   await world.domain.block('ann');
   const before = new Map(world.domain.accounts().map(({ anchor, guid }) => [anchor, guid]));
   await world.lose(['ledger'], undefined);
@@ -140,7 +140,7 @@ test('7: a new ledger finds its people in the directory with their SIDs, and who
   );
 });
 
-test('8: a directory of an earlier day is closed before it serves, and written anew', async () => {
+test('8: an older directory is closed before it serves, and written again', async () => {
   const fay = await tuesday();
   await world.domain.stop();
   await world.domain.takeBack({ samba: { of: monday.directory } });
@@ -151,7 +151,7 @@ test('8: a directory of an earlier day is closed before it serves, and written a
   assert.ok(accountOf(fay));
 });
 
-test('9: a kill between the ledger and the directory is taken for no restore', async () => {
+test('9: a kill between the ledger and the directory does not count as a restore', async () => {
   const { domain } = world;
   const { samba } = domain;
   await domain.stop();
@@ -165,7 +165,7 @@ test('9: a kill between the ledger and the directory is taken for no restore', a
   assert.deepEqual(domain.reunions(), ['the directory is older']);
 });
 
-test('10: a Connect whose state and clock are behind goes on above what the managed domain believed', async () => {
+test('10: a Connect whose state and clock are behind continues above what the managed domain believed', async () => {
   for (const behind of [10 * 60_000, 365 * 86_400_000]) {
     await world.begin();
     people = NAMES.map(name => world.forest.hire(name, `Made.Up.${name}1`));
@@ -181,7 +181,7 @@ test('10: a Connect whose state and clock are behind goes on above what the mana
   }
 });
 
-test('10: a clock that ran a year ahead before the loss holds nothing up, at Connect and at Domain Services', async () => {
+test('10: a clock that ran a year ahead before the loss delays nothing, at Connect and at Domain Services', async () => {
   for (const place of [world.connect, world.domain]) {
     const { clock } = place;
     clock.set(clock.now() + 365 * 86_400_000);
@@ -194,7 +194,7 @@ test('10: a clock that ran a year ahead before the loss holds nothing up, at Con
   }
 });
 
-test('11: of one machine whose snapshot is started twice both go on, within the budget, and all places are as the forest says', async () => {
+test('11: two copies of one machine started from a snapshot stay within the budget, and every place matches the forest', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'causeway-copy-'));
   const copy = world.connect.copyTo(folder);
   await copy.start();
@@ -214,7 +214,7 @@ test('11: of one machine whose snapshot is started twice both go on, within the 
   await bothRun(50, 60_000);
   assert.deepEqual(await world.differences(), []);
   assert.equal(world.connect.arrival().state, 'complete');
-  // Each says its own once, and anew at once, after one and five minutes.
+  // Each signs its own once, and again at once, after one minute and after five.
   assert.ok(signed.size > 2 && signed.size <= 9, `the password was signed ${signed.size} times`);
   await copy.stop();
   rmSync(folder, { recursive: true });
@@ -222,7 +222,7 @@ test('11: of one machine whose snapshot is started twice both go on, within the 
   await comesBack();
 });
 
-test('14: a tenant that lies about a bucket at every head has everybody signed anew four times a day, and an alarm raised', async () => {
+test('14: a tenant that lies about a bucket at every head causes each user to be signed four times a day, and raises an alarm', async () => {
   world.lie = (_method, path, answer) =>
     path === '/api/v1/sync/lines'
       ? {
@@ -250,7 +250,7 @@ test('14: a tenant that lies about a bucket at every head has everybody signed a
 const lineOf = ({ guid }: ForestPerson, connect = world.connect) =>
   connect.connector.context.store.heads.line(guid)!;
 
-test('14: a tenant that invents people holds up nobody who leaves', async () => {
+test('14: a tenant that invents users delays nobody who leaves', async () => {
   const invented = Array.from({ length: 501 }, () =>
     Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64'),
   );
@@ -275,7 +275,7 @@ test('14: a tenant that invents people holds up nobody who leaves', async () => 
   );
 });
 
-test('15: with the passwords switched off, a restart signs heads all the same', async () => {
+test('15: a restart signs heads even while password sync is off', async () => {
   const { connector } = world.connect;
   await connector.setPasswordSync(false);
   await world.connect.stop();
@@ -286,7 +286,7 @@ test('15: with the passwords switched off, a restart signs heads all the same', 
   await world.connect.connector.setPasswordSync(true);
 });
 
-test('16: 600 deletions that are held are no alarm of withholding', async () => {
+test('16: 600 held deletions raise no alarm of withholding', async () => {
   const many = Array.from({ length: 600 }, (_, n) => world.forest.hire(`many${n}`, 'Made.Up.many1'));
   await world.turns(4);
   assert.deepEqual(await world.differences(), []);
@@ -312,7 +312,7 @@ test('17: a tenant that was restored and caught up while Domain Services was dow
   await comesBack();
 });
 
-test('18: a Connect that was away for longer than tombstones live hears of who was deleted meanwhile', async () => {
+test('18: a Connect that was away for longer than tombstones live learns who was deleted meanwhile', async () => {
   const DAY = 24 * 3_600_000;
   const gus = world.forest.hire('gus', 'Made.Up.gus1');
   await world.quiet();
@@ -332,8 +332,8 @@ test('18: a Connect that was away for longer than tombstones live hears of who w
   await comesBack();
 });
 
-// The last one: what an administrator said of the forest is kept.
-test('13: what a restored forest would open waits for one command, and a reset that must be changed after it counts', async () => {
+// Last, because it stays with the forest that an administrator accepted it.
+test('13: what a restored forest would open waits for one command, and a later reset that must be changed counts', async () => {
   const { forest } = world;
   const before = forest.snapshot();
   await tuesday();

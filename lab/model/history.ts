@@ -23,7 +23,7 @@ const NAMES = [
 const HIRED_FIRST = 5;
 const STEPS = 8;
 const DAY_MS = 86_400_000;
-/** Each place alone, each pair, all three. What is lost of a managed domain: its ledger, its directory or both. */
+/** Each place alone, each pair, all three. A managed domain loses its ledger, its directory or both. */
 const LOSSES = [
   ['connect'],
   ['tenant'],
@@ -35,19 +35,19 @@ const LOSSES = [
 ] as const;
 const OF_DOMAIN = [['ledger'], ['directory'], ['ledger', 'directory']] as const;
 
-/** A history of a forest at random, and of what its places lose; the same for the same seed. */
+/** A random history of a forest, and of what its places lose. The same seed gives the same history. */
 export class History {
   readonly world: World;
-  /** What happened, for who reads a failure. */
+  /** What happened, for whoever reads a failure. */
   readonly told: string[] = [];
   readonly losses: string[] = [];
   readonly moments: Moment[] = [];
   readonly #seed: number;
   readonly #random: () => number;
-  /** In a third of the seeds. */
+  /** Set in a third of the seeds. */
   hostile: HostileTenant | undefined;
   #passwords = 0;
-  /** The USN up to which Connect has read last. */
+  /** The USN up to which Connect last read. */
   #heard = 0;
 
   constructor(world: World, seed: number) {
@@ -96,7 +96,7 @@ export class History {
     this.told.push(`the tenant withholds ${what}${deceives ? ', and says that nothing differs' : ''}`);
   }
 
-  /** Losses as this seed has them: one, or another one before the first is made good; and who notices first. */
+  /** The losses of this seed: one, or a second before the first is repaired. The seed also says which place notices first. */
   async loseAll(): Promise<void> {
     await this.lose(LOSSES[this.#seed % LOSSES.length]!);
     while (this.chance(0.3)) {
@@ -117,7 +117,7 @@ export class History {
     if (running.some(place => place === 'connect')) this.#heard = this.world.forest.usn;
   }
 
-  /** The parts that this seed has lose something: back to one moment, to several, or to nothing. */
+  /** The parts lose something: back to one moment, to several, or to nothing, as the seed says. */
   async lose(lost: (typeof LOSSES)[number]): Promise<void> {
     const parts = lost.flatMap((place): readonly Part[] =>
       place === 'domain' ? this.pick(OF_DOMAIN) : [place],
@@ -145,7 +145,7 @@ export class History {
     );
   }
 
-  /** Something that an administrator of the forest does. */
+  /** One step of an administrator of the forest. */
   step(): void {
     const { forest } = this.world;
     const living = forest.people.filter(({ deleted }) => !deleted);
@@ -194,7 +194,7 @@ export class History {
     );
   }
 
-  /** Out of the scope of passwords, or into it. */
+  /** Takes a person out of the scope of passwords, or back into it. */
   #mark(person: ForestPerson): string {
     const adminDescription = person.adminDescription === undefined ? FILTERED : undefined;
     this.world.forest.change(person, { adminDescription });
@@ -225,8 +225,8 @@ export class History {
   }
 
   /**
-   * Of whom Connect knows that they were deleted, or of whom it knows nothing, not even a tombstone is left, of some. Of nobody else: a
-   * Connect of an earlier day that still finds its place in the directory finds tombstones, too, which outlive it by far.
+   * Forgets some tombstones: of users whose deletion Connect has seen, or of whom it knows nothing. The others keep theirs: a Connect of an
+   * earlier day that still finds its place in the directory also finds tombstones, which outlive it by far.
    */
   #forgetTombstones(): void {
     for (const person of this.world.forest.people) {

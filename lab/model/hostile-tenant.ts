@@ -5,12 +5,12 @@ interface Item {
   sourceAnchor: string;
 }
 
-/** What it withholds: what is new of some people, of whom it shows what was there before; or what agents say of each other. */
+/** What it withholds: changes of some people, for whom it shows the former state, or what agents say of each other. */
 export type Withheld = { readonly people: ReadonlySet<string> } | 'heads' | 'receipts';
 
 /**
- * A tenant that somebody broke into, between its agents and its honest half: it remembers what it showed of everybody, and from some moment
- * on relays that in the place of what is new. It can also tell Connect that nothing differs.
+ * A tenant that somebody broke into. It sits between the agents and its honest half, remembers what it showed of each user, and from some
+ * moment on replays that. It can also tell Connect that nothing differs.
  */
 export class HostileTenant {
   withheld: Withheld | undefined;
@@ -19,12 +19,12 @@ export class HostileTenant {
   /** The last honest answers, by method and path. */
   readonly #answers = new Map<string, unknown>();
 
-  /** @param between what stands between the agents and the honest half */
+  /** @param between the hook between the agents and the honest half */
   constructor(between: { lie: Lie | undefined }) {
     between.lie = (method, path, answer) => this.#relay(method, path, answer);
   }
 
-  /** @param deceives Connect is told that the tenant has everything as it said */
+  /** @param deceives tells Connect that the tenant has everything that Connect sent */
   begin(withheld: Withheld, deceives: boolean): void {
     this.withheld = withheld;
     this.#deceives = deceives;

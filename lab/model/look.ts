@@ -4,20 +4,20 @@ import type { DomainPlace } from '@causeway/domain-services/testing';
 import type { TenantPlace } from '@causeway/tenant/testing';
 import { FILETIME_NEVER, filetimeToIso } from '@causeway/wire';
 
-/** Somebody as a place has them. */
+/** A person as one place has them. */
 export interface Found {
   readonly anchor: string;
   readonly name: string | null;
-  /** By which they sign in. */
+  /** The name they sign in with. */
   readonly principal: string | null;
   readonly enabled: boolean;
   /** ISO 8601. */
   readonly expires: string | null;
-  /** Which of the passwords that they ever had; undefined: none of them. */
+  /** Which of all their passwords so far; undefined: none of them. */
   readonly password: string | undefined;
 }
 
-/** Who is in a forest, whichever domain of it. */
+/** The people of a forest, whichever domain they are in. */
 type People = Pick<ScriptedForest, 'forest' | 'people'>;
 
 export async function lookAtTenant(tenant: TenantPlace, forest: People): Promise<Found[]> {
@@ -40,7 +40,7 @@ export function lookAtDomain(domain: DomainPlace, forest: People): Found[] {
   }));
 }
 
-/** The newest first: it is the right one, as a rule. */
+/** The newest first, because it usually matches. */
 const passwordsOf = ({ people }: People, anchor: string): string[] =>
   people.find(person => person.anchor === anchor)?.passwords.toReversed() ?? [];
 

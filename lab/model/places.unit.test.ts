@@ -9,7 +9,7 @@ const world = await World.make();
 after(() => world.close());
 beforeEach(() => world.begin());
 
-test('what a forest says comes to all places', async () => {
+test('every place gets what a forest says', async () => {
   const { forest } = world;
   const [ann, bob, cid] = ['ann', 'bob', 'cid'].map(name => forest.hire(name, `Made.Up.${name}1`));
   await world.quiet();
@@ -26,7 +26,7 @@ test('what a forest says comes to all places', async () => {
   assert.deepEqual(await world.differences(), []);
 });
 
-test('no password of whoever leaves its scope is left in any place, whatever the places lose, and nobody misses one', async () => {
+test('no place keeps a password of a user who leaves its scope, whatever the places lose, and nobody lacks one', async () => {
   const { forest, connect } = world;
   const [ann, bob, cid] = ['ann', 'bob', 'cid'].map(name => forest.hire(name, `Made.Up.${name}1`));
   forest.change(cid!, { adminDescription: FILTERED });
@@ -60,8 +60,8 @@ test('no password of whoever leaves its scope is left in any place, whatever the
   assert.deepEqual(await world.differences(), []);
 });
 
-// Fifty of them are in `places.long.test.ts`.
+// `places.long.test.ts` plays fifty.
 for (const seed of seeds(3))
-  test(`seed ${seed}: all places come back to what the forest says`, async t => {
+  test(`seed ${seed}: every place returns to what the forest says`, async t => {
     t.diagnostic(await playSeed(world, seed));
   });

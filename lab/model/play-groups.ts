@@ -6,7 +6,7 @@ import { differencesOfSids } from './sids.ts';
 import type { World } from './world.ts';
 
 const MINUTE_MS = 60_000;
-/** How long is waited between two looks, and how often: heads first, then budgets. */
+/** How long to wait between two looks, and how often: heads first, then budgets. */
 const PATIENCE: readonly (readonly [number, number])[] = [
   [10_000, 8],
   [MINUTE_MS, 10],
@@ -14,7 +14,10 @@ const PATIENCE: readonly (readonly [number, number])[] = [
   [24 * 60 * MINUTE_MS, 3],
 ];
 
-/** Lets everybody run until all groups and on-premises SIDs are as the forests say. Whatever waits for an administrator goes. @returns turns that it took */
+/**
+ * Runs all places until groups and on-premises SIDs match the forests. Approves whatever waits for an administrator. @returns the number of
+ * turns
+ */
 export async function settleGroups(world: World, patience = PATIENCE): Promise<number> {
   let turns = 0;
   let differences: string[] = [];
@@ -30,14 +33,14 @@ export async function settleGroups(world: World, patience = PATIENCE): Promise<n
   throw new Error(differences.join('\n'));
 }
 
-/** Plays the history of a seed, and lets everybody come to rest. @throws Error with the whole history @returns what came of it, in words */
+/** Plays the history of a seed and lets all places settle. @throws Error with the whole history @returns the outcome, in words */
 export async function playGroups(world: World, seed: number, patience = PATIENCE): Promise<string> {
   const history = new GroupsHistory(world, seed);
   return playing(seed, history.told, async () => {
     await world.begin();
     await history.play();
     const turns = await settleGroups(world, patience);
-    // And so it stays.
+    // It has to stay so.
     if ((await settleGroups(world, patience)) > 1) throw new Error('it did not stay so');
     await assertComparesClean(world);
     return `${turns} turns`;

@@ -6,8 +6,8 @@ import { settle, unnamed } from './settle.ts';
 import type { World } from './world.ts';
 
 /**
- * Plays the history of a seed, has the places lose what it says, and lets them come back.
- * @throws Error with the whole history, where one place does not, or where what a hostile tenant withholds is not named
+ * Plays the history of a seed, makes the places lose what it says, and lets them recover.
+ * @throws Error with the whole history, if a place does not recover, or if what a hostile tenant withholds is not named
  * @returns what happened after the losses, in words
  */
 export async function playSeed(world: World, seed: number): Promise<string> {
@@ -26,8 +26,8 @@ export async function playSeed(world: World, seed: number): Promise<string> {
 }
 
 /**
- * A minute, within which a lost place comes back: of whose password was withdrawn nobody's sign-in shows which one that was, so people are
- * as the forest says before the places have compared.
+ * One minute, in which a lost place recovers. After a withdrawal no sign-in shows which password was withdrawn, so all users match the
+ * forest before the places have compared.
  */
 const COMPARING_TURNS = 6;
 
@@ -36,14 +36,14 @@ async function comparesClean(world: World): Promise<boolean> {
   return true;
 }
 
-/** What Connect would send is what the tenant has, object by object. */
+/** Asserts that the tenant has what Connect would send, object by object. */
 export async function assertComparesClean(world: World): Promise<void> {
   for (const { connect } of world.sides) assert.deepEqual(await connect.differences(), []);
 }
 
 async function assertNamed(world: World, withheld: Withheld | undefined): Promise<void> {
   const differing = await unnamed(world);
-  // Where nothing is heard nobody can be named: the silence is.
+  // A silent tenant leaves nobody to name: the silence itself is reported.
   if (withheld === 'heads' || withheld === 'receipts') assert.equal(world.connect.arrival().state, 'silent');
   else assert.deepEqual(differing, [], 'not named');
   if (withheld === 'heads') assert.equal(world.domain.arrivals()[0]?.alarm?.kind, 'silent');

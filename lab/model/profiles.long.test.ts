@@ -4,7 +4,7 @@ import type { ForestPerson } from '@causeway/connect/testing';
 import type { FeedItem, Profile } from '@causeway/contract';
 import { World } from './world.ts';
 
-// What describes a person is the forest's word in all places: a tenant that shows something else, or nothing, is found out.
+// In every place the forest decides what describes a person. A tenant that shows another profile, or none, is found out.
 
 const world = await World.make();
 after(() => world.close());
@@ -13,14 +13,14 @@ beforeEach(() => world.begin());
 const { forest } = world;
 const ALICE = { displayName: 'Alice Andersson', title: 'Engineer', l: 'Oslo' };
 
-/** Some of what the managed domain's directory has of somebody. */
+/** Some attributes of a person in the managed domain's directory. */
 function described(person: ForestPerson): (string | undefined)[] {
   const account = world.domain.accounts().find(({ anchor }) => anchor === person.anchor)!;
   const values = world.domain.samba.stored.get(account.guid)!;
   return ['displayName', 'title', 'l'].map(name => values[name]?.[0]?.toString());
 }
 
-/** What the tenant makes of everybody's profile in the feed. */
+/** Replaces each profile in the tenant's feed. */
 function lieAbout(lie: ((profile: Profile | undefined) => Profile | undefined) | undefined): void {
   world.lie =
     lie &&
@@ -51,7 +51,7 @@ for (const [what, lie] of [
     (profile: Profile | undefined) => profile && { ...profile, jobTitle: 'Domain administrator' },
   ],
 ] as const)
-  test(`a tenant that ${what} changes nothing in the managed domain, keeps nobody's state from it, is named, and makes good when it is put right`, async () => {
+  test(`a tenant that ${what} changes nothing in the managed domain, delays no user's state, is named, and recovers when it is repaired`, async () => {
     const alice = await hired();
     lieAbout(lie);
     forest.change(alice, { enabled: false, described: { ...ALICE, title: 'Principal', l: undefined } });
@@ -71,7 +71,7 @@ for (const [what, lie] of [
     assert.equal(world.connect.arrival().state, 'complete');
   });
 
-test('a directory that is back at an earlier day gets the profiles of today', async () => {
+test('a directory restored from an earlier day gets today’s profiles', async () => {
   const alice = await hired();
   const monday = await world.moment();
   forest.change(alice, { described: { ...ALICE, l: 'Bergen' } });
@@ -85,7 +85,7 @@ test('a directory that is back at an earlier day gets the profiles of today', as
   assert.equal(world.connect.arrival().state, 'complete');
 });
 
-test('a forced pass of passwords sends nobody’s profile, to the tenant or on', async () => {
+test('a forced password pass sends no profile, neither to the tenant nor to the managed domain', async () => {
   const { guid } = await hired();
   const { space, passes } = world.connect.connector.context.store;
   const shown: boolean[] = [];

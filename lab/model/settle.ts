@@ -1,7 +1,7 @@
 import type { World } from './world.ts';
 
 const MINUTE_MS = 60_000;
-/** How long is waited between two looks, and how often: heads first, then budgets. */
+/** How long to wait between two looks, and how often: heads first, then budgets. */
 const PATIENCE: readonly (readonly [number, number])[] = [
   [10_000, 18],
   [MINUTE_MS, 10],
@@ -11,8 +11,7 @@ const PATIENCE: readonly (readonly [number, number])[] = [
 ];
 
 /**
- * Lets everybody run until all places are as the forest says. An administrator lets go each list that waits, once they have seen that the
- * forest says the same.
+ * Runs all places until they match the forest. An administrator approves each list that waits, having seen that the forest says the same.
  */
 export async function settle(world: World): Promise<{ turns: number }> {
   let turns = 0;
@@ -30,13 +29,13 @@ export async function settle(world: World): Promise<{ turns: number }> {
   throw new Error(differences.join('\n'));
 }
 
-/** So long a tenant that withholds something has until it is said: heads, and how long silence is borne. */
+/** How long a tenant may withhold something before it is named: in heads, and the silence that is tolerated. */
 const NAMED_TURNS = 16;
 const NAMED_MS = 30_000;
 
 /**
- * Lets everybody run at a tenant that withholds something.
- * @returns who is otherwise in the managed domain than the forest says and nobody says so, in words
+ * Runs all places at a tenant that withholds something.
+ * @returns who differs in the managed domain from the forest without being reported, in words
  */
 export async function unnamed(world: World): Promise<string[]> {
   for (let i = 0; i < NAMED_TURNS; i++) {

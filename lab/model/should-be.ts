@@ -2,12 +2,12 @@ import type { ForestPerson } from '@causeway/connect/testing';
 import type { Found } from './look.ts';
 
 /** What a place says of somebody. */
-/** No password of whoever is marked so is to be anywhere. */
+/** Marks users whose password no place may have. */
 export const FILTERED = 'PHSFiltered';
 
 export type Said = Omit<Found, 'anchor'>;
 
-/** What a place should have of somebody. */
+/** What a place should have of a person. */
 export function shouldBe(person: ForestPerson): Said | undefined {
   if (person.deleted) return undefined;
   const hasNone = person.mustChange || person.adminDescription === FILTERED;
@@ -15,7 +15,7 @@ export function shouldBe(person: ForestPerson): Said | undefined {
 }
 
 export function words({ name, principal, enabled, expires, password }: Partial<Said>): string {
-  // Nobody signs in without a password: whether such an account is enabled is the same to everybody.
+  // Nobody signs in without a password, so it does not matter whether such an account is enabled.
   const state =
     password === undefined ? 'without a password' : `${enabled ? 'open' : 'closed'} by '${password}'`;
   return `${name ?? '-'} (${principal ?? '-'}) ${state}${expires === null ? '' : ` until ${expires}`}`;

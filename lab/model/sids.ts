@@ -2,7 +2,7 @@ import type { ScriptedForest } from '@causeway/connect/testing';
 import { sidsOf } from '@causeway/domain-services/testing';
 import type { World } from './world.ts';
 
-/** How on-premises SIDs in the managed domain differ from what the forests say now, in words; empty: they do not. */
+/** How on-premises SIDs in the managed domain differ from what the forests say now, in words. Empty: they do not. */
 export function differencesOfSids({ forests, domain }: World): string[] {
   const should = new Set(forests.flatMap(linesOf));
   const found = new Set(sidsOf(domain.samba));
@@ -12,7 +12,7 @@ export function differencesOfSids({ forests, domain }: World): string[] {
   ];
 }
 
-/** People have theirs, and so have security groups. As `sidsOf` says it of the managed domain. */
+/** People and security groups have on-premises SIDs. In the form in which `sidsOf` describes the managed domain. */
 function linesOf({ forest, people, groups }: ScriptedForest): string[] {
   const security = groups.all.filter(group => group.security);
   const living = [...people, ...security].filter(({ deleted }) => !deleted);

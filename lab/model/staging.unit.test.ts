@@ -4,8 +4,8 @@ import type { ConnectPlace } from '@causeway/connect/testing';
 import { settleGroups } from './play-groups.ts';
 import { World } from './world.ts';
 
-// One story: two Connects of one forest, a real tenant and a real Domain Services. One writes, the other one stages, and they change places.
-// The clock of the second one is two minutes behind.
+// One story: two Connects of one forest, a real tenant and a real Domain Services. One Connect writes, the other stages, and they swap
+// roles. The second one's clock is two minutes behind.
 
 const world = await World.make();
 const { forest, connect: first, domain, tenant } = world;
@@ -19,7 +19,7 @@ before(async () => {
   await settleGroups(world);
 });
 
-/** Those that are named have a turn, and the managed domain. */
+/** The named Connects and the managed domain each have a turn. */
 async function turns(count: number, ...connects: ConnectPlace[]): Promise<void> {
   for (let n = 0; n < count; n++) {
     await world.pass(10_000);
@@ -32,13 +32,13 @@ const wouldSend = async (connect: ConnectPlace): Promise<string[]> =>
   (await connect.differences())
     .map(({ kind, what, name, waits }) => [kind, what, ...(kind === 'user' ? [name] : []), waits].join(' '))
     .sort();
-/** Sequences of the forest's users at the tenant: who sends anything moves one. */
+/** Sequences of the forest's users at the tenant. Sending anything moves one. */
 const sequences = () => tenant.sequences(forest.forest);
 const newest = async (): Promise<number> => Math.max(...[...(await sequences()).values()].flat());
-/** Why the managed domain does not take something. */
+/** Why the managed domain rejects something. */
 const refusals = (): string[] => Object.keys(domain.ledger.problems.counts());
 
-test('the one that stages imports and decides, shows what it would send, and sends nothing', async () => {
+test('a Connect that stages imports and decides, shows what it would send, and sends nothing', async () => {
   await turns(3, first, second);
   assert.deepEqual([first.stages, second.stages], [false, true]);
   assert.deepEqual(await second.differences(), []);
@@ -47,7 +47,7 @@ test('the one that stages imports and decides, shows what it would send, and sen
   forest.delete(gone);
   const come = forest.hire('come', 'Made.Up.come');
   const before = await sequences();
-  await turns(3, second); // the one that writes has not seen it
+  await turns(3, second); // the writing Connect has not seen it
   assert.deepEqual(await wouldSend(second), [
     'membership only-there staging',
     `user only-here ${come.principal} staging`,
@@ -59,14 +59,14 @@ test('the one that stages imports and decides, shows what it would send, and sen
   assert.deepEqual(await world.differences(), []);
 });
 
-test('a Connect that stages is not promoted by what it says itself', async () => {
+test('a Connect that stages cannot promote itself', async () => {
   const code = await tenant.makePromotion(second.agentId, [first.agentId]);
   await assert.rejects(second.promote(`${code}x`), { code: 'promotion-refused' });
   await assert.rejects(first.promote(code), { code: 'not-staging' });
   assert.deepEqual([first.stages, second.stages], [false, true]);
 });
 
-test('promoted, it signs and sends everything anew; the managed domain believes nothing of that before an administrator names both keys', async () => {
+test('a promoted Connect signs and sends everything again, and the managed domain believes it only after an administrator names both keys', async () => {
   const before = await sequences();
   await second.promote(await tenant.makePromotion(second.agentId, [first.agentId]));
   assert.equal(second.stages, false);
@@ -94,7 +94,7 @@ test('promoted, it signs and sends everything anew; the managed domain believes 
   assert.equal(second.arrival().state, 'complete');
 });
 
-test('the one that was demoted goes on reading, and sends nothing; changes go on from the other one', async () => {
+test('a demoted Connect keeps reading and sends nothing, and the other one sends the changes', async () => {
   const [changed, gone] = [forest.people[3]!, forest.people[4]!];
   forest.setPassword(changed, 'Made.Up.again');
   forest.delete(gone);
@@ -110,18 +110,18 @@ test('the one that was demoted goes on reading, and sends nothing; changes go on
   assert.deepEqual(await wouldSend(first), []);
 });
 
-test('it is taken back the same way, and whoever was deleted while nobody wrote is deleted then', async () => {
+test('promoting the first one again works the same way, and deletes the users who were deleted while neither wrote', async () => {
   const gone = forest.people[5]!;
   forest.delete(gone);
   forest.setPassword(forest.people[6]!, 'Made.Up.back');
-  // The second one is lost: it has not seen any of this.
+  // The second one is down and sees none of this.
   await turns(2, first);
   await first.promote(await tenant.makePromotion(first.agentId, [second.agentId]));
   await domain.trustAgent(first.fingerprint, forest.forest, [second.fingerprint]);
   await turns(6, first);
   assert.deepEqual(await world.differences(), []);
   assert.equal(first.arrival().state, 'complete');
-  await turns(1, second); // and comes back
+  await turns(1, second); // and returns
   await turns(2, second, first);
   assert.deepEqual([first.stages, second.stages], [false, true]);
   assert.deepEqual(await world.differences(), []);

@@ -2,12 +2,12 @@ import { after, beforeEach, test } from 'node:test';
 import { seeds } from '../seeds.ts';
 import { TwoDomains } from './two-domains.ts';
 
-// As the one of `two-domains.unit.test.ts`, and many of them.
+// Many more histories like the one of `two-domains.unit.test.ts`.
 
 const forest = await TwoDomains.make();
 after(() => forest.world.close());
 beforeEach(() => forest.begin());
 
 for (const seed of seeds(10))
-  test(`seed ${seed}: whoever moves, and whichever domain is read first, all ends as the domains say`, () =>
+  test(`seed ${seed}: whoever moves, and whichever domain is read first, every place matches the domains`, () =>
     forest.play(seed));

@@ -14,7 +14,7 @@ import { World } from './world.ts';
 const HOUR_MS = 60 * 60_000;
 const STEPS = 60;
 
-/** A forest of two domains in one Connect, at a real tenant and managed domain. */
+/** A forest of two domains, read by one Connect, with a real tenant and managed domain. */
 export class TwoDomains {
   readonly world: World;
   readonly root: ScriptedForest;
@@ -29,7 +29,7 @@ export class TwoDomains {
     [this.root, this.emea] = world.sides[0]!.domains as [ScriptedForest, ScriptedForest];
   }
 
-  /** A new story. */
+  /** Starts a new story. */
   async begin(): Promise<void> {
     this.emea.people.length = 0;
     this.emea.groups.all.length = 0;
@@ -40,14 +40,14 @@ export class TwoDomains {
     return [this.root, this.emea];
   }
 
-  /** A cycle of one domain's connector alone. */
+  /** Runs a cycle of one domain's connector alone. */
   async read(domain: ScriptedForest): Promise<void> {
     const { connect } = this.world;
     await this.world.pass(1_000);
     await connect.clock.during(connect.cycle([connect.connectors[this.domains.indexOf(domain)]!]));
   }
 
-  /** Whom tenant and managed domain have of the forest, with which password; and whether they are enabled. */
+  /** Whom of the forest tenant and managed domain have, with which password, and whether they are enabled. */
   async found(): Promise<Record<'tenant' | 'domain', string[]>> {
     const { tenant, domain } = this.world;
     const forest = { forest: FOREST, people: this.domains.flatMap(livingOf) };
@@ -57,18 +57,18 @@ export class TwoDomains {
     };
   }
 
-  /** These people are there, with their newest passwords, and nobody else. */
+  /** Asserts that exactly these people are in both places, with their newest passwords. */
   async everywhere(...people: ForestPerson[]): Promise<void> {
     const should = people.map(one => words({ ...one, enabled: true, password: one.passwords.at(-1) })).sort();
     assert.deepEqual(await this.found(), { tenant: should, domain: should });
   }
 
-  /** Who is in a group, in the managed domain. */
+  /** The members of a group in the managed domain. */
   membersOf({ anchor }: ForestGroup): string[] {
     return [...(this.world.domain.groups().find(group => group.anchor === anchor)?.members ?? [])].sort();
   }
 
-  /** Who should be, as its domain shows it now. */
+  /** The members it should have, as its domain shows them now. */
   shownIn(group: ForestGroup): string[] {
     const domain = this.domains.find(({ groups }) => groups.all.includes(group))!;
     const living = this.domains.flatMap(({ people, groups }) => [...people, ...groups.all]);
@@ -79,7 +79,7 @@ export class TwoDomains {
     return [...new Set(shown)].sort();
   }
 
-  /** People are hired, move, leave and come into groups at random, and each domain is read now and then. */
+  /** Hires and moves people, lets them leave and join groups at random, and reads each domain now and then. */
   async play(seed: number): Promise<void> {
     const told: string[] = [];
     await playing(seed, told, () => this.#play(randomFrom(seed), told));

@@ -10,7 +10,7 @@ const { world, root, emea } = forest;
 after(() => world.close());
 beforeEach(() => forest.begin());
 
-test('people and groups of two domains come everywhere, with each other as members', async () => {
+test('people and groups of two domains reach both places, with each other as members', async () => {
   const [ann, eve] = [root.hire('ann', 'Made.Up.1'), emea.hire('eve', 'Made.Up.2')];
   const [group, other] = [root.groups.make('all', { scope: 'universal' }), emea.groups.make('some')];
   for (const member of [ann, eve, other]) root.groups.add(group, member);
@@ -28,7 +28,7 @@ for (const [what, order] of [
   ['the domain that was left says it first', [0, 1]],
   ['the new domain says it first', [1, 0]],
 ] as const)
-  test(`who moves to another domain is there with its SID, password and groups: ${what}`, async () => {
+  test(`a user who moves to another domain keeps password and groups and has the new SID: ${what}`, async () => {
     const ann = root.hire('ann', 'Made.Up.1');
     for (let n = 2; n < 5; n++) root.setPassword(ann, `Made.Up.${n}`);
     const group = root.groups.make('all', { scope: 'universal' });
@@ -70,7 +70,7 @@ test('a tenant that withholds the people of one domain is found out', async () =
   );
 });
 
-// Many of them are in `two-domains.long.test.ts`.
+// `two-domains.long.test.ts` plays many.
 for (const seed of seeds(1))
-  test(`seed ${seed}: whoever moves, and whichever domain is read first, all ends as the domains say`, () =>
+  test(`seed ${seed}: whoever moves, and whichever domain is read first, every place matches the domains`, () =>
     forest.play(seed));

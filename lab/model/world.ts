@@ -14,11 +14,11 @@ const HEAD_MS = 10_000;
 
 const SCOPE = { passwords: { condition: `(!(adminDescription=${FILTERED}))` } };
 
-/** What can be lost, each by itself. A directory is a Samba domain's database. */
+/** The parts that can be lost, each by itself. A directory is a Samba domain's database. */
 export const PARTS = ['connect', 'tenant', 'ledger', 'directory'] as const;
 export type Part = (typeof PARTS)[number];
 
-/** All parts at a moment. */
+/** All parts at one moment. */
 export interface Moment {
   readonly connects: readonly ConnectSnapshot[];
   readonly tenant: TenantSnapshot;
@@ -28,38 +28,38 @@ export interface Moment {
 
 /** A forest with the Connect that reads it. */
 interface Side {
-  /** Its root; the only domain of it as a rule. */
+  /** Its root, usually its only domain. */
   readonly forest: ScriptedForest;
   readonly domains: readonly ScriptedForest[];
   readonly connect: ConnectPlace;
 }
 
 /**
- * A forest, or two, and the three real places in one process: Connect with a scripted domain controller, the tenant on PostgreSQL where
- * the environment names one and on PGlite else, Domain Services with a scripted Samba. Time passes only when it is told. Between agents and
- * tenant sits what can make the tenant a liar.
+ * One or two forests and the three real places in one process: Connect with a scripted domain controller, the tenant on PostgreSQL if the
+ * environment names one and otherwise on PGlite, Domain Services with a scripted Samba. Time passes only when a test says so. A proxy
+ * between agents and tenant can make the tenant a liar.
  */
 export class World {
   readonly sides: readonly Side[];
   readonly tenant: TenantPlace;
   readonly domain: DomainPlace;
-  /** What a tenant that was broken into makes of its answers. */
+  /** How a compromised tenant changes its answers. */
   lie: Lie | undefined;
-  /** Everything right after the places were made known to each other: nobody is hired yet. */
+  /** Right after the places got to know each other, before anybody is hired. */
   #beginning!: Moment;
   readonly #clocks: HandClock[];
   readonly #folder: string;
-  /** Connects that stage, or did. */
+  /** Connects that stage, or once did. */
   readonly #further: ConnectPlace[] = [];
   readonly #proxy: RecordingProxy;
   readonly #close: () => Promise<void>;
 
-  /** @param further domains of the first forest */
+  /** @param further more domains of the first forest */
   static async make(
     names: readonly Forest[] = [FOREST],
     further: readonly { name: string; sid: string }[] = [],
   ): Promise<World> {
-    // A commit has to be on the disk: in memory that costs nothing.
+    // A commit has to reach the disk, which costs nothing in memory.
     const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'causeway-model-'));
     const now = Date.now();
     const clocks = Array.from({ length: 2 + 2 * names.length }, () => new HandClock(now));
@@ -109,12 +109,12 @@ export class World {
     this.#close = parts.close;
   }
 
-  /** Everybody enrols, and administrators confirm each other's keys. */
+  /** Enrols all agents and confirms their keys to each other. */
   async #introduce(): Promise<void> {
     const { sides, tenant, domain } = this;
     await domain.register(await tenant.makeCode('domain'));
     await domain.start();
-    // Whatever became of the forest's database in the story before: a Connect that has read nothing takes it as it is.
+    // The story before may have changed the forest's database. A Connect that has read nothing accepts it as it is.
     const connects: ConnectSnapshot[] = [];
     for (const { connect, forest, domains } of sides) {
       await connect.enrol(await tenant.makeCode('connect', [forest.forest]));
@@ -129,8 +129,8 @@ export class World {
   }
 
   /**
-   * Another Connect of the first forest, on a machine of its own, which stages. It has a turn when it is told.
-   * @param aheadMs of its clock
+   * Another Connect of the first forest, on a machine of its own, which stages. It runs only when a test gives it a turn.
+   * @param aheadMs how far its clock is ahead
    */
   async stageAnother(aheadMs = 0): Promise<ConnectPlace> {
     const { forest, domains } = this.sides[0]!;
@@ -146,7 +146,7 @@ export class World {
     return connect;
   }
 
-  /** The first of them; the only one as a rule. */
+  /** The first forest, usually the only one. */
   get forest(): ScriptedForest {
     return this.sides[0]!.forest;
   }
@@ -159,7 +159,7 @@ export class World {
     return this.sides.map(({ forest }) => forest);
   }
 
-  /** Monotonic milliseconds of everybody. */
+  /** Monotonic milliseconds of the clock furthest behind. */
   get now(): number {
     return this.#clocks[0]!.monotonic();
   }
@@ -168,14 +168,14 @@ export class World {
     return new Date(this.#clocks[0]!.now());
   }
 
-  /** Time passes for everybody, and for who was a moment ahead less of it. */
+  /** Moves all clocks to the same moment, so one that was ahead moves less. */
   async pass(milliseconds: number): Promise<void> {
     const until = Math.max(...this.#clocks.map(clock => clock.monotonic())) + milliseconds;
     for (const clock of this.#clocks) await clock.pass(until - clock.monotonic());
     this.#proxy.requests.length = 0;
   }
 
-  /** What happens within the time of a head. @param running who runs */
+  /** What happens within the time of one head. @param running the agents that run */
   async turn(
     milliseconds = HEAD_MS,
     running: readonly ('connect' | 'domain')[] = ['connect', 'domain'],
@@ -190,7 +190,7 @@ export class World {
     for (let i = 0; i < count; i++) await this.turn();
   }
 
-  /** Until what was said has come everywhere: two heads. */
+  /** Two heads, after which every message has arrived everywhere. */
   quiet(): Promise<void> {
     return this.turns(2);
   }
@@ -205,14 +205,14 @@ export class World {
   }
 
   /**
-   * Some parts lose what came after a moment, and everybody whose part it is starts again.
-   * @param to undefined: everything that lies in them
+   * Some parts lose what came after a moment, and their services restart.
+   * @param to undefined: they lose everything
    */
   lose(parts: readonly Part[], to: Moment | undefined): Promise<void> {
     return this.loseEach(new Map(parts.map(part => [part, to])));
   }
 
-  /** The same where each part loses something else. */
+  /** The same, where each part loses something else. */
   async loseEach(lost: ReadonlyMap<Part, Moment | undefined>): Promise<void> {
     const { sides, tenant, domain } = this;
     if (lost.has('tenant')) {
@@ -232,7 +232,7 @@ export class World {
     }
   }
 
-  /** A new story: nobody was ever hired. */
+  /** Starts a new story, before anybody is hired. */
   async begin(): Promise<void> {
     this.lie = undefined;
     for (const { people, groups } of this.forests) {
@@ -242,7 +242,7 @@ export class World {
     await this.lose(PARTS, this.#beginning);
   }
 
-  /** How each place differs from what the forest says now, in words; empty: it does not. */
+  /** How each place differs from what the forest says now, in words. Empty: it does not. */
   async differences(): Promise<string[]> {
     const all = [
       ...this.#compare('tenant', await this.atTenant()),
@@ -251,7 +251,7 @@ export class World {
     return all.map(({ text }) => text);
   }
 
-  /** Who is otherwise in the managed domain than the forest says, apart from names. */
+  /** Who differs in the managed domain from the forest, apart from names. */
   differencesOfDomain(): Difference[] {
     return this.#compare('domain', this.inDomain(), ({ name: _, principal: _principal, ...one }) => one);
   }
@@ -293,7 +293,7 @@ export class World {
   }
 }
 
-/** Somebody who is otherwise in a place than the forest says. */
+/** A person who differs in a place from the forest. */
 export interface Difference {
   readonly anchor: string;
   readonly text: string;
