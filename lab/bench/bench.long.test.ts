@@ -6,7 +6,7 @@ import type { Row } from './measure/row.ts';
 
 const PEOPLE = 120;
 
-test('the whole benchmark ends, from its first stage to its last', async () => {
+test('the whole benchmark runs from its first stage to its last', async () => {
   const main = new URL('./main.ts', import.meta.url).pathname;
   const bench = spawn(process.execPath, [main, '--people', String(PEOPLE), '--json'], {
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -13,18 +13,18 @@ import type { Measurement } from './measure/row.ts';
 import { measurePull } from './pull.ts';
 import type { Scene } from './scene.ts';
 
-/** Of each forest. */
+/** Per forest. */
 export const PEOPLE = 5000;
-/** Few are this part of them, beside whom a peak of memory tells whether it grows. */
+/** The share of people with whom memory is measured first, so that the peak of all shows whether it grows. */
 const FEW = 1 / 5;
 
-/** A large site has so many times as many. */
+/** A large site has this many times more people. */
 const MANY = 20;
 const MANY_IN_A_TRIAL = 2;
 
 /**
- * What can be measured, in the order of a whole run; `--only` names some. What one needs of another is done once. All but the last
- * three are of one scene.
+ * What can be measured, in the order of a whole run. `--only` names some. A measurement that several need is done once. All but the last
+ * three share one scene.
  */
 export const BENCHMARKS = [
   'pull',
@@ -46,13 +46,13 @@ export class Benchmarks {
   readonly #people: number;
   readonly #done = new Map<string, Promise<unknown>>();
 
-  /** @param people of each forest */
+  /** @param people per forest */
   constructor(ground: Ground, people: number) {
     this.#ground = ground;
     this.#people = people;
   }
 
-  /** What is to be measured with few people, before there are many. */
+  /** Measures with few people what needs that, before there are many. */
   async prepare(names: readonly BenchmarkName[]): Promise<void> {
     if (names.includes('forests')) await this.#fewOfForests();
     if (names.includes('memory')) await this.#few();
@@ -86,7 +86,7 @@ export class Benchmarks {
     }
   }
 
-  /** Once more, from its own rounds on. */
+  /** Measures again, starting with the benchmark's own rounds. */
   again(name: BenchmarkName): Promise<Measurement[]> {
     this.#done.delete(name);
     return this.run(name);
@@ -100,7 +100,7 @@ export class Benchmarks {
       await connect.stop();
       await this.#ground.people(BENCH_DOMAINS.onprem, this.#people);
       await connect.start();
-      await scene.imported(); // nothing else is measured beside it
+      await scene.imported(); // nothing else may be measured beside it
       return peak;
     });
   }
@@ -130,7 +130,7 @@ export class Benchmarks {
     });
   }
 
-  /** Its domain is the one in which changes are measured: everybody has an on-premises SID. */
+  /** Changes are later measured in the domain that this leaves: everybody in it has an on-premises SID. */
   #loadWithSids(): Promise<Measurement> {
     return this.#once('on-premises-sids', async () => {
       const { users } = await this.#fullPass();
@@ -171,7 +171,7 @@ export class Benchmarks {
     return Math.ceil(this.#people * FEW);
   }
 
-  /** As many people as with one forest, in two. */
+  /** As many people as with one forest, spread over two. */
   get #fewOfEach(): number {
     return Math.ceil(this.#fewPeople / TWO_FORESTS.length);
   }

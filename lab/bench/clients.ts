@@ -5,19 +5,19 @@ import { tryKinit } from '../domains/try-password.ts';
 import { signIn } from '../places/sign-in.ts';
 import type { Scene } from './scene.ts';
 
-/** Somebody else's clients. @returns undefined when they are let in, else what was answered */
+/** Other people's clients. @returns undefined when the sign-in succeeds, otherwise the answer */
 interface Clients {
   web(user: SeededUser, password: string): Promise<string | undefined>;
   kinit(user: SeededUser, password: string): Promise<string | undefined>;
 }
 
-/** Milliseconds until each client says what was waited for. */
+/** Milliseconds until each client gets the expected answer. */
 export interface Sample {
   readonly web: number;
   readonly kinit: number;
 }
 
-/** Clients of the tenant's web sign-in and of the managed domain; a person's names of both forests differ in the principal name. */
+/** Clients of the tenant's web sign-in and of the managed domain. Namesakes of the two forests differ in the principal name. */
 export async function openClients({ stage, managed }: Scene): Promise<Clients> {
   const party = await stage.registerApplication();
   const kerberos = { realm: managed.realm, krb5Conf: krb5ConfFile() };
@@ -33,7 +33,7 @@ export async function openClients({ stage, managed }: Scene): Promise<Clients> {
   };
 }
 
-/** Both clients try again and again, beside each other. */
+/** Both clients retry, in parallel. */
 export async function untilBoth(
   { web, kinit }: Clients,
   user: SeededUser,

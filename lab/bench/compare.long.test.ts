@@ -12,10 +12,10 @@ import { TenantPlace } from '@causeway/tenant/testing';
 const FOREST = 'corp.example.com';
 const PEOPLE = 100_000;
 const GROUPS = 5_000;
-/** Of each person. */
+/** Per person. */
 const MEMBERSHIPS = 2;
 const MOST_MS = 120_000;
-/** What comparing may hold, whatever the size: some pages of both sides. Garbage is not counted, nor what is found. */
+/** What a comparison may hold at any size: some pages of both sides. Neither garbage nor the differences found count. */
 const MOST_BYTES = 50_000_000;
 const SAMPLE_MS = 500;
 
@@ -38,7 +38,7 @@ const anchorOf = (first: string, n: number): string =>
 const userAnchor = (n: number): string => anchorOf('00000000', n);
 const groupAnchor = (n: number): string => anchorOf('000000f0', n);
 
-/** The same people, groups and memberships as the tenant has them. */
+/** The tenant's copy of the same people, groups and memberships. */
 function tenantSql(tenant: string): string[] {
   const anchor = (first: string, n: string) =>
     `encode(decode('${first}000000408000' || lpad(to_hex(${n}), 12, '0'), 'hex'), 'base64')`;
@@ -127,7 +127,7 @@ function liveBytes(): number {
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
 
-test(`${PEOPLE + GROUPS} objects and ${PEOPLE * MEMBERSHIPS} memberships are compared within two minutes and little memory`, {
+test(`compares ${PEOPLE + GROUPS} objects and ${PEOPLE * MEMBERSHIPS} memberships within two minutes and little memory`, {
   skip: postgresUrl === undefined && 'needs a PostgreSQL that DATABASE_URL names',
 }, async t => {
   const folder = mkdtempSync(join(tmpdir(), 'causeway-compare-'));

@@ -4,7 +4,7 @@ import { renderKrb5Conf } from '@causeway/samba';
 import { labDirectory } from '../domains/state.ts';
 import { krb5ConfFile, type LabDomain } from '../domains/table.ts';
 
-/** Domains of the benchmarks alone, at addresses of their own: the lab's may run beside them. */
+/** Domains of the benchmarks alone. They have their own addresses, because the lab's may run beside them. */
 export const BENCH_DOMAINS = {
   onprem: {
     name: 'onprem',
@@ -32,7 +32,7 @@ export const BENCH_DOMAINS = {
     hostName: 'benchds1',
     address: '127.0.0.32',
   },
-  /** What `ldbmodify` alone writes into: equal to the managed one, and never started. */
+  /** What `ldbmodify` alone writes into: like the managed domain, and never started. */
   yardstick: {
     name: 'yardstick',
     madeBy: 'lab',
@@ -46,7 +46,7 @@ export const BENCH_DOMAINS = {
 export const ONE_FOREST: readonly LabDomain[] = [BENCH_DOMAINS.onprem];
 export const TWO_FORESTS: readonly LabDomain[] = [BENCH_DOMAINS.onprem, BENCH_DOMAINS.second];
 
-/** From here on the lab's folder is one inside it, so that nothing of the lab itself is touched. */
+/** From here on the lab's folder is a subfolder of it, so that the benchmark touches nothing of the lab itself. */
 export function useBenchFolder(): string {
   const folder = join(labDirectory(), 'bench');
   process.env.CAUSEWAY_LAB_DIR = folder;

@@ -11,17 +11,17 @@ import { type Measurement, percentiles } from './measure/row.ts';
 import type { Scene } from './scene.ts';
 
 const SAMPLES = 20;
-/** Passes of few people are over before anybody is changed: where nothing can be measured, a change beside them will do. */
+/** Passes of few people end before anybody is changed. In a trial a change outside a pass will do. */
 const TRIAL_SAMPLES = 2;
-/** Changes that are made for one that counts, at most: the pass may be through before the domain controller answers. */
+/** How many changes to make at most for one that counts, because the pass may end before the domain controller answers. */
 const TRIES = 3;
 const BUDGET_MS = 3000;
 const PATIENCE = { patienceMs: 180_000 };
 
-/** As far as every forest's pass is: `ended` ones are to be forced again, in the `first half` somebody may be changed. */
+/** Where the passes of all forests are: after `ended` they are forced again, in the `first half` somebody may be changed. */
 export type Stand = 'ended' | 'first half' | 'elsewhere';
 
-/** Where the passes of all forests are, taken together: a change is made only while every one of them reads. */
+/** Where the passes of all forests are, taken together. A change is made only while each of them reads. */
 export function standOf(passes: readonly (FullPasswordSync | null)[]): Stand {
   if (passes.every(pass => pass === null || pass.completedAt !== null)) return 'ended';
   const inFirstHalf = passes.every(pass => isReading(pass) && pass.users > 0 && pass.users * 2 < pass.total);
@@ -32,7 +32,7 @@ function isReading(pass: FullPasswordSync | null): pass is FullPasswordSync {
   return pass !== null && pass.startedAt !== null && pass.readAt === null;
 }
 
-/** Passwords that are changed while forced full passes of every forest read, until somebody else's clients are let in with them. */
+/** Changes passwords while forced full passes of all forests read, and waits until other people's clients sign in with them. */
 export async function measureDuringPasses(scene: Scene): Promise<Measurement[]> {
   const clients = await openClients(scene);
   const { trial } = scene.ground;
@@ -95,7 +95,7 @@ const passesOf = async ({ stage, forests }: Scene): Promise<(FullPasswordSync | 
 
 const allRead = async (scene: Scene): Promise<boolean> => (await passesOf(scene)).every(isReading);
 
-/** Every forest's pass is in its first half; when all have ended, new ones are forced. */
+/** Waits until each forest's pass is in its first half. When all have ended, it forces new ones. */
 async function underWay(scene: Scene): Promise<void> {
   const look = async (): Promise<boolean> => {
     const stand = standOf(await passesOf(scene));

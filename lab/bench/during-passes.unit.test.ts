@@ -21,13 +21,13 @@ const reading = (users: number): FullPasswordSync => ({ ...asked, startedAt: AT,
 const read: FullPasswordSync = { ...reading(100), readAt: AT };
 const ended: FullPasswordSync = { ...read, completedAt: AT };
 
-test('a change is made only while every forest’s pass has sent somebody and not yet half', () => {
+test('makes a change only while each forest’s pass has sent somebody and less than half', () => {
   assert.equal(standOf([reading(1), reading(49)]), 'first half');
   for (const other of [asked, reading(0), reading(50), read, ended, null])
     assert.equal(standOf([reading(10), other]), 'elsewhere');
 });
 
-test('passes are forced again when the last one has ended, not while one is still open', () => {
+test('forces passes again when the last one has ended, not while one is still open', () => {
   assert.equal(standOf([null, ended]), 'ended');
   assert.equal(standOf([ended, read]), 'elsewhere');
 });

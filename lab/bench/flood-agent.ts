@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { agentSend, call } from '@causeway/api';
 import { synchronizationRoutes } from '@causeway/contract';
 
-/** A thread of its own, so that what the crowd costs the bench itself is not counted: asks at a steady pace, whatever the answers do. */
+/** Asks at a steady pace, however long the answers take. A thread of its own keeps the cost of the crowd out of the numbers. */
 const { url, identity, everyMs } = workerData;
 const send = agentSend({ url }, identity);
 const ask = async (): Promise<void> => {

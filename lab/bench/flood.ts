@@ -14,11 +14,11 @@ const SIGN_INS = 100;
 const REDIRECT = 'https://portal.example.net/callback';
 const BUDGET_MS = 250;
 const EVERY_MS = 50;
-/** What the kernel counts a process's time in (`getconf CLK_TCK`). */
+/** The unit in which the kernel counts CPU time (`getconf CLK_TCK`). */
 const TICKS_PER_SECOND = 100;
 
 /**
- * A hundred people who sign in at once, from the page to the ID token, and what a Connect waits for the tenant meanwhile.
+ * A hundred people sign in at once, from the page to the ID token. Measures how long a Connect waits for the tenant meanwhile.
  * @param databaseUrl PGlite when absent
  */
 export async function measureFlood(databaseUrl = ''): Promise<Measurement[]> {

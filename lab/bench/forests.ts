@@ -6,13 +6,13 @@ import { measureLoad } from './initial-load.ts';
 import { CONNECT_MEMORY_MB, peakMemory } from './measure/memory.ts';
 import type { Measurement } from './measure/row.ts';
 
-/** What Connect may hold for ten times as many people. */
+/** How much more memory Connect may hold for ten times as many people. */
 const GROWTH = 1.25;
 
 /**
- * One Connect over two forests: the way to the tenant, the way on into the managed domain, and who changes a password meanwhile.
- * @param people of each forest
- * @param few the same of few people of each, and the megabytes that Connect held then
+ * One Connect over two forests: the way to the tenant, the way on into the managed domain, and password changes meanwhile.
+ * @param people per forest
+ * @param few the same with few people per forest, and the megabytes that Connect held then
  */
 export async function measureForests(
   ground: Ground,

@@ -15,12 +15,12 @@ interface FullPass {
 }
 
 export interface FullPasses {
-  /** Of each pass. */
+  /** Per pass. */
   readonly users: number;
   readonly measurement: Measurement;
 }
 
-/** A forced full password sync of every forest over what is there: from the request until the tenant has acknowledged everybody. */
+/** A forced full password sync of every forest over existing data, from the request until the tenant has acknowledged every user. */
 async function runFullPass(scene: Scene): Promise<FullPass> {
   const { stage } = scene;
   await scene.imported();
@@ -54,7 +54,7 @@ async function runFullPass(scene: Scene): Promise<FullPass> {
 const passesOf = async ({ stage }: Scene) =>
   (await askConnect(stage, 'getFullPasswordSync')).passes.map(({ pass }) => pass);
 
-/** What the tenant's own database says. */
+/** Counts in the tenant's own database. */
 async function recordsSince({ ground }: Scene, since: string): Promise<number> {
   const client = new pg.Client({ connectionString: ground.postgres.url });
   await client.connect();
@@ -69,13 +69,13 @@ async function recordsSince({ ground }: Scene, since: string): Promise<number> {
   }
 }
 
-/** Connect's peak memory after everybody was imported and sent, in as many forced full passes as are measured. */
+/** Connect's peak memory after the import and as many forced full passes as are measured. */
 export async function peakAfterPasses(scene: Scene): Promise<number> {
   for (let round = 0; round < scene.ground.rounds; round++) await runFullPass(scene);
   return peakMemory(scene.stage.connect);
 }
 
-/** @param what the pull is */
+/** @param what names the pull */
 export async function measureFullPasses(
   name: string,
   what: string,
@@ -83,7 +83,7 @@ export async function measureFullPasses(
   atMost = 2,
 ): Promise<FullPasses> {
   await scene.imported();
-  // Each pass beside the yardstick of its own round.
+  // Each pass is compared with the yardstick of its own round.
   const rounds: { users: number; pass: number; pull: number; hashing: number; ratio: number }[] = [];
   while (rounds.length < scene.ground.rounds) {
     const pull = await pullAtOnce(scene.forests, forest => scene.reader(forest));

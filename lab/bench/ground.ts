@@ -13,18 +13,21 @@ import { Snapshots } from './snapshots.ts';
 
 export type Report = (step: string) => void;
 
-/** A thing and its yardstick are measured in turns: the machine is not equally fast all the time. */
+/** A thing and its yardstick are measured in turns, because the machine's speed varies. */
 const ROUNDS = 5;
 
-/** What all benchmarks are played on: PostgreSQL, and forests with people; made from nothing in every run, and gone afterwards, but for the snapshots. */
+/**
+ * What all benchmarks run on: PostgreSQL, and forests with people. Made from nothing in each run and removed afterwards, except for the
+ * snapshots.
+ */
 export class Ground {
   readonly postgres: ThrowAwayPostgres;
   readonly report: Report;
-  /** Every stage is run to its end, with too few people to measure anything. */
+  /** Runs each stage to its end, with too few people to measure anything. */
   readonly trial: boolean;
   readonly #folder: string;
   readonly #snapshots: Snapshots;
-  /** How many people a forest that runs has. */
+  /** How many people each running forest has. */
   readonly #people = new Map<LabDomain, number>();
   #scene: Scene | undefined;
 
@@ -52,7 +55,7 @@ export class Ground {
     this.trial = trial;
   }
 
-  /** The forest runs, and has at least this many people. */
+  /** Makes sure that the forest runs and has at least this many people. */
   async people(forest: LabDomain, count: number): Promise<void> {
     if (!this.#people.has(forest)) {
       this.report(`making the domain ${forest.realm}`);
@@ -66,7 +69,7 @@ export class Ground {
     this.#people.set(forest, count);
   }
 
-  /** The forest runs with so many people and memberships, and no others: as it was kept, or made once and kept for the next run. */
+  /** Makes the forest run with exactly so many people and memberships: from a snapshot, or made once and kept for the next run. */
   async memberships(forest: LabDomain, people: number, wanted: Memberships): Promise<void> {
     const layout = layoutOf(forest);
     await this.#scene?.close();
@@ -82,7 +85,7 @@ export class Ground {
     this.#people.set(forest, people);
   }
 
-  /** People alone, kept by themselves: they take as long as their memberships, and are the same with others. */
+  /** People are kept separately: they take as long to make as their memberships, and stay the same with other memberships. */
   async #manyPeople(forest: LabDomain, people: number): Promise<void> {
     const name = `${people}-people`;
     if (await this.#snapshots.restore(forest, name)) return;
@@ -93,7 +96,7 @@ export class Ground {
     await this.#snapshots.keep(forest, name);
   }
 
-  /** How often what is held against a yardstick is measured. */
+  /** How often something is measured against its yardstick. */
   get rounds(): number {
     return this.trial ? 1 : ROUNDS;
   }
@@ -102,7 +105,7 @@ export class Ground {
     return this.#people.get(forest) ?? 0;
   }
 
-  /** A scene over forests with at least so many people each; of the one before nothing is left. */
+  /** A scene over forests with at least so many people each. Closes the scene before it. */
   async scene(forests: readonly LabDomain[], people: number): Promise<Scene> {
     await this.#scene?.close();
     const { managed } = BENCH_DOMAINS;

@@ -16,7 +16,7 @@ import type { Measurement } from './measure/row.ts';
 import type { Scene } from './scene.ts';
 import { copy } from './snapshots.ts';
 
-/** A page of the feed, as Domain Services says it in its log when it is written. */
+/** A page of the feed, as Domain Services logs it when it is written. */
 interface Page {
   /** ISO 8601. */
   readonly time: string;
@@ -24,7 +24,7 @@ interface Page {
   readonly failed: number;
 }
 
-/** The managed domain is as it was made: empty, with the keys that passwords are sealed to. */
+/** Resets the managed domain to how it was made: empty, with the keys that passwords are sealed to. */
 async function empty({ stage, managed }: Scene): Promise<void> {
   await stage.domain.stop();
   await stopDomain(layoutOf(managed));
@@ -42,16 +42,16 @@ async function empty({ stage, managed }: Scene): Promise<void> {
   }
 }
 
-/** An initial load, from the log of Domain Services. */
+/** An initial load, read from the log of Domain Services. */
 interface Load {
   readonly pages: readonly Page[];
-  /** When the last of it was written, ISO 8601. */
+  /** When the last item was written, ISO 8601. */
   readonly end: string;
 }
 
 /**
- * Domain Services starts with an empty domain and writes what the tenant has.
- * @param withSids how many people are to have their on-premises SIDs, too
+ * Starts Domain Services with an empty domain and waits until it has written what the tenant has.
+ * @param withSids how many people get their on-premises SIDs, too
  */
 async function loadDomain(scene: Scene, users: number, withSids: number): Promise<Load> {
   const { ground, stage } = scene;
@@ -83,7 +83,7 @@ async function loadDomain(scene: Scene, users: number, withSids: number): Promis
   return { pages, end: times.toSorted().at(-1)! };
 }
 
-/** An administrator confirms whose the SIDs of a forest's people are, as soon as the managed domain answers. */
+/** Confirms whose the SIDs of a forest's people are, as soon as the managed domain answers. */
 async function confirmSids({ stage }: Scene, forest: LabDomain): Promise<void> {
   const ofAlice = decodeSid(Buffer.from((await readAttribute(forest, 'alice', 'objectSid'))!, 'base64'));
   const sid = ofAlice.slice(0, ofAlice.lastIndexOf('-'));
@@ -98,13 +98,13 @@ async function confirmSids({ stage }: Scene, forest: LabDomain): Promise<void> {
 }
 
 /**
- * Domain Services loads an empty domain with everybody; before and after it, `ldbmodify` alone does the same: the machine's own speed
- * drifts, and the middle counts. The first page is left out on both sides: it also waits for the domain controller to start.
- * The last round's domain stays.
+ * Domain Services loads an empty domain with every user. Before and after it `ldbmodify` alone does the same, and its middle counts,
+ * because the machine's own speed drifts. Both sides leave out the first page, which also waits for the domain controller to start. The
+ * last round's domain stays.
  *
- * @param users who have a credential record
- * @param count people of each forest
- * @param withSids with the groups by which they have their on-premises SIDs, on both sides: until the last of them is there
+ * @param users users with a credential record
+ * @param count people per forest
+ * @param withSids both sides also write the groups that carry on-premises SIDs, and the load ends with the last of them
  */
 export async function measureLoad(
   name: string,
@@ -144,7 +144,7 @@ export async function measureLoad(
 
 const perSecond = (rate: number): string => `${Math.round(rate * 1000)} users/s`;
 
-/** @returns users a millisecond, without the first page; no use when a trial has but one */
+/** @returns users per millisecond, without the first page; means nothing in a trial with one page */
 function rateOf({ pages, end }: Load, trial: boolean): number {
   const failed = pages.reduce((sum, page) => sum + page.failed, 0);
   const whole = pages.filter(page => page.users === MAX_PAGE);

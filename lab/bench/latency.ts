@@ -8,11 +8,11 @@ import type { Scene } from './scene.ts';
 
 const SAMPLES = 24;
 const TRIAL_SAMPLES = 2;
-/** Connect asks several times a second: changes come at any moment between. */
+/** Connect polls several times a second, and changes come at any moment between. */
 const POLL_MS = 500;
 const MINUTE = 60_000;
 
-/** From the domain controller's answer to an administrator, to somebody else's client being let in or turned away. */
+/** From the domain controller's answer to an administrator, until other people's clients sign in or are rejected. */
 export async function measureLatency(scene: Scene): Promise<Measurement[]> {
   const { ground } = scene;
   const forest = scene.forests[0]!;

@@ -23,9 +23,9 @@ import { BENCH_DOMAINS } from './domains.ts';
 import { timed } from './measure/numbers.ts';
 
 /**
- * The same into an equal domain, by `ldbmodify` alone.
- * @param withSids a group of the on-premises SID for each of them, too
- * @returns users a millisecond, without the first batch; the groups of all of them count
+ * Writes the same into an equal domain, by `ldbmodify` alone.
+ * @param withSids also a group with the on-premises SID of each of them
+ * @returns users per millisecond, without the first batch; the groups of all of them count
  */
 export async function loadByLdbmodify(people: readonly Person[], withSids: boolean): Promise<number> {
   const domain = BENCH_DOMAINS.yardstick;
@@ -77,7 +77,7 @@ export async function loadByLdbmodify(people: readonly Person[], withSids: boole
   return users / ms;
 }
 
-/** What Domain Services writes for a person, with random keys; the second of two people with one name gets another one. */
+/** What Domain Services writes for a person, with random keys. The second of two namesakes gets another name. */
 function planPerson(
   person: Person,
   objectSid: string,
@@ -141,7 +141,7 @@ function planPerson(
   return write;
 }
 
-/** As the tenant says it. The manager is missing: Domain Services writes that one by itself, when both accounts are there. */
+/** As the tenant shows it. Domain Services writes the manager separately, when both accounts exist. */
 function profileOf({ displayName, givenName, surname, mail, profile }: Person): Profile {
   const { manager: _, ...further } = profile ?? {};
   const attributes: Record<string, string[]> = { ...further };

@@ -4,7 +4,7 @@ import { BENCHMARKS, type BenchmarkName, Benchmarks, PEOPLE } from './benchmarks
 import { Ground } from './ground.ts';
 import { isClose, judge, type Measurement, printTable, type Row } from './measure/row.ts';
 
-/** A load, before anything was begun, that numbers are not to be believed at. */
+/** At a load above this before the start, the numbers mean nothing. */
 const BUSY = 0.5;
 
 const started = performance.now();
@@ -13,7 +13,7 @@ const report = (step: string): void => {
   process.stderr.write(`${seconds} s  ${step}\n`);
 };
 
-/** `npm run bench`: the budgets, measured beside their yardsticks on real domains. */
+/** `npm run bench`: measures the budgets beside their yardsticks on real domains. */
 async function bench(options: { json?: boolean; only?: BenchmarkName[]; people: number }): Promise<void> {
   if (process.getuid?.() !== 0)
     throw new Error('the benchmarks need root: their domain controllers listen on ports below 1024');
@@ -55,9 +55,9 @@ async function bench(options: { json?: boolean; only?: BenchmarkName[]; people: 
   process.stdout.write(`\n${printTable(rows)}\n\nmeasured on ${machine}${people}\n`);
 }
 
-/** Two forests of fewer are not three pages of the managed domain's feed: then it is a trial, in which nothing is judged. */
+/** Two forests of fewer people do not fill three pages of the managed domain's feed. Then it is a trial, which judges nothing. */
 const LEAST_PEOPLE = 1100;
-/** Of fewer there are not enough whose password is changed. */
+/** With fewer there are not enough people whose passwords to change. */
 const LEAST_TRIAL = 100;
 
 function numberOfPeople(text: string): number {

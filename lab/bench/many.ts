@@ -4,7 +4,7 @@ import type { Ground } from './ground.ts';
 import { timed } from './measure/numbers.ts';
 import type { Measurement } from './measure/row.ts';
 
-/** A large site: first everybody comes to the tenant, then all passwords go again. */
+/** A large site: first all users reach the tenant, then all passwords go again. */
 export async function measureMany(ground: Ground, people: number): Promise<Measurement[]> {
   const scene = await ground.scene(ONE_FOREST, people);
   await scene.opened();

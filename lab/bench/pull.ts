@@ -10,7 +10,7 @@ import { median, OF_MEDIAN_RATIO, ofMedianRatio, timed } from './measure/numbers
 import type { Measurement } from './measure/row.ts';
 import type { Reader } from './scene.ts';
 
-/** Debian's own: the bindings belong to it. */
+/** Debian's own Python: the bindings belong to it. */
 const PYTHON = '/usr/bin/python3';
 const SCRIPT = fileURLToPath(import.meta.resolve('./pull.py'));
 const PAGE_SIZE = 1000;
@@ -24,7 +24,7 @@ interface Pull {
   readonly delta: Cycle;
 }
 
-/** The same pull by our client and by Samba's, in turns; ours decodes and decrypts, theirs only receives. */
+/** The same pull by our client and by Samba's, in turns. Ours decodes and decrypts, theirs only receives. */
 export async function measurePull(
   domain: LabDomain,
   reader: Reader,
@@ -67,8 +67,8 @@ export async function measurePull(
 }
 
 /**
- * Forests at once by Samba's client alone, as Connect's channels read them and what they read.
- * @returns milliseconds until the last has everything
+ * Pulls several forests at once by Samba's client alone, reading what Connect's channels read.
+ * @returns milliseconds until the last one has everything
  */
 export async function pullAtOnce(
   forests: readonly LabDomain[],

@@ -7,17 +7,17 @@ import { connectorStatus } from './connect.ts';
 import { BENCH_DOMAINS } from './domains.ts';
 
 const TENANT_PORT = 8453;
-/** What is certainly enough for somebody: ten times what it takes. */
+/** Certainly enough per person: ten times the usual time. */
 const IMPORT_MS = 10;
 const LEAST_PATIENCE_MS = 180_000;
 
-/** The account by which somebody reads a forest. */
+/** The account that reads a forest. */
 export interface Reader {
   readonly username: string;
   readonly passwordFile: string;
 }
 
-/** What a scene needs of the `Ground` that it is played on. */
+/** What a scene needs of the `Ground` that it runs on. */
 export interface SceneGround {
   readonly postgres: { readonly url: string };
   readonly report: (step: string) => void;
@@ -39,17 +39,17 @@ export class Scene {
     this.forests = forests;
     const { managed } = this;
     const databaseUrl = ground.postgres.url;
-    // A client tries until its password is taken: one address for all of them would measure the limits of sign-ins.
+    // A client retries until its password works. With one address for all of them the limits of sign-ins would be measured.
     const trustedProxies = ['127.0.0.1'];
     this.stage = new Stage({ databaseUrl, forests, managed, tenantPort: TENANT_PORT, trustedProxies });
   }
 
-  /** The account that Connect reads a forest by. */
+  /** The account with which Connect reads a forest. */
   reader(forest: LabDomain): Reader {
     return { username: DEFAULT_CONNECTOR_ACCOUNT, passwordFile: this.stage.connectorPasswordFile(forest) };
   }
 
-  /** How long what takes every person's time may take. */
+  /** How long something may take that takes time per person. */
   get patienceMs(): number {
     return Math.max(LEAST_PATIENCE_MS, this.#people * IMPORT_MS);
   }
@@ -58,7 +58,7 @@ export class Scene {
     return this.forests.reduce((sum, forest) => sum + this.ground.peopleOf(forest), 0);
   }
 
-  /** Tenant and Connect run; the managed domain is made and paired, and does not run yet. */
+  /** Tenant and Connect run. The managed domain is made and paired, and does not run yet. */
   opened(): Promise<void> {
     this.#opened ??= this.#open();
     return this.#opened;
@@ -75,7 +75,7 @@ export class Scene {
     await this.stage.connect.start();
   }
 
-  /** Everybody is in the tenant, and nobody's password waits to be sent. */
+  /** Waits until all users are in the tenant and no password is pending. */
   async imported(): Promise<void> {
     await this.opened();
     const people = new Map(this.forests.map(forest => [dnsDomain(forest), this.ground.peopleOf(forest)]));

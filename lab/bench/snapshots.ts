@@ -5,10 +5,10 @@ import { runTool } from '@causeway/samba';
 import { seedFile } from '../domains/seed.ts';
 import { administratorPasswordFile, domainDirectory, type LabDomain } from '../domains/table.ts';
 
-/** Raised when the same name no longer stands for the same domain. */
+/** Raise it when a name no longer stands for the same domain. */
 const SNAPSHOT_VERSION = 2;
 
-/** Domains that take long to make, kept from one run to the next. A domain goes back to where it was made, and does not run meanwhile. */
+/** Domains that take long to make, kept from one run to the next. A domain returns to where it was made. It must not run meanwhile. */
 export class Snapshots {
   readonly #folder: string;
 
@@ -16,7 +16,7 @@ export class Snapshots {
     this.#folder = folder;
   }
 
-  /** @returns false where there is none; then the domain is as it was */
+  /** @returns false if there is none; the domain is then unchanged */
   async restore(domain: LabDomain, name: string): Promise<boolean> {
     const from = this.#of(domain, name);
     if (!existsSync(from)) return false;
@@ -47,6 +47,6 @@ const placesOf = (domain: LabDomain): string[] => [
   seedFile(domain),
 ];
 
-/** With all that Samba keeps beside a file's content. */
+/** Copies a file with all that Samba keeps beside its content. */
 export const copy = (from: string, to: string): Promise<string> =>
   runTool('cp', ['--archive', '--sparse=always', from, to]);

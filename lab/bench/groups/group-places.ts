@@ -6,11 +6,11 @@ import { layoutOf } from '../../domains/table.ts';
 import { median, timed } from '../measure/numbers.ts';
 import type { Scene } from '../scene.ts';
 
-/** For one change. */
+/** Per change. */
 const PATIENCE_MS = 60_000;
 const LOOK_MS = 10;
 
-/** What the tenant's own database says. */
+/** Asks the tenant's own database. */
 export class TenantGroups implements AsyncDisposable {
   readonly #client: pg.Client;
 
@@ -57,7 +57,7 @@ export class TenantGroups implements AsyncDisposable {
   }
 }
 
-/** What the managed domain says on its privileged socket. */
+/** Asks the managed domain on its privileged socket. */
 export class ManagedGroups implements AsyncDisposable {
   readonly #ldap: LdapConnection;
   readonly #base: string;
@@ -67,7 +67,7 @@ export class ManagedGroups implements AsyncDisposable {
     this.#base = base;
   }
 
-  /** Domain Services writes what the tenant has. */
+  /** Starts Domain Services, which writes what the tenant has. */
   static async load({ ground, stage, managed }: Scene): Promise<ManagedGroups> {
     ground.report('starting Domain Services: people and groups into an empty domain');
     await stage.domain.start();
@@ -92,7 +92,7 @@ export class ManagedGroups implements AsyncDisposable {
     await eventually(`${group} has ${members} members`, look, { patienceMs, lookMs: 500 * LOOK_MS });
   }
 
-  /** @returns the median of milliseconds in which one of its members is taken out, and put back */
+  /** @returns the median of the milliseconds that removing one member and adding it back takes */
   async rawModify(group: string, times: number): Promise<number> {
     const dn = (await this.#dn(group))!;
     const found = await this.#ldap.search(this.#base, {
@@ -110,7 +110,7 @@ export class ManagedGroups implements AsyncDisposable {
     return median(took);
   }
 
-  /** @returns milliseconds until somebody is in a group, or is not */
+  /** @returns milliseconds until an account is a member of a group, or no longer is */
   async until(group: string, sam: string, change: 'in' | 'out', patienceMs = PATIENCE_MS): Promise<number> {
     const dn = (await this.#dn(group))!;
     const filter = `(&(sAMAccountName=${sam})(memberOf=${dn}))`;

@@ -13,19 +13,19 @@ import { TenantGroups } from './group-places.ts';
 
 const FOREST = 'large.example.com';
 const NAME = 'everybody';
-/** The limit of the original, and what a trial has. */
+/** The limit of the original; and the number in a trial. */
 const MEMBERS = 250_000;
 const MEMBERS_IN_A_TRIAL = 2_500;
 const SAMPLES = 12;
 const TRIAL_SAMPLES = 2;
 const AT_THE_TENANT_MS = 1_000;
 const PATIENCE_MS = 600_000;
-/** Turns of Connect until it has nothing more to say of a group that is new. */
+/** Turns of Connect until it has sent all of a new group. */
 const TURNS = 3;
 
 /**
- * One changed member of a group of 250,000: a tenant's process on PostgreSQL, and Connect with a scripted domain controller, whose
- * members are people of a forest that nobody connected. A turn is all that the service does at once: poll, cycle, comparison, head.
+ * One changed member of a group of 250,000. A tenant runs as a process on PostgreSQL. Connect has a scripted domain controller, and the
+ * members are people of a forest that nobody connected. One turn is all that the service does at once: poll, cycle, comparison, head.
  */
 export async function measureLargeGroup({ postgres, report, trial }: Ground): Promise<Measurement[]> {
   const members = trial ? MEMBERS_IN_A_TRIAL : MEMBERS;
@@ -74,7 +74,7 @@ export async function measureLargeGroup({ postgres, report, trial }: Ground): Pr
   }
 }
 
-/** The tenant's first one is made for it. */
+/** The code is made on the machine itself, with the tenant's first administrator. */
 async function makeCode(url: string, state: string): Promise<string> {
   const admin = ['--admin', 'administrator@contoso.example.net'];
   const made = await runTenantCommand(['create', 'contoso', ...admin, '--state', state, '--json']);

@@ -16,26 +16,26 @@ import { ManagedGroups, TenantGroups } from './group-places.ts';
 
 const SAMPLES = 12;
 const TRIAL_SAMPLES = 2;
-/** Of what is read or loaded whole, in milliseconds. */
+/** Between two looks at what is read or loaded whole, in milliseconds. */
 const LOOK_MS = 2_000;
 const ALL_SECONDS = 120;
-/** At the tenant, beside the time in which the domain controller finds what changed: Samba (4.17) looks at all objects for that. */
+/** At the tenant, in addition to the time in which the domain controller finds the change. Samba (4.17) looks at all objects for that. */
 const AT_THE_TENANT_MS = 1_000;
 const FINDS = 3;
-/** In the managed domain, beside a modify of one `member` alone. */
+/** In the managed domain, as a multiple of a modify of `member` alone. */
 const AT_MOST = 1.2;
 const AND_MS = 1_000;
 
-/** The managed domain is written more slowly than the tenant, and memberships after people. */
+/** The managed domain is written more slowly than the tenant, and memberships come after people. */
 const MANAGED_PATIENCE = 6;
 
-/** A site's groups for so many people: 20 people a group, 10 memberships a person. */
+/** A site's groups for so many people: one group per 20 people, 10 memberships per person. */
 export const groupsOf = (people: number): Memberships => ({
   groups: Math.ceil(people / 20),
   memberships: people * 10,
 });
 
-/** All groups of a large site into an empty tenant, then single members of its largest two. */
+/** All groups of a large site into an empty tenant, then single members of its two largest groups. */
 export async function measureGroups(ground: Ground, people: number): Promise<Measurement[]> {
   const forest = ONE_FOREST[0]!;
   const wanted = groupsOf(people);
@@ -67,7 +67,7 @@ export async function measureGroups(ground: Ground, people: number): Promise<Mea
   return [...rows, ...memory.map(row => ({ ...row, name: `${row.name}, with groups` }))];
 }
 
-/** At once: the managed domain of a large site takes long, and what was measured before it is not to be lost with it. */
+/** Reports rows at once: the managed domain of a large site takes long, and a failure there must not lose what was measured before. */
 function tell({ ground }: Scene, rows: readonly Measurement[]): void {
   for (const { name, value, unit, yardstick } of rows)
     ground.report(
@@ -78,7 +78,7 @@ function tell({ ground }: Scene, rows: readonly Measurement[]): void {
 interface Changes {
   readonly scene: Scene;
   readonly forest: LabDomain;
-  /** The two large ones. */
+  /** The two largest. */
   readonly groups: readonly SizedGroup[];
 }
 
@@ -104,7 +104,7 @@ async function measureTenant(
   return rows;
 }
 
-/** Who comes and goes while everybody's first password is read waits for that; then not. */
+/** A change waits while Connect reads the first password of each user. Makes one change and waits, so that the next ones do not. */
 async function settle({ scene, forest, groups }: Changes, tenant: TenantGroups): Promise<void> {
   const group = groups[0]!;
   const [newcomer] = newcomersOf(group, seededUsers(forest));
@@ -137,7 +137,7 @@ async function measureManaged({ scene, forest, groups }: Changes): Promise<Measu
   return rows;
 }
 
-/** A change waits for what of all other groups is still being written; then not. */
+/** A change waits while other groups are being written. Makes one change and waits, so that the next ones do not. */
 async function settleManaged(
   { scene, forest, groups }: Changes,
   managed: ManagedGroups,
@@ -153,10 +153,10 @@ async function settleManaged(
   await managed.until(group.name, newcomer.sam, 'out', patienceMs);
 }
 
-/** What a place is asked after a change; `members` is how many the group has with it. */
+/** Asks a place for a change. `members` is the number of members with it. */
 type Arrives = (sam: string, change: 'in' | 'out', members: number) => Promise<number>;
 
-/** People come into a group, one after the other, and leaves it again. @returns milliseconds from the domain controller's answer */
+/** Adds people to a group, one after the other, and removes them. @returns milliseconds from the domain controller's answer */
 async function changesOf(
   scene: Scene,
   forest: LabDomain,
@@ -179,14 +179,14 @@ async function changesOf(
 
 const samplesOf = ({ ground }: Scene): number => (ground.trial ? TRIAL_SAMPLES : SAMPLES);
 
-/** Whom the plan has behind the group's members. */
+/** People whom the plan does not have in the group, the next ones after its members. */
 function newcomersOf({ first, people }: SizedGroup, users: readonly SeededUser[]): SeededUser[] {
   const end = (first + people) % users.length;
   const outside = [...users.slice(end), ...users.slice(0, end)].slice(0, users.length - people);
   return outside.filter(({ kind }) => kind === 'plain');
 }
 
-/** The same lists by OpenLDAP's client, which does nothing with them. */
+/** OpenLDAP's client reads the same lists and discards them. */
 async function readLists(scene: Scene, forest: LabDomain): Promise<{ ms: number; members: number }> {
   scene.ground.report('reading all lists by ldapsearch');
   const paged = ['-E', 'pr=100/noprompt', '-b', organizationalUnits(forest)[0]!];
@@ -195,10 +195,10 @@ async function readLists(scene: Scene, forest: LabDomain): Promise<{ ms: number;
   return { ms, members: result.match(/^member::? /gm)?.length ?? 0 };
 }
 
-/** What Connect asks for at a delta, of which there is nothing. */
+/** What Connect asks for in a delta, with a mark that nothing has reached. */
 const NOTHING_NEW = ['(&(|(objectClass=user)(objectClass=group))(uSNChanged>=9000000000))', '1.1'];
 
-/** OpenLDAP's client, as the account that Connect has. */
+/** OpenLDAP's client, with the account that Connect uses. */
 function search(scene: Scene, forest: LabDomain, what: readonly string[]): Promise<string> {
   const { username, passwordFile } = scene.reader(forest);
   const { address, caFile } = describeDomain(forest);

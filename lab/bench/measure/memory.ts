@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Place } from '../../places/place.ts';
 import type { Measurement } from './row.ts';
 
-/** Connect's budget: it runs beside other things at somebody's site. */
+/** Connect's budget: at a customer's site it shares a machine with other programs. */
 export const CONNECT_MEMORY_MB = 300;
 
 /** The most memory that a running service has held so far (proc(5), VmHWM), in megabytes. */

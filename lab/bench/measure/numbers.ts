@@ -15,10 +15,10 @@ export async function timed<T>(work: () => Promise<T>): Promise<{ ms: number; re
   return { ms: performance.now() - since, result };
 }
 
-/** Of several rounds, each with its own yardstick, the one whose ratio is the median. */
+/** Of several rounds with their own yardsticks, the one with the median ratio. */
 export function ofMedianRatio<T extends { readonly ratio: number }>(rounds: readonly T[]): T {
   return rounds.toSorted((a, b) => a.ratio - b.ratio)[(rounds.length - 1) >> 1]!;
 }
 
-/** How a row says so. */
+/** How a row describes that. */
 export const OF_MEDIAN_RATIO = 'of all rounds the one of median ratio';

@@ -5,11 +5,11 @@ import { CLOUD_ITERATIONS, CLOUD_SALT_LENGTH } from '@causeway/credentials';
 import { timed } from './numbers.ts';
 
 const derive = promisify(pbkdf2);
-/** Upper-case hex of an NT hash in UTF-16LE. */
+/** Bytes of the upper-case hex of an NT hash in UTF-16LE. */
 const INPUT_LENGTH = 64;
 const KEY_LENGTH = 32;
 
-/** @returns how long the derivations of as many cloud credentials take by themselves, on all cores */
+/** @returns how long deriving as many cloud credentials takes by itself, on all cores */
 export async function measurePbkdf2(count: number): Promise<number> {
   const input = randomBytes(INPUT_LENGTH);
   const salt = randomBytes(CLOUD_SALT_LENGTH);

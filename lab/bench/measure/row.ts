@@ -1,6 +1,6 @@
 import { median, percentile } from './numbers.ts';
 
-/** What a value must keep to: the value itself, or its ratio to the yardstick. */
+/** What a limit applies to: the value itself, or its ratio to the yardstick. */
 export interface Budget {
   readonly of: 'value' | 'ratio';
   readonly atLeast?: number;
@@ -12,14 +12,14 @@ export interface Measurement {
   readonly name: string;
   readonly value: number;
   readonly unit: string;
-  /** What it is held against, in words. */
+  /** What it is compared with, in words. */
   readonly against?: string;
   /** The yardstick's own value in the same unit, from the same run where it can be measured. */
   readonly yardstick?: number;
   readonly budget?: Budget;
 }
 
-/** The median for information, the 95th percentile with its budget. */
+/** The median for information, and the 95th percentile with its budget. */
 export function percentiles(
   name: string,
   valuesMs: readonly number[],
@@ -66,7 +66,7 @@ export function judge({ name, value, unit, against, yardstick, budget }: Measure
   };
 }
 
-/** Whether a measurement is so close to its limit that one run does not tell whether it holds. */
+/** Whether a measurement is so close to its limit that one run cannot decide. */
 export function isClose({ value, yardstick, budget }: Measurement): boolean {
   if (!budget) return false;
   const measured = budget.of === 'value' ? value : value / (yardstick ?? Number.NaN);
@@ -85,7 +85,7 @@ function describeBudget({ of, atLeast, atMost }: Budget, unit: string): string {
   return of === 'value' ? `${limit} ${unit}` : `${limit} times`;
 }
 
-/** Three digits that mean something. */
+/** Rounds to three significant digits. */
 const round = (value: number): number => Number(value.toPrecision(value >= 1000 ? 4 : 3));
 
 export function printTable(rows: readonly Row[]): string {

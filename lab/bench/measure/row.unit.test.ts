@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { median, ofMedianRatio, percentile } from './numbers.ts';
 import { isClose, judge, percentiles } from './row.ts';
 
-test('a row says whether its ratio to the yardstick keeps the budget, judged before it is rounded', () => {
+test('a row shows whether its ratio to the yardstick keeps the budget, judged before rounding', () => {
   const measured = { name: 'pull', unit: 'objects/s', yardstick: 1000 };
   const budget = { of: 'ratio', atLeast: 0.9 } as const;
   const kept = judge({ ...measured, value: 900, budget });
@@ -12,18 +12,18 @@ test('a row says whether its ratio to the yardstick keeps the budget, judged bef
   assert.deepEqual([missed.ratio, missed.holds], [0.9, false]);
 });
 
-test('a row says whether its value keeps the budget, and nothing without one', () => {
+test('a row shows whether its value keeps the budget, and shows nothing without a budget', () => {
   const row = judge({ name: 'kinit', value: 2001, unit: 'ms', budget: { of: 'value', atMost: 2000 } });
   assert.deepEqual([row.ratio, row.budget, row.holds], [null, 'at most 2000 ms', false]);
   assert.equal(judge({ name: 'kinit', value: 2001, unit: 'ms' }).holds, null);
 });
 
-test('a budget of a ratio without a yardstick is a mistake', () => {
+test('a budget for a ratio needs a yardstick', () => {
   const budget = { of: 'ratio', atLeast: 1 } as const;
   assert.throws(() => judge({ name: 'x', value: 1, unit: 'ms', budget }), /needs a yardstick/);
 });
 
-test('who is within 5 % of the limit is measured once more, on either side of it', () => {
+test('a value within 5 % of the limit is measured once more, on either side of it', () => {
   const row = { name: 'pull', unit: 'objects/s', yardstick: 1000 };
   const atLeast = { of: 'ratio', atLeast: 0.9 } as const;
   const found = [850, 856, 944, 946].map(value => isClose({ ...row, value, budget: atLeast }));
@@ -33,7 +33,7 @@ test('who is within 5 % of the limit is measured once more, on either side of it
   assert.equal(isClose(wait), false);
 });
 
-test('percentiles go by nearest rank', () => {
+test('percentiles use the nearest rank', () => {
   const values = Array.from({ length: 24 }, (_, i) => 24 - i);
   assert.deepEqual([median(values), percentile(values, 0.95), percentile([7], 0.95)], [12, 23, 7]);
 });
@@ -48,7 +48,7 @@ test('of many times the median informs and the 95th percentile is judged', () =>
   assert.deepEqual([late?.name, late?.value, late?.holds], ['change, p95', 1900, true]);
 });
 
-test('of several rounds the one counts whose own ratio is the median', () => {
+test('of several rounds the one with the median ratio counts', () => {
   const rounds = [3, 1, 5, 2, 4].map(ratio => ({ ratio, name: `round of ${ratio}` }));
   assert.equal(ofMedianRatio(rounds).name, 'round of 3');
 });
