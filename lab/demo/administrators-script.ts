@@ -7,7 +7,7 @@ import { powershells } from '../powershell/engine.ts';
 import { fillNames, tutorialScripts } from '../powershell/tutorial.ts';
 
 /**
- * Runs the tutorial's script on a forest, word for word, in a real PowerShell; on a machine that has none, does what it does by the
+ * Runs the tutorial's script on a forest, word for word, in a real PowerShell. On a machine without PowerShell, does the same by the
  * command line. Both return when Connect has been asked, not when the pass has ended.
  * @returns how it was run, for people
  */

@@ -3,15 +3,15 @@ import { seededUsers } from '../domains/seed.ts';
 import { DOMAINS, type LabDomain, randomPassword } from '../domains/table.ts';
 import type { NewUser } from '../domains/users.ts';
 
-/** Somebody of the story, with every password that the person ever had. */
+/** A person of the story, with all their passwords. */
 export class Person {
-  /** Where the person is at home; undefined: in the cloud alone. */
+  /** Their forest; undefined: cloud-only. */
   readonly forest: LabDomain | undefined;
   readonly sam: string;
   readonly upn: string;
   readonly displayName: string;
   readonly passwords: string[];
-  /** What the managed domain calls the person: another name, where somebody else has this one. */
+  /** Their name in the managed domain: another one if somebody else has this one. */
   managedName: string;
 
   constructor(
@@ -33,7 +33,7 @@ export class Person {
     return this.passwords.at(-1)!;
   }
 
-  /** Makes up the next password. @returns the one before */
+  /** Makes up the next password. @returns the former one */
   renew(): string {
     const old = this.password;
     this.passwords.push(randomPassword());
@@ -47,19 +47,19 @@ export class Person {
 }
 
 export interface Cast {
-  /** Two people of one name, a forest each. */
+  /** Two people with one name, one in each forest. */
   alice: Person;
   namesake: Person;
   /** Has had his password for sixty days. */
   otto: Person;
   tina: Person;
-  /** Leaves, and is given a name that no place takes. */
+  /** Leaves, and is given a name that no place accepts. */
   leo: Person;
-  /** In the cloud alone. */
+  /** Cloud-only. */
   carol: Person;
 }
 
-/** The people of one telling; their names are new every time. */
+/** The people of one telling, with new names every time. */
 export function castOf(onprem: LabDomain, second: LabDomain): Cast {
   const suffix = Date.now().toString(36).slice(-5);
   return {

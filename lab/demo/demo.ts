@@ -13,7 +13,7 @@ const keptFile = (): string => labPath('kept.json');
 const print = (line = ''): void => void process.stdout.write(`${line}\n`);
 const secondsSince = (start: number): string => `${((performance.now() - start) / 1000).toFixed(1)} s`;
 
-/** Plays the story on real domains and tells it; leaves nothing running, or everything with `keep`. */
+/** Plays the story on real domains and tells it. With `keep` everything stays running, otherwise nothing. */
 export async function playDemo(options: { keep?: boolean }): Promise<void> {
   const started = performance.now();
   if (existsSync(keptFile()))
@@ -50,7 +50,7 @@ export async function playDemo(options: { keep?: boolean }): Promise<void> {
   );
 }
 
-/** Ends what `--keep` left running. */
+/** Stops what `--keep` left running. */
 export async function stopDemo(): Promise<void> {
   if (existsSync(keptFile())) {
     const pids = JSON.parse(readFileSync(keptFile(), 'utf8')) as number[];

@@ -9,7 +9,10 @@ import type { Stage } from '../places/stage.ts';
 import type { Person } from './cast.ts';
 import { must } from './trials.ts';
 
-/** A member server of the managed domain with files of the old one: it finds the domain by DNS, and people and groups by their on-premises SIDs. */
+/**
+ * A member server of the managed domain with files of the old one. It finds the domain by DNS, and people and groups by their on-premises
+ * SIDs.
+ */
 export class OldFiles {
   readonly #forest: LabDomain;
   readonly #server = new MemberServer(DOMAINS.managed);
@@ -19,7 +22,7 @@ export class OldFiles {
     this.#forest = forest;
   }
 
-  /** The SIDs are confirmed to be the forest's, and the server has joined. */
+  /** Confirms whose forest the SIDs are, and joins the server. */
   static async open(stage: Stage, forest: LabDomain, anybody: Person): Promise<OldFiles> {
     const sid = await readSid(forest, anybody.sam);
     const domainSid = sid.slice(0, sid.lastIndexOf('-'));
@@ -37,14 +40,14 @@ export class OldFiles {
     return files;
   }
 
-  /** What the list of a file gives to somebody's own SID. */
+  /** A file whose access list names a person's own SID. */
   async ofPerson(owner: Person, other: Person): Promise<string> {
     const sid = await readSid(this.#forest, owner.sam);
     const after = await this.#openFor(owner, other, 'report.txt', sid);
     return `joined as ${this.#server.host}; opens for ${owner.displayName} (${sid}) by Kerberos and NTLM after ${after}`;
   }
 
-  /** What it gives to a group of the old domain, until somebody who is in it by another group leaves that. */
+  /** A file whose access list names a group of the old domain, until a person who is in it through another group leaves that one. */
   async ofGroup(member: Person, other: Person): Promise<string> {
     const [team, department] = [`team of ${member.sam}`, `department of ${member.sam}`];
     await createGroup(this.#forest, { sam: team, members: [member.sam] });

@@ -13,7 +13,7 @@ export async function askDoctor(stage: Stage): Promise<string[]> {
   return findings.filter(({ met }) => met !== true).map(({ id }) => id);
 }
 
-/** Waits until the managed domain has an account for somebody, and asks what it calls it. */
+/** Waits until the managed domain has an account for a person, and asks for its name. */
 export async function learnManagedName(stage: Stage, who: Person): Promise<void> {
   await eventually(`${who.upn} has an account in the managed domain`, async () => {
     const shown = await stage
@@ -25,7 +25,7 @@ export async function learnManagedName(stage: Stage, who: Person): Promise<void>
   });
 }
 
-/** Credential records in the requests that Connect sent so far, seen from the network. */
+/** Credential records in Connect's requests so far, as the network sees them. */
 export function legacyRecordsSent(stage: Stage): number {
   if (stage.proxy === undefined) throw new Error('the stage records no requests');
   return stage.proxy.requests

@@ -13,25 +13,25 @@ import { OldFiles } from './old-files.ts';
 import { askDoctor, learnManagedName, legacyRecordsSent } from './questions.ts';
 import { must, Trials } from './trials.ts';
 
-/** One step of the story: the demo tells it, the end-to-end test asserts it. It throws when it is not so. */
+/** One step of the story: the demo tells it, the end-to-end test asserts it. Throws when the step's claim does not hold. */
 export interface Step {
   readonly title: string;
   /** @returns what was seen, for people */
   run(): Promise<string>;
 }
 
-/** Looks until it is so. @returns how long that took, for people */
+/** Looks until it holds. @returns how long that took, for people */
 const took = async (what: string, look: () => Promise<boolean>): Promise<string> =>
   `${((await timeUntil(what, look)) / 1000).toFixed(1)} s`;
 
-/** The tutorial's story, in the order in which it is told, on a stage of two forests that records requests. The caller closes it. */
+/** The tutorial's story in order, on a stage of two forests that records requests. The caller closes it. */
 export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
   const [onprem, second] = stage.forests as [LabDomain, LabDomain];
   const { alice, namesake, otto, tina, leo, carol } = castOf(onprem, second);
   let trials: Trials;
   let files: OldFiles;
 
-  /** A person as the managed domain calls it. */
+  /** A person under their name in the managed domain. */
   const there = ({ managedName }: Person) => ({ sam: managedName });
   const worksEverywhere = async (who: Person): Promise<string> => {
     const web = took(`${who.upn} at web sign-in`, () => trials.web(who, who.password));

@@ -6,7 +6,7 @@ import { type RelyingParty, signIn } from '../places/sign-in.ts';
 const PROTOCOLS = ['Kerberos', 'NTLM', 'LDAP simple bind', 'LDAP GSSAPI'] as const;
 type Protocol = (typeof PROTOCOLS)[number];
 
-/** Tries a password in each of the three places, with somebody else's client each. */
+/** Tries a password in each of the three places, with other people's clients. */
 export class Trials {
   readonly party: RelyingParty;
   constructor(party: RelyingParty) {
@@ -29,13 +29,13 @@ export class Trials {
     const { address, netbiosDomain } = DOMAINS.managed;
     return (await trySmb({ user: user.sam, address, netbiosDomain, password })).ok;
   }
-  /** The same of many people, in sessions of one connection: for each whether it is taken. */
+  /** The same by NTLM for many people, in sessions of one connection: for each whether the password works. */
   ntlmOfMany(accounts: readonly { readonly user: string; readonly password: string }[]): Promise<boolean[]> {
     const { address, netbiosDomain } = DOMAINS.managed;
     const password = administratorPassword(DOMAINS.managed);
     return trySmbSessions({ user: 'Administrator', address, netbiosDomain, password }, accounts);
   }
-  /** By which protocols of the managed domain the password is taken. @throws when one takes it for somebody else's */
+  /** The protocols of the managed domain that accept the password. @throws when one takes it for another account */
   async protocols({ sam: user }: { sam: string }, password: string): Promise<Protocol[]> {
     const domain = DOMAINS.managed;
     const [ntlm, simple, gssapi] = await Promise.all([
@@ -54,12 +54,14 @@ export class Trials {
     };
     return PROTOCOLS.filter(protocol => taken[protocol]);
   }
-  /** Every protocol of the managed domain takes the password. The cheapest is asked first: most who ask, ask again until it is so. */
+  /**
+   * Whether each protocol of the managed domain accepts the password. Asks the cheapest first, because most callers retry until it works.
+   */
   async accepted(user: { sam: string }, password: string): Promise<boolean> {
     if ((await this.kerberos(user, password)) === undefined) return false;
     return (await this.protocols(user, password)).length === PROTOCOLS.length;
   }
-  /** No protocol of the managed domain takes it. */
+  /** Whether no protocol of the managed domain accepts it. */
   async refused(user: { sam: string }, password: string): Promise<boolean> {
     if ((await this.kerberos(user, password)) !== undefined) return false;
     return (await this.protocols(user, password)).length === 0;
