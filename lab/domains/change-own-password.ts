@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { krb5ConfFile, type LabDomain } from './table.ts';
 
-/** A user changes the own password, a temporary one too, with MIT `kpasswd`: no administrator, no line of ours. */
+/** A user changes their own password, also a temporary one, with MIT `kpasswd`: no administrator, no code of ours. */
 export function changeOwnPassword(
   domain: LabDomain,
   user: string,

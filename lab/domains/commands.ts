@@ -106,7 +106,7 @@ function addTrials(lab: Command): void {
   );
 }
 
-/** Of a group for which nobody said more. */
+/** Of a group, by default. */
 const MEMBERS = 20;
 
 async function seed(options: {
@@ -148,7 +148,7 @@ interface TrialOptions {
   json?: boolean;
 }
 
-/** A command that tries the password of a user. */
+/** A command that tries a user's password. */
 function trial(lab: Command, name: string, description: string): Command {
   return lab
     .command(`${name} <user>`)
@@ -188,7 +188,7 @@ function forestCount(text: string): number {
   return value;
 }
 
-/** A domain that people are made in: the managed one gets its people from the others. */
+/** A domain that people are made in. The managed domain gets its people from the forests. */
 function findForest(name: string): LabDomain {
   const domain = findDomain(name);
   if (domain.madeBy === 'lab') return domain;

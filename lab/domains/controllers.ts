@@ -18,12 +18,12 @@ import {
   layoutOf,
 } from './table.ts';
 
-// Several domain controllers of one domain. They replicate when a test says so and at no other time: without DNS Samba's own
-// replication does not find the other one. So it is the test that decides who lags.
+// Several domain controllers of one domain. They replicate only when a test says so, because without DNS Samba's own replication does not
+// find the other one. So the test decides who lags.
 
 type Place = Pick<LabDomain, 'name' | 'hostName' | 'address'>;
 
-/** Joins one more domain controller to a domain that runs, and starts it. Both know all that the first one knows then. */
+/** Joins another domain controller to a running domain, and starts it. Both know all that the first one knows then. */
 export async function joinController(
   first: LabDomain,
   place: Place,
@@ -44,7 +44,7 @@ export async function joinController(
   return joined;
 }
 
-/** Others do that for themselves when they start; a read-only one may not. */
+/** Others register themselves when they start. A read-only one may not. */
 async function nameAsLdapServer(first: LabDomain, readOnly: LabDomain): Promise<void> {
   const dn = `CN=${readOnly.hostName.toUpperCase()},OU=Domain Controllers,${baseDn(first)}`;
   const add = { servicePrincipalName: ldapServiceNames(domainSettings(readOnly)) };
@@ -52,7 +52,7 @@ async function nameAsLdapServer(first: LabDomain, readOnly: LabDomain): Promise<
   await replicate(first, readOnly);
 }
 
-/** The domain controller ends and leaves nothing, neither on this machine nor in its domain. */
+/** Stops the domain controller and leaves nothing of it, neither on this machine nor in its domain. */
 export async function removeController(first: LabDomain, joined: LabDomain): Promise<void> {
   await leaveNothing(joined);
   const smbConf = ['-s', layoutOf(first).smbConf, '-H', layoutOf(first).samLdb];
@@ -65,14 +65,14 @@ async function leaveNothing(joined: LabDomain): Promise<void> {
   await rm(domainDirectory(joined), { recursive: true, force: true });
 }
 
-/** As a power cut ends it. */
+/** Ends it as a power cut does. */
 export async function killController(controller: LabDomain): Promise<void> {
   const { pid } = domainStatus(layoutOf(controller));
   if (pid !== undefined) process.kill(pid, 'SIGKILL');
-  await stopDomain(layoutOf(controller)); // what its processes leave
+  await stopDomain(layoutOf(controller)); // ends its remaining processes
 }
 
-/** It answers nobody any more, and closes no connection: as one whose machine hangs. */
+/** It no longer answers and closes no connection, like one whose machine hangs. */
 export const freezeController = (controller: LabDomain): void => signalAll(controller, 'SIGSTOP');
 export const thawController = (controller: LabDomain): void => signalAll(controller, 'SIGCONT');
 
@@ -83,7 +83,7 @@ function signalAll(controller: LabDomain, signal: NodeJS.Signals): void {
   process.kill(-pid, signal);
 }
 
-/** Brings what one domain controller knows to another one of its domain. */
+/** Replicates what one domain controller knows to another one of its domain. */
 export async function replicate(from: LabDomain, to: LabDomain): Promise<void> {
   await runTool(
     'samba-tool',

@@ -19,7 +19,7 @@ const extension = (number: number): ExchangeAttribute => ({
   rangeUpper: number <= 10 ? 1024 : 2048,
 });
 
-/** Attributes that Exchange brings and that Active Directory alone has not, as Exchange's schema reference gives them. */
+/** Attributes that Exchange adds to Active Directory, as Exchange's schema reference gives them. */
 export const EXCHANGE_ATTRIBUTES: readonly ExchangeAttribute[] = [
   {
     cn: 'ms-Exch-Mail-Nickname',
@@ -30,7 +30,7 @@ export const EXCHANGE_ATTRIBUTES: readonly ExchangeAttribute[] = [
   ...Array.from({ length: 15 }, (_, index) => extension(index + 1)),
 ];
 
-/** Adds what Exchange would to the schema of a domain, running or not; what is there stays. */
+/** Adds Exchange's attributes to the schema of a domain, running or not. Existing ones stay. */
 export async function extendSchemaByExchange(domain: LabDomain, layout: DomainLayout): Promise<void> {
   const schemaDn = `CN=Schema,CN=Configuration,${baseDn(domain)}`;
   const [last] = EXCHANGE_ATTRIBUTES.slice(-1);
@@ -46,7 +46,7 @@ export async function extendSchemaByExchange(domain: LabDomain, layout: DomainLa
 
 const mailRecipient = (schemaDn: string): string => `CN=Mail-Recipient,${schemaDn}`;
 
-/** Whether users may have an attribute: the last thing that is written of all. */
+/** Whether users may have an attribute. That is written last of all. */
 async function allows(layout: DomainLayout, schemaDn: string, attribute: string): Promise<boolean> {
   const place = ['-b', mailRecipient(schemaDn), '-s', 'base'];
   const found = await runTool('ldbsearch', ['-H', layout.samLdb, ...place, 'mayContain']);
@@ -59,7 +59,7 @@ function attributeSchema(schemaDn: string, { cn, ...attribute }: ExchangeAttribu
     cn: [cn],
     lDAPDisplayName: [attribute.lDAPDisplayName],
     attributeID: [attribute.attributeID],
-    // A single string of Unicode.
+    // A single Unicode string.
     attributeSyntax: ['2.5.5.12'],
     oMSyntax: ['64'],
     isSingleValued: ['TRUE'],
@@ -69,7 +69,7 @@ function attributeSchema(schemaDn: string, { cn, ...attribute }: ExchangeAttribu
   return { dn: `CN=${cn},${schemaDn}`, change: 'add', attributes };
 }
 
-/** Samba refuses changes of its schema unless it is told that this one is meant. */
+/** Samba refuses to change its schema unless a setting allows this change. */
 const change = (layout: DomainLayout, changes: Change[]): Promise<string> =>
   runTool(
     'ldbmodify',

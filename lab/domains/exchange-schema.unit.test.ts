@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EXCHANGE_ATTRIBUTES } from './exchange-schema.ts';
 
-test('the attributes of the lab have the object identifiers that Exchange gives them', () => {
+test('the lab’s attributes have the object identifiers that Exchange gives them', () => {
   const published = new Map([
     ['mailNickname', '1.2.840.113556.1.2.447'],
     ['extensionAttribute1', '1.2.840.113556.1.2.423'],

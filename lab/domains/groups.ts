@@ -3,8 +3,8 @@ import { decodeSid } from '@causeway/wire';
 import { administratorPassword, type LabDomain, layoutOf } from './table.ts';
 import { change, dnOf, escapeRdn, readAttribute } from './users.ts';
 
-// What an administrator does with groups at a domain controller, by OpenLDAP's tools and by `samba-tool`. To rename, move, delete and
-// restore them is the same as with people (`users.ts`, `restore.ts`).
+// What an administrator does with groups at a domain controller, by OpenLDAP's tools and by `samba-tool`. Renaming, moving, deleting and
+// restoring them works as with people (`users.ts`, `restore.ts`).
 
 export type GroupScope = 'global' | 'domain-local' | 'universal';
 export type GroupCategory = 'security' | 'distribution';
@@ -21,7 +21,7 @@ export interface NewGroup {
   mail?: string;
   /** DN; default: `CN=Users` of the domain. */
   container?: string;
-  /** {@link addMembers} says how they are named. */
+  /** {@link addMembers} describes how to name them. */
   members?: readonly string[];
 }
 
@@ -45,8 +45,8 @@ export async function createGroup(domain: LabDomain, group: NewGroup): Promise<s
 }
 
 /**
- * @param members people and groups by short name, user principal name or DN, and principals of another domain by SID: the domain
- *   controller makes a foreign security principal of it
+ * @param members people and groups by short name, user principal name or DN, principals of another domain by SID: the domain
+ *   controller makes a foreign security principal of each
  */
 export async function addMembers(
   domain: LabDomain,
@@ -57,7 +57,7 @@ export async function addMembers(
   await change(domain, { dn: await dnOf(domain, group), change: 'modify', add });
 }
 
-/** @param members as {@link addMembers} has them */
+/** @param members as in {@link addMembers} */
 export async function removeMembers(
   domain: LabDomain,
   group: string,
@@ -67,7 +67,7 @@ export async function removeMembers(
   await change(domain, { dn: await dnOf(domain, group), change: 'modify', delete: gone });
 }
 
-/** A domain controller takes no step from global to domain local; by way of universal it takes two. */
+/** A domain controller refuses to change global to domain local at once, so this goes by way of universal. */
 export async function setGroupType(
   domain: LabDomain,
   group: string,
@@ -78,14 +78,14 @@ export async function setGroupType(
   await change(domain, { dn: await dnOf(domain, group), change: 'modify', replace });
 }
 
-/** The user has to be a member; the domain controller takes it out of `member`, and puts it into the one of the primary group before. */
+/** The user has to be a member. The domain controller removes them from `member`, and adds them to that of the former primary group. */
 export async function setPrimaryGroup(domain: LabDomain, user: string, group: string): Promise<void> {
   const rid = (await readSid(domain, group)).split('-').at(-1)!;
   const replace = { primaryGroupID: [rid] };
   await change(domain, { dn: await dnOf(domain, user), change: 'modify', replace });
 }
 
-/** @param object as {@link addMembers} has one */
+/** @param object one as in {@link addMembers} */
 export async function readSid(domain: LabDomain, object: string): Promise<string> {
   const value = await readAttribute(domain, object, 'objectSid');
   if (value === undefined) throw new Error(`${object} in ${domain.realm} has no objectSid`);
@@ -100,6 +100,6 @@ export async function sambaToolGroup(domain: LabDomain, ...args: readonly string
   });
 }
 
-/** A foreign security principal that is there already is found by its SID, too. */
+/** A SID also finds a foreign security principal that exists already. */
 const valuesOf = (domain: LabDomain, members: readonly string[]): Promise<string[]> =>
   Promise.all(members.map(async name => (/^S-1-\d/.test(name) ? `<SID=${name}>` : await dnOf(domain, name))));

@@ -10,7 +10,7 @@ export type Change =
   | { dn: string; change: 'delete' }
   | { dn: string; change: 'modrdn'; newRdn: string; newSuperior?: string };
 
-/** Stores hashes as they are, instead of making them of a clear password (Samba's DSDB_CONTROL_BYPASS_PASSWORD_HASH). */
+/** Stores hashes as they are, instead of deriving them from a clear password (Samba's DSDB_CONTROL_BYPASS_PASSWORD_HASH). */
 export const BYPASS_PASSWORD_HASH = '1.3.6.1.4.1.7165.4.3.12';
 
 const line = (name: string, value: Value): string => {
@@ -52,14 +52,14 @@ function record(change: Change): string[] {
 export const renderLdif = (changes: Change[]): string =>
   changes.map(change => `${record(change).join('\n')}\n`).join('\n');
 
-/** Of one transaction of many additions, on a machine that has other things to do. */
+/** For one transaction of many additions, on a busy machine. */
 const BULK_MS = 30 * 60_000;
 
 /**
- * Changes a domain's database directly, in one transaction, with the system's rights; it may be running.
+ * Changes a domain's database directly, in one transaction, with the system's rights. The domain may be running.
  *
- * @param options.bulk many additions: without it, ldb copies the lists of its indexes at every one (each as long
- *   as the domain has users), to be able to undo it alone; with it, a failure undoes the transaction as it does anyway
+ * @param options.bulk many additions. Without it, ldb copies the lists of its indexes (each as long as the domain has users) for each
+ *   addition, to be able to undo it alone. With it, a failure undoes the transaction, as it does anyway
  */
 export async function modifyDirectory(
   layout: DomainLayout,

@@ -5,10 +5,10 @@ import { modifyDirectory } from './ldif.ts';
 import { isLab, labDirectory, openLab } from './state.ts';
 import { domainSettings, firstForest, type LabDomain, labDomains, layoutOf, writeKrb5Conf } from './table.ts';
 
-/** Told before each step that takes time. */
+/** Called before each step that takes time. */
 export type Report = (step: string) => void;
 
-/** Makes and starts forests of the lab; what is there or runs already stays as it is. */
+/** Makes and starts forests of the lab. Existing or running ones stay as they are. */
 export async function labUp(
   report: Report = () => {},
   forests: readonly LabDomain[] = firstForest,
@@ -30,7 +30,7 @@ export async function labUp(
   await Promise.all(forests.map(domain => startDomain(layoutOf(domain))));
 }
 
-/** Ends every domain of the lab, the managed one too, and leaves no process behind. */
+/** Stops every domain of the lab, also the managed one, and leaves no process behind. */
 export async function labDown(report: Report = () => {}): Promise<void> {
   for (const domain of labDomains) {
     if (domainStatus(layoutOf(domain)).running) report(`stopping ${domain.realm}`);

@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs';
 import { type ClientResult, runClient } from './run-client.ts';
 import type { LabDomain } from './table.ts';
 
-/** Empty at first, and its own. */
+/** Empty at first, and private to the machine. */
 const OWN_FOLDERS = ['/srv', '/var/lib/samba', '/var/cache/samba', '/var/log/samba', '/run/samba'] as const;
 
-// `/etc` is a copy in memory: whatever a join writes there is the machine's own, and a container's resolv.conf can be replaced.
+// `/etc` is a copy in memory: a join writes to the machine's own, and even a container's resolv.conf can be replaced.
 const ENTER = `set -e
 hostname "$1"
 mount -t tmpfs -o mode=700 none /mnt; cp -a /etc /mnt/etc; mount --bind /mnt/etc /etc
@@ -19,8 +19,8 @@ mkdir -m 700 /var/lib/samba/private
 cd /srv; echo ready; exec cat >/dev/null`;
 
 /**
- * A machine that knows nothing of a domain but its resolver's address, and is a member of nothing. It has a name, files and processes
- * of its own; the network is the lab's, so a server on it takes no address but the machine's. It ends with the process that made it.
+ * A machine that is a member of nothing and knows only its resolver's address. It has a name, files and processes of its own. The network
+ * is the lab's, so a server on it binds only to the machine's address. It ends with the process that made it.
  */
 export class Machine {
   readonly name: string;
@@ -47,7 +47,7 @@ export class Machine {
     this.#pid = readFileSync(`/proc/${holder.pid}/task/${holder.pid}/children`, 'utf8').trim();
   }
 
-  /** Runs a program as the machine does. */
+  /** Runs a program on the machine. */
   run(
     command: string,
     args: readonly string[],
@@ -57,7 +57,7 @@ export class Machine {
     return runClient('nsenter', [...this.#inside, command, ...args], { ...this.#environment, ...env }, input);
   }
 
-  /** A shell on the machine, at the terminal that this runs at, until its user leaves it. */
+  /** Opens a shell on the machine, at this terminal, until the user leaves it. */
   async shell(): Promise<void> {
     const bash = spawn('nsenter', [...this.#inside, 'bash', '--noprofile', '--norc'], {
       stdio: 'inherit',
@@ -66,7 +66,7 @@ export class Machine {
     await once(bash, 'exit');
   }
 
-  /** A file of the machine, as this process finds it. */
+  /** A file of the machine, as a path of this process. */
   file(path: string): string {
     return `/proc/${this.#pid}/root${path}`;
   }
@@ -80,7 +80,7 @@ export class Machine {
     return ['--mount', '--uts', '--pid', '--wd', '--target', this.#pid, '--'];
   }
 
-  /** Not in `/tmp`, which all machines of the lab share: a ticket of somebody else makes joins fail. */
+  /** Not in `/tmp`, which all machines of the lab share: another account's ticket would make joins fail. */
   get #environment(): Record<string, string> {
     return { KRB5CCNAME: 'FILE:/run/samba/tickets' };
   }

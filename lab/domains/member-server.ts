@@ -4,7 +4,7 @@ import { eventually, NotYet } from '@causeway/service/testing';
 import { Machine } from './machine.ts';
 import { lastLine, runClient } from './run-client.ts';
 
-/** Who joins a machine, or asks something of it. */
+/** The account that joins a machine, or reads from it. */
 export interface Credentials {
   user: string;
   password: string;
@@ -12,17 +12,17 @@ export interface Credentials {
 
 export type Protocol = 'Kerberos' | 'NTLM';
 
-/** A share whose access lists Samba keeps and judges itself: POSIX would say no first. */
+/** A share whose access lists Samba itself keeps and judges. Otherwise POSIX permissions would deny access first. */
 const SHARE = 'files';
 const SHARED = '/srv/files';
 
-/** A Samba file server that is a member of the managed domain and knows nothing of it but its resolver's address. */
+/** A Samba file server that is a member of the managed domain. It knows only its resolver's address. */
 export class MemberServer extends Machine {
   get host(): string {
     return `${this.name}.${dnsDomain(this.domain)}`;
   }
 
-  /** The machine is there; it is a member of nothing yet. */
+  /** Opens the machine, which is not a member of anything yet. */
   override async open(): Promise<void> {
     await super.open();
     mkdirSync(this.file(SHARED));
@@ -30,10 +30,10 @@ export class MemberServer extends Machine {
     writeFileSync(this.file('/etc/samba/smb.conf'), this.#settings());
   }
 
-  /** By `net ads join`, with the machine's address in the domain's DNS. */
+  /** Joins by `net ads join`, with the machine's address in the domain's DNS. */
   async join(administrator: Credentials): Promise<void> {
     const join = () => this.#as(administrator, 'net', ['ads', 'join', '--no-dns-updates']);
-    // A busy domain controller may refuse the connection (LDAP's operationsError): whoever joins a machine tries again.
+    // A busy domain controller may refuse the connection (LDAP's operationsError). An administrator would retry.
     await eventually('the machine joins', () =>
       join().then(
         () => true,
@@ -46,7 +46,7 @@ export class MemberServer extends Machine {
     await this.#must('net', ['ads', 'dns', 'register', '-P', this.host, this.address]);
   }
 
-  /** By `adcli join`, as realmd and SSSD do it; the machine then has a ticket by its keytab. */
+  /** Joins by `adcli join`, as realmd and SSSD do. The machine then gets a ticket with its keytab. */
   async joinByAdcli({ user, password }: Credentials, computer: string): Promise<void> {
     const keytab = `/etc/${computer}.keytab`;
     const named = [`--domain=${dnsDomain(this.domain)}`, `--computer-name=${computer}`];
@@ -60,7 +60,7 @@ export class MemberServer extends Machine {
     await this.#must('kinit', ticket);
   }
 
-  /** Winbind and the file server run. */
+  /** Starts winbind and the file server. */
   async start(): Promise<void> {
     for (const daemon of ['winbindd', 'smbd']) await this.#must(daemon, ['-D']);
     const asked = () => this.run('wbinfo', ['-t']);
@@ -72,7 +72,7 @@ export class MemberServer extends Machine {
     );
   }
 
-  /** A file that whoever has one of these SIDs in the token may read, and nobody else but the system. */
+  /** Makes a file that only tokens with one of these SIDs may read, and the system. */
   async share(file: string, content: string, readers: readonly string[], owner: Credentials): Promise<void> {
     const local = `/srv/${file}`;
     writeFileSync(this.file(local), content);
@@ -88,7 +88,7 @@ export class MemberServer extends Machine {
     await this.#as(owner, 'smbcacls', [share, file, '--numeric', '-S', acl.join()]);
   }
 
-  /** The file's content, or undefined where it does not open; a new session and, by Kerberos, a new ticket each time. */
+  /** The file's content, or undefined if it does not open. Uses a new session each time, and with Kerberos a new ticket. */
   async read(file: string, who: Credentials, by: Protocol): Promise<string | undefined> {
     const [target, tickets] = ['/srv/read', '/run/samba/ticket'];
     for (const old of [target, tickets]) rmSync(this.file(old), { force: true });
@@ -115,13 +115,13 @@ export class MemberServer extends Machine {
     if (result.code !== 0) throw new Error(`${command} ${args[0]} at ${this.name}: ${lastLine(result)}`);
   }
 
-  /** One of Samba's own programs, for somebody of the domain. */
+  /** Runs one of Samba's own programs as an account of the domain. */
   #as(who: Credentials, command: string, args: readonly string[]): Promise<void> {
     const { args: login, env } = this.#login(who);
     return this.#must(command, [...args, ...login], '', env);
   }
 
-  /** A password is in no argument, which every user of a machine can read. */
+  /** No argument has a password, because every user of a machine can read arguments. */
   #login({ user, password }: Credentials) {
     return { args: ['-U', `${this.domain.netbiosDomain}/${user}`], env: { PASSWD: password } };
   }

@@ -5,15 +5,15 @@ import { organizationalUnits, type Person } from './people.ts';
 import { type LabDomain, layoutOf } from './table.ts';
 import { escapeRdn, userDn } from './users.ts';
 
-// Many groups with many members, of a size that nobody would type. The database's own modules make links, back links and their metadata.
+// Many groups with many members, more than anybody would type. The database's own modules make links, back links and their metadata.
 
-/** How many groups, and how many memberships all of them have together. */
+/** The number of groups, and of all their memberships together. */
 export interface Memberships {
   readonly groups: number;
   readonly memberships: number;
 }
 
-/** Who is in a group: a run of the people, in their order, and at most one other group. */
+/** The members of a group: a run of the people, in their order, and at most one other group. */
 export interface SizedGroup {
   readonly name: string;
   readonly first: number;
@@ -21,14 +21,14 @@ export interface SizedGroup {
   readonly group: string | undefined;
 }
 
-/** The two large groups have these parts of all memberships; the others share the rest evenly. */
+/** The shares of all memberships that the two large groups have. The others share the rest evenly. */
 const LARGE = [1 / 20, 1 / 100] as const;
-/** One of so many groups has the one before it as a member. */
+/** One of so many groups has the group before it as a member. */
 const NESTED = 10;
-/** Memberships of one transaction. */
+/** Memberships per transaction. */
 const BATCH = 50_000;
 
-/** @throws where so many people cannot have so many memberships */
+/** @throws if so many people cannot have so many memberships */
 export function planMemberships(people: number, { groups, memberships }: Memberships): SizedGroup[] {
   const planned: SizedGroup[] = [];
   let [first, left] = [0, memberships];
@@ -48,7 +48,7 @@ export function planMemberships(people: number, { groups, memberships }: Members
   return planned;
 }
 
-/** How the group of a number is called, the largest first. */
+/** The name of the group with this index. The first is the largest. */
 export const sizedName = (index: number): string => `Group ${String(index + 1).padStart(5, '0')}`;
 
 const containerOf = (domain: LabDomain): string => organizationalUnits(domain)[0]!;
@@ -56,8 +56,8 @@ export const sizedDn = (domain: LabDomain, name: string): string =>
   `CN=${escapeRdn(name)},${containerOf(domain)}`;
 
 /**
- * @param people all of the plan, who are in the domain
- * @param present names of accounts, in lower case: whoever is there stays
+ * @param people all of the plan, already in the domain
+ * @param present names of accounts, in lower case: existing ones stay
  */
 export async function addMemberships(
   domain: LabDomain,

@@ -36,7 +36,7 @@ const SURNAMES =
     )
     .split(' ');
 
-/** Organizational units that the people are spread over; parents first. */
+/** Organizational units of the people, parents first. */
 export function organizationalUnits(domain: LabDomain): string[] {
   const people = `OU=People,${baseDn(domain)}`;
   return [
@@ -48,8 +48,8 @@ export function organizationalUnits(domain: LabDomain): string[] {
 }
 
 /**
- * The first `count` people of a seed. A longer list begins with the shorter one, and the same seed makes the same
- * people with the same passwords.
+ * The first `count` people of a seed. A longer list begins with the shorter one. The same seed makes the same people with the same
+ * passwords.
  */
 export function planPeople(domain: LabDomain, count: number, seed: number): Person[] {
   const [, staff, contractors, office] = organizationalUnits(domain) as [string, string, string, string];
@@ -109,19 +109,19 @@ export function planPeople(domain: LabDomain, count: number, seed: number): Pers
   return known.slice(0, count);
 }
 
-/** Those before are made as tests know them. */
+/** The people before it stay as tests know them. */
 const FIRST_WITH_PROFILE = 10;
 const TEAM_OF_MANAGER = 10;
 
 const TITLES = ['Assistant', 'Consultant', 'Engineer', 'Head of Unit', 'Technician'];
-/** Office, street, postal code, town, county, country and its code. */
+/** Office, street, postal code, town, county, country and country code. */
 const OFFICES = [
   ['Århus 2', 'Rådhuspladsen 1', '8000', 'Århus C', 'Midtjylland', 'Denmark', 'DK'],
   ['Zürich 4', 'Bahnhofstrasse 12', '8001', 'Zürich', 'Zürich', 'Switzerland', 'CH'],
   ['Leeds', '12 Park Row', 'LS1 5HD', 'Leeds', 'West Yorkshire', 'United Kingdom', 'GB'],
 ] as const;
 
-/** What a personnel department has entered of somebody. */
+/** What a personnel department enters for a person. */
 function planProfile(sam: string, number: number, dns: string): Record<string, string[]> {
   const [office, street, postalCode, town, county, country, code] = OFFICES[number % OFFICES.length]!;
   const digits = String(number).padStart(6, '0');
@@ -144,7 +144,7 @@ function planProfile(sam: string, number: number, dns: string): Record<string, s
   };
 }
 
-/** A group and its members by DN, or by the name of another group of the plan. */
+/** A group and its members, each by DN or by the name of another group of the plan. */
 export interface PlannedGroup {
   name: string;
   members: Person[];
@@ -154,7 +154,7 @@ export interface PlannedGroup {
 const TEAM_SIZE = 20;
 const DEPARTMENTS = ['Sales', 'Engineering', 'Finance', 'Support'];
 
-/** Teams of people within departments within everybody: groups in groups in a group, inner ones first. */
+/** Teams of people in departments in one group of all people: nested groups, inner ones first. */
 export function planGroups(people: Person[]): PlannedGroup[] {
   const count = Math.max(DEPARTMENTS.length, Math.ceil(people.length / TEAM_SIZE));
   const teams = Array.from({ length: count }, (_, index) => {
@@ -177,7 +177,7 @@ export function planGroups(people: Person[]): PlannedGroup[] {
   ];
 }
 
-/** 72 bits that anybody who knows the seed can make again: these are people of a lab. */
+/** 72 bits that anybody who knows the seed can derive again: these people exist in a lab only. */
 export function derivePassword(seed: number, name: string): string {
   return `Aa1.${createHmac('sha256', String(seed)).update(name).digest('base64url').slice(0, 12)}`;
 }

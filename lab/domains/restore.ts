@@ -2,11 +2,11 @@ import { filterEscape, type LdapConnection, openLdap, showDeleted } from '@cause
 import { baseDn } from '@causeway/samba';
 import { administratorPassword, describeDomain, type LabDomain, layoutOf } from './table.ts';
 
-// A deleted user or group comes back: what an administrator does at a tombstone, and what Windows does with a recycle bin.
+// Restores a deleted user or group: what an administrator does to a tombstone, and what Windows does with a recycle bin.
 
 const RECYCLE_BIN_FEATURE = '766ddcd8-acd0-445e-f3b9-a7f9b6744f2a';
 
-/** Switches the recycle bin on, for good ([MS-ADTS] 3.1.1.9.1): a deleted object keeps all that it had. Samba lets only the system do it. */
+/** Switches the recycle bin on, for good ([MS-ADTS] 3.1.1.9.1): a deleted object keeps all attributes. Samba lets only the system do it. */
 export async function enableRecycleBin(domain: LabDomain): Promise<void> {
   await using system = await openSystem(domain);
   const value = `CN=Partitions,CN=Configuration,${baseDn(domain)}:${RECYCLE_BIN_FEATURE}`;
@@ -14,8 +14,8 @@ export async function enableRecycleBin(domain: LabDomain): Promise<void> {
 }
 
 /**
- * Reanimates a tombstone ([MS-ADTS] 3.1.1.5.3.7): back are name, SID and userAccountControl, and neither password nor userPrincipalName; of a
- * group its members and its own memberships stay gone.
+ * Reanimates a tombstone ([MS-ADTS] 3.1.1.5.3.7). Name, SID and userAccountControl come back, password and userPrincipalName do not, nor do
+ * a group's members and memberships.
  */
 export async function reanimateUser(domain: LabDomain, sam: string): Promise<void> {
   await using admin = await openAsAdministrator(domain);
@@ -30,8 +30,8 @@ export async function reanimateUser(domain: LabDomain, sam: string): Promise<voi
 }
 
 /**
- * What a restore from the recycle bin does: `isDeleted` goes, the name changes, all else is as it was. Samba (4.17) keeps what is in the
- * bin and cannot restore it, so this writes the two changes as the system.
+ * Does what a restore from the recycle bin does: removes `isDeleted` and changes the name. Samba (4.17) keeps what is in the bin and cannot
+ * restore it, so this writes the two changes as the system.
  */
 export async function restoreFromBin(
   domain: LabDomain,

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 
 const TIME_LIMIT = 20_000;
 
-/** What somebody else's program said and how it ended. */
+/** The output of another program, and how it ended. */
 export interface ClientResult {
   code: number;
   output: string;
@@ -37,6 +37,6 @@ export function runClient(
   });
 }
 
-/** The last line that it said, which is where clients tell why. */
+/** The last line of its output, where clients give the reason. */
 export const lastLine = (result: ClientResult): string =>
   `${result.errors}\n${result.output}`.trim().split('\n').at(-1) || `exit code ${result.code}`;

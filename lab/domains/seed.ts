@@ -22,7 +22,7 @@ export interface SeededUser {
   sam: string;
   upn: string;
   kind: Person['kind'];
-  /** null: has no password. */
+  /** null: no password. */
   password: string | null;
 }
 
@@ -34,25 +34,25 @@ export interface SeedResult {
   file: string;
 }
 
-/** People whom every test finds in the first forest. */
+/** The people whom every test finds in the first forest. */
 export const TEST_USERS = 20;
 
-/** Names and passwords of all that were seeded in a forest, readable by root alone. */
+/** Names and passwords of all seeded people of a forest, readable by root alone. */
 export const seedFile = ({ name }: LabDomain = DOMAINS.onprem): string =>
   labPath(name === DOMAINS.onprem.name ? 'seed.json' : `seed-${name}.json`);
 
-/** The seed that a domain's people are made from when none is told. */
+/** The seed of a domain's people by default. */
 export const seedOf = ({ seed = 1 }: LabDomain): number => seed;
 
-// Up to here the domain controller makes the hashes itself, at 18 ms a user; beyond, they are written as they are.
+// Up to here the domain controller makes the hashes itself, at 18 ms per user. Beyond, they are written directly.
 const NORMAL_WAY = 200;
 const BATCH = 2_000;
-/** Passwords of those beyond: string-to-key costs more than storing the user. */
+/** The number of passwords beyond: string-to-key costs more than storing the user. */
 const POOL_SIZE = 64;
 /** RFC 3962, 4 */
 const ITERATIONS = 4096;
 
-/** Everybody who was seeded in a forest, with passwords. */
+/** All seeded people of a forest, with passwords. */
 export function seededUsers(forest: LabDomain = DOMAINS.onprem): SeededUser[] {
   const file = seedFile(forest);
   if (!existsSync(file)) return [];
@@ -61,7 +61,7 @@ export function seededUsers(forest: LabDomain = DOMAINS.onprem): SeededUser[] {
 
 /**
  * @param name short name or user principal name
- * @param domain a forest: one of its people; the managed domain: of any forest, the first one's first
+ * @param domain a forest: looks among its people; the managed domain: looks in all forests, the first one first
  */
 export function seededUser(name: string, domain: LabDomain): SeededUser | undefined {
   const forests = domain.madeBy === 'lab' ? [domain] : labForests;
@@ -69,8 +69,8 @@ export function seededUser(name: string, domain: LabDomain): SeededUser | undefi
 }
 
 /**
- * Fills a domain; who is there already stays as he is.
- * @param options.memberships other groups, in the place of the teams and departments of everybody
+ * Fills a domain. Existing people stay as they are.
+ * @param options.memberships makes these groups instead of the teams and departments
  */
 export async function seedDomain(
   domain: LabDomain,
@@ -136,7 +136,7 @@ const organizationalUnit = (dn: string): Change => ({
   attributes: { objectClass: ['organizationalUnit'] },
 });
 
-/** As an administrator's tool does it, but for the password's attribute: the database takes it without quotes. */
+/** As an administrator's tool does it, except for the password: the database's attribute takes it without quotes. */
 function add(domain: LabDomain, person: Person): Change {
   const { unicodePwd: _, ...attributes } = userAttributes(domain, person);
   if (person.password !== undefined) attributes.clearTextPassword = [Buffer.from(person.password, 'utf16le')];
@@ -148,7 +148,7 @@ interface StoredCredential {
   attributes: Attributes;
 }
 
-/** What a domain controller stores of a password: the hash, and the Kerberos keys with their salt. */
+/** What a domain controller stores for a password: the hash, and the Kerberos keys with their salt. */
 function storedCredential(domain: LabDomain, name: string, password: string): StoredCredential {
   const salt = `${domain.realm}${name}`;
   const keys = [EncryptionType.aes256, EncryptionType.aes128].map(enctype => ({

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Raised when a folder of an earlier lab can't be used any more. */
+/** Raise it when a folder of an earlier lab can no longer be used. */
 const LAB_VERSION = 1;
 
 export const labDirectory = (): string => process.env.CAUSEWAY_LAB_DIR ?? '/var/lib/causeway-lab';
@@ -9,7 +9,7 @@ export const labDirectory = (): string => process.env.CAUSEWAY_LAB_DIR ?? '/var/
 /** Path inside the lab's folder. */
 export const labPath = (...parts: string[]): string => join(labDirectory(), ...parts);
 
-/** Makes the lab's folder, readable by root alone; one of another version is refused. */
+/** Makes the lab's folder, readable by root alone. Refuses one of another version. */
 export function openLab(): void {
   const stamp = labPath('version');
   if (existsSync(stamp)) {
@@ -25,5 +25,5 @@ export function openLab(): void {
   writeFileSync(stamp, `${LAB_VERSION}\n`);
 }
 
-/** Whether the lab's folder is one that we made, and so may remove. */
+/** Whether the lab made this folder, and so may remove it. */
 export const isLab = (): boolean => existsSync(labPath('version'));

@@ -16,17 +16,17 @@ import { labPath } from './state.ts';
 export interface LabDomain {
   /** How commands name it: `onprem`, `fabrikam`, `managed`. */
   name: string;
-  /** The lab makes its forests; the managed domain is made by `causeway domain create`. */
+  /** The lab makes its forests. `causeway domain create` makes the managed domain. */
   madeBy: 'lab' | 'domain-services';
   realm: string;
   netbiosDomain: string;
   hostName: string;
   address: string;
-  /** Where it is one more domain controller of a domain: name of the first one. */
+  /** For a further domain controller of a domain: name of the first one. */
   joins?: string;
-  /** Its people's seed when none is told; default: 1. Another one makes other people, and other passwords for the same names. */
+  /** The seed of its people by default; 1 when absent. Another seed makes other people, and other passwords for the same names. */
   seed?: number;
-  /** Whether its schema has the attributes that Exchange brings. */
+  /** Whether its schema has the attributes that Exchange adds. */
   exchange?: boolean;
 }
 
@@ -40,7 +40,7 @@ export const DOMAINS = {
     address: '127.0.0.10',
     exchange: true,
   },
-  /** A second forest: people of its own, many with names that the first one has, too; Exchange was never there. */
+  /** A second forest with people of its own. Many have the same names as in the first. It never had Exchange. */
   fabrikam: {
     name: 'fabrikam',
     madeBy: 'lab',
@@ -62,7 +62,7 @@ export const DOMAINS = {
 
 export const labDomains: LabDomain[] = Object.values(DOMAINS);
 export const labForests = labDomains.filter(domain => domain.madeBy === 'lab');
-/** What is started when nobody asks for more. */
+/** What starts by default. */
 export const firstForest: LabDomain[] = labForests.slice(0, 1);
 
 export function findDomain(name: string): LabDomain {
@@ -83,7 +83,7 @@ export function writeKrb5Conf(): void {
   writeFileSync(krb5ConfFile(), renderKrb5Conf(labDomains), { mode: 0o644 });
 }
 
-/** Domain controllers of one domain have one Administrator. */
+/** The domain controllers of one domain share one Administrator. */
 export const administratorPasswordFile = ({ name, joins }: LabDomain): string =>
   labPath(`${joins ?? name}.password`);
 
@@ -91,14 +91,14 @@ export function administratorPassword(domain: LabDomain): string {
   return readFileSync(administratorPasswordFile(domain), 'utf8').trim();
 }
 
-/** Made up once and kept for the life of the lab; without a line end, as `ldapsearch -y` wants it. */
+/** Made up once and kept for the life of the lab. Without a line end, as `ldapsearch -y` wants it. */
 export function ensureAdministratorPassword(domain: LabDomain): string {
   const file = administratorPasswordFile(domain);
   if (!existsSync(file)) writeFileSync(file, randomPassword(), { mode: 0o600 });
   return administratorPassword(domain);
 }
 
-/** 96 bits, and always of three character classes, as password policies want it. */
+/** 96 bits, and always three character classes, as password policies want them. */
 export const randomPassword = (): string => `Aa1.${randomBytes(12).toString('base64url')}`;
 
 export function domainSettings(domain: LabDomain): DomainSettings {
@@ -110,12 +110,12 @@ export function domainSettings(domain: LabDomain): DomainSettings {
     address: domain.address,
     adminPassword: ensureAdministratorPassword(domain),
     dns: 'none',
-    // NTLM takes the previous password for an hour by default; tests want to see that it is gone.
+    // By default NTLM accepts the previous password for an hour. Tests want to see it rejected at once.
     extraSettings: { 'old password allowed period': '0' },
   };
 }
 
-/** What `lab status --json` says of a domain: enough for anybody's script to try its own users. */
+/** What `lab status --json` shows of a domain: enough for any script to try its own users. */
 export interface LabDomainStatus {
   name: string;
   realm: string;

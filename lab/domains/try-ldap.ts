@@ -7,11 +7,14 @@ import { type ClientResult, lastLine, runClient } from './run-client.ts';
 import { krb5ConfFile, type LabDomain, layoutOf } from './table.ts';
 import { type KerberosTrial, withTicket } from './try-password.ts';
 
-// OpenLDAP's ldapsearch: Samba has no "who am I" for ldapwhoami to ask, but shows everybody his own SIDs.
+// OpenLDAP's ldapsearch: Samba does not answer ldapwhoami's request, but shows each account its own SIDs.
 
 export interface LdapTrial {
   ok: boolean;
-  /** Who the domain controller says that one is: `DOMAIN\name`. */
+  /**
+   * The account that the domain controller bound: `DOMAIN
+   * ame`.
+   */
   identity?: string;
   error?: string;
 }
@@ -23,7 +26,7 @@ interface LdapAccount {
   password: string;
 }
 
-/** It opens its password file by name, which cannot be done with the socket that a child's standard input is. */
+/** ldapsearch opens its password file by name, and a child's standard input is a socket, which cannot be opened so. */
 const BY_PIPE = 'cat | "$@"';
 
 /** Tries a password by a simple bind over TLS, whose certificate is checked. */
@@ -36,10 +39,10 @@ export function tryLdapSimple({ user, domain, password }: LdapAccount): Promise<
   );
 }
 
-/** The domain controller has no name that a resolver would know: its own line of `/etc/hosts`, for this client alone. */
+/** No resolver knows the domain controller's name. Gives this client alone a line in `/etc/hosts`. */
 const WITH_HOSTS = 'mount --bind "$1" /etc/hosts && shift && exec "$@"';
 
-/** Tries a password by SASL GSSAPI: a Kerberos ticket for the directory, and encryption by what comes with it. */
+/** Tries a password by SASL GSSAPI: a Kerberos ticket for the directory, and the encryption that comes with it. */
 export function tryLdapGssapi({
   user,
   domain,
@@ -68,7 +71,7 @@ export function tryLdapGssapi({
 export const managedDn = (domain: LabDomain, name: string): string =>
   `CN=${name},OU=AADDC Users,${baseDn(domain)}`;
 
-/** Binds, asks the domain controller for the bound user's SIDs, of which the own one is first, and finds the name. */
+/** Binds, asks the domain controller for the bound user's SIDs, the user's own first, and finds the name. */
 async function whoAmI(
   domain: LabDomain,
   search: (search: string[]) => Promise<ClientResult>,
@@ -85,7 +88,7 @@ async function whoAmI(
     : { ok: true, identity: `${domain.netbiosDomain}\\${name}` };
 }
 
-/** A value of LDIF (RFC 2849), which is in base64 behind two colons where it is not ASCII. */
+/** A value of LDIF (RFC 2849): in base64 after two colons if it is not ASCII. */
 function valueIn(attribute: string, ldif: string): string | undefined {
   const [, colons, value] = new RegExp(`^${attribute}(::?) (.+)$`, 'm').exec(ldif) ?? [];
   return colons === '::' ? Buffer.from(value!, 'base64').toString('utf8') : value;

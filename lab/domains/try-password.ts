@@ -25,11 +25,11 @@ export interface KerberosAccount {
   krb5Conf: string;
 }
 
-/** Tries a password with MIT `kinit`, in a ticket cache of its own that is gone afterwards. */
+/** Tries a password with MIT `kinit`, in a ticket cache of its own, removed afterwards. */
 export const tryKinit = (account: KerberosAccount): Promise<KerberosTrial> =>
   withTicket(account, async trial => trial);
 
-/** Does something with a ticket, whose cache is gone afterwards; `env` is how clients find it. */
+/** Runs something with a ticket, whose cache is removed afterwards. `env` tells clients where it is. */
 export async function withTicket<T>(
   trial: KerberosAccount,
   work: (kinit: KerberosTrial, env: Record<string, string>) => Promise<T>,
@@ -66,7 +66,7 @@ interface SmbAccount {
   password: string;
 }
 
-/** A client has a limited time for all of its sessions. */
+/** A client has a time limit for all its sessions together. */
 const SESSIONS_AT_ONCE = 40;
 
 const BY_NTLM = ['--configfile=/dev/null', '--use-kerberos=off', '--max-protocol=SMB3'];
@@ -88,8 +88,8 @@ export async function trySmb(account: SmbAccount): Promise<SmbTrial> {
 }
 
 /**
- * Tries many passwords as `trySmb` does, but in sessions of one connection, which somebody else opened: to make a connection costs
- * a domain controller twenty times what a session costs. Names and passwords are without spaces and quotes.
+ * Tries many passwords as `trySmb` does, but in sessions of one connection that another account opened: a connection costs a domain
+ * controller twenty times as much as a session. Names and passwords must have no spaces or quotes.
  *
  * @returns for each, in order, whether it got a session
  */

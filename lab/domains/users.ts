@@ -2,7 +2,7 @@ import { baseDn, dnsDomain, runTool } from '@causeway/samba';
 import { type Attributes, type Change, renderLdif } from './ldif.ts';
 import { administratorPasswordFile, type LabDomain, layoutOf } from './table.ts';
 
-// What an administrator does at a domain controller, with OpenLDAP's tools over LDAPS: no line of ours between.
+// What an administrator does at a domain controller, with OpenLDAP's tools over LDAPS: no code of ours in between.
 
 export interface NewUser {
   sam: string;
@@ -12,7 +12,7 @@ export interface NewUser {
   surname?: string;
   displayName?: string;
   mail?: string;
-  /** Further attributes as the directory has them. */
+  /** Further attributes, in the directory's form. */
   profile?: Readonly<Record<string, string[]>>;
   /** Common name; default: the display name, or `sam`. */
   cn?: string;
@@ -42,7 +42,7 @@ export function userDn(domain: LabDomain, user: NewUser): string {
 
 const commonName = (user: NewUser): string => user.cn ?? user.displayName ?? user.sam;
 
-/** What both ways of making users have in common. */
+/** What both ways of making users share. */
 export function userAttributes(domain: LabDomain, user: NewUser): Attributes {
   const off = user.enabled === false || user.password === undefined;
   const control =
@@ -129,7 +129,7 @@ export async function readAttribute(
   return (await find(domain, user, [attribute])).attributes[attribute];
 }
 
-/** Changes of your own as the administrator, in one connection; stops at the first that fails. */
+/** Any changes as the administrator, in one connection. Stops at the first that fails. */
 export async function change(domain: LabDomain, ...changes: Change[]): Promise<void> {
   await ldapTool(domain, 'ldapmodify', [], renderLdif(changes));
 }
@@ -144,7 +144,7 @@ export const escapeRdn = (value: string): string =>
     .replace(/^([ #])/, '\\$1')
     .replace(/ $/, '\\ ');
 
-/** @param user short name, user principal name or DN; a group has the first and the last */
+/** @param user short name, user principal name or DN; a group by short name or DN */
 export const dnOf = async (domain: LabDomain, user: string): Promise<string> =>
   user.includes('=') ? user : (await find(domain, user, ['1.1'])).dn;
 
