@@ -12,7 +12,7 @@ import { createUser, deleteUser, renameUser, setPassword } from '../domains/user
 import { freshStage } from '../places/fresh-stage.ts';
 import { runCli, runCliJson } from '../places/run-cli.ts';
 
-// What people are called in the managed domain: by sAMAccountName, then by mailNickname, and back, as other people's clients see it.
+// Account names in the managed domain: from sAMAccountName, then from mailNickname, and back, as other people's clients see them.
 
 const stage = await freshStage();
 const onprem = stage.forests[0]!;
@@ -27,7 +27,7 @@ interface Someone {
 }
 const someone = (name: string): Someone => ({ sam: `${name}.${run}`, password: randomPassword() });
 const [ann, ben, cat] = ['ann', 'ben', 'cat'].map(someone) as [Someone, Someone, Someone];
-/** What a mailNickname calls ann; that of cat is what ben is called. */
+/** The account names that ann's mailNickname gives her. Cat's is ben's account name. */
 const [smith, jones] = [`a.smith.${run}`, `a.jones.${run}`];
 
 const kinit = (user: string, { password }: Someone) =>
@@ -35,7 +35,7 @@ const kinit = (user: string, { password }: Someone) =>
 const smb = (user: string, { password }: Someone) =>
   trySmb({ user, password, address: managed.address, netbiosDomain: managed.netbiosDomain });
 
-/** Signs in by Kerberos and by NTLM with a name. @returns the salt that the KDC told */
+/** Signs in by Kerberos and by NTLM with a name. @returns the salt that the KDC announces */
 async function signsIn(name: string, who: Someone): Promise<string | undefined> {
   const ticket = await eventually(`kinit takes ${name}`, async () => {
     const trial = await kinit(name, who);
@@ -49,7 +49,7 @@ async function isRefused(name: string, who: Someone): Promise<void> {
   assert.equal((await smb(name, who)).ok, false);
 }
 
-/** As it was written at first. */
+/** The configuration as first written. */
 let written: { connectors: object[] };
 function configure(accountNames: string, file = stage.configOf('connect')): void {
   const connectors = written.connectors.map(connector => ({ ...connector, accountNames }));
@@ -61,10 +61,10 @@ async function startWith(accountNames: string): Promise<void> {
   await stage.connect.start();
 }
 
-/** Another configuration, which nobody runs with. */
+/** A copy of the configuration, which no service uses. */
 const copyOf = join(stage.configOf('connect'), '..', 'copy.json');
 
-/** What another switch would do, as an administrator asks the running Connect. */
+/** Previews the other switch at the running Connect, as an administrator does. */
 async function preview(accountNames: string) {
   configure(accountNames, copyOf);
   const ask = ['connect', 'preview', '--config', copyOf];
@@ -101,7 +101,7 @@ after(async () => {
 
 const salt = `${dnsDomain.toUpperCase()}${ann.sam}`;
 
-test('by default people are called as on-premises; what the switch would do shows before', async () => {
+test('users have their on-premises names by default, and a preview shows what the switch would rename', async () => {
   assert.equal(await signsIn(ann.sam, ann), salt);
   await isRefused(smith, ann);
   assert.deepEqual(await preview('mailNickname'), [
@@ -114,7 +114,7 @@ test('by default people are called as on-premises; what the switch would do show
   assert.match(stdout, new RegExp(`another: new; .*${dnsDomain}: not in this configuration`, 's'));
 });
 
-test('a change of the switch renames nobody, and passwords go on; an approved list renames those of it', async () => {
+test('changing the switch renames nobody and holds up no password, and an approved list renames its users', async () => {
   await startWith('mailNickname');
   const held = await list();
   assert.deepEqual(held.people.map(({ rename }) => [rename!.from, rename!.to]).toSorted(), [
@@ -127,7 +127,7 @@ test('a change of the switch renames nobody, and passwords go on; an approved li
   ann.password = randomPassword();
   await setPassword(onprem, ann.sam, ann.password);
   assert.equal(await signsIn(ann.sam, ann), salt);
-  // Whoever is called otherwise by the directory meanwhile drops out.
+  // A user whose name in the directory changes meanwhile leaves the list.
   await renameUser(onprem, cat.sam, { attributes: { mailNickname: [] } });
   await eventually('cat is off the list', async () => (await lists())[0]?.count === 1);
   await allow(await list());
@@ -158,7 +158,7 @@ test('a new password arrives under the new name, and a new mailNickname renames 
   await isRefused(smith, ann);
 });
 
-test('it is taken back as it was made: seen before, held, approved', async () => {
+test('switching back works the same way: preview, held list, approval', async () => {
   assert.deepEqual(await preview('sAMAccountName'), [[jones, ann.sam, []]]);
   await startWith('sAMAccountName');
   const held = await list();

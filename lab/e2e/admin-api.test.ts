@@ -23,7 +23,7 @@ import { makeCertificates } from '../places/certificates.ts';
 import { ConnectAtPeer } from '../places/connect-at-peer.ts';
 import { runCli, runCliJson } from '../places/run-cli.ts';
 
-// Connect's admin API against a real directory and a scripted tenant: the script's way to a forced full pass, and what may happen on it.
+// Connect's admin API against a real directory and a scripted tenant: a script's forced full pass, and what may happen meanwhile.
 
 await labUp();
 const connect = await ConnectAtPeer.listen();
@@ -36,7 +36,7 @@ const ad = lab.dnsDomain;
 const tenant = 'peer - AAD';
 const BATCH = 2;
 
-/** As the module on Connect's machine: over the socket. */
+/** Asks over the socket, as the module on Connect's machine does. */
 function ask<R extends Route>(route: R, input: CallInput<R> = {}): Promise<ReplyOf<R>> {
   return callLocally(serviceIn(state, 'connect'), route, input);
 }
@@ -45,7 +45,7 @@ const eventually = (what: string, holds: () => boolean | Promise<boolean>) =>
   service.eventually(what, holds, 30_000);
 
 const CREDENTIALS = '/api/v1/sync/credentials';
-/** Whose passwords were sent, anchor by anchor, in the order of the requests. */
+/** Whose passwords were sent, by anchor, in the order of the requests. */
 const sent = (): string[] =>
   peer
     .requestsTo(CREDENTIALS)
@@ -62,7 +62,7 @@ const saveParameter = () =>
   ask(routes.saveConnector, { params: { name: ad }, body: { globalParameters: [forced] } });
 const switchChannel = (enabled: boolean) =>
   ask(routes.setPasswordSync, { body: { sourceConnector: ad, targetConnector: tenant, enabled } });
-/** The lines of the original's script after the connector was read. */
+/** The lines of the original's script after it has read the connector. */
 async function runScript(): Promise<'begun' | 'merged' | undefined> {
   await saveParameter();
   await switchChannel(false);
@@ -72,7 +72,7 @@ async function parameter(): Promise<unknown> {
   const { globalParameters } = await ask(routes.getConnector, { params: { name: ad } });
   return globalParameters.find(({ name }) => name === FORCE_FULL_PASSWORD_SYNC)?.value;
 }
-/** Of every event so far, from the log: status shows only the last ones, and a forest with many people has more. */
+/** All events so far, from the log: status shows only the last ones, and a forest with many people has more. */
 const eventIds = (): number[] =>
   [...readFileSync(connect.logFile, 'utf8').matchAll(/"eventId":(\d+)/g)].map(([, id]) => Number(id));
 const completed = () => eventually('the pass is completed', async () => (await pass())?.completedAt != null);
@@ -87,7 +87,7 @@ before(async () => {
 });
 after(() => connect.close());
 
-test('over HTTPS a named token opens it, until it is revoked; the socket needs none', async () => {
+test('HTTPS accepts a named token until it is revoked, and the socket needs none', async () => {
   const tokenFile = join(folder, 'workstation.token');
   await cli('token', 'create', 'workstation', '--token-out', tokenFile);
   const token = readPrivateFile(tokenFile).trim();
@@ -117,7 +117,7 @@ test('over HTTPS a named token opens it, until it is revoked; the socket needs n
   assert.equal(readFileSync(connect.logFile, 'utf8').includes(token), false);
 });
 
-test('the parameter does nothing by itself; switched off and on, everybody is sent again', async () => {
+test('the parameter alone does nothing, and switching the channel off and on sends all users again', async () => {
   const anna = await user('anna');
   await eventually('her password', () => hasPassword(anna.upn, anna.password));
   const { sourceAnchor } = inTenant(anna.upn)!.object;
@@ -152,7 +152,7 @@ test('the parameter does nothing by itself; switched off and on, everybody is se
   assert.equal(passes[0]!.connector, ad);
 });
 
-test('killed half-way it goes on with whom it has not sent; forced twice it is one pass', async () => {
+test('a killed pass resumes with the unsent users, and forcing it twice makes one pass', async () => {
   await completed();
   const everybody = new Set(
     [...peer.users.values()].filter(u => u.credential).map(u => u.object.sourceAnchor),
@@ -169,7 +169,7 @@ test('killed half-way it goes on with whom it has not sent; forced twice it is o
   killed.resolve();
   peer.hold = () => undefined;
   const before = sent();
-  // A request at the end of a page of replication has fewer users than a batch.
+  // The last request of a page of replication has fewer users than a batch.
   assert.ok(before.length >= 4 && before.length < everybody.size, `${before.length} of ${everybody.size}`);
   await service.start();
   await completed();
@@ -178,12 +178,12 @@ test('killed half-way it goes on with whom it has not sent; forced twice it is o
   assert.equal(await parameter(), '0');
   const all = sent();
   assert.deepEqual(new Set(all), everybody);
-  // What was on its way when it was killed is sent again, and nobody else.
+  // Requests in flight at the kill are sent again, and no others.
   const inFlight = SLICES_IN_FLIGHT * BATCH;
   assert.ok(all.length <= everybody.size + inFlight, `${all.length} sent, ${everybody.size} users`);
 });
 
-test('a change in the middle of a pass is not held up, and progress is told', async () => {
+test('a pass does not delay a change, and shows its progress', async () => {
   const clara = await user('clara');
   await eventually('her password', () => hasPassword(clara.upn, clara.password));
   peer.hold = path => (path === CREDENTIALS ? delay(700) : undefined);
@@ -212,17 +212,17 @@ test('a change in the middle of a pass is not held up, and progress is told', as
   await completed();
 });
 
-test('before the managed domain is paired it stays open, says why, and goes on by itself', async () => {
+test('a pass stays open before the managed domain is paired, gives the reason, and resumes after it', async () => {
   const key = sealingPublicKey(await generateSealingKey());
   peer.offerKey(key);
-  await delay(3_100); // the configuration's age
+  await delay(3_100); // longer than the configuration may be cached
   await runScript();
   await eventually('everybody is read', async () => (await pass())?.readAt != null);
   const open = (await pass())!;
   assert.equal(open.completedAt, null);
   assert.ok(open.owed > 0);
   assert.match(open.waitingFor!, /key is not confirmed.*causeway connect trust-domain/);
-  // The first one waits for the confirmation. Who asks now gets everybody sent again.
+  // The first request waits for the confirmation. After a second one all users are sent again.
   const everybody = [...peer.users.values()].filter(({ credential }) => credential).length;
   peer.requests.length = 0;
   assert.equal(await runScript(), 'begun');
@@ -237,7 +237,7 @@ test('before the managed domain is paired it stays open, says why, and goes on b
   await completed();
 });
 
-test('the scheduler keeps objects back and passwords not; a cycle that is asked for runs', async () => {
+test('stopping the scheduler holds objects back but not passwords, and a requested cycle runs', async () => {
   const dave = await user('dave');
   await eventually('his password', () => hasPassword(dave.upn, dave.password));
   const scheduler = await ask(routes.setScheduler, { body: { syncCycleEnabled: false } });
@@ -256,7 +256,7 @@ test('the scheduler keeps objects back and passwords not; a cycle that is asked 
   await ask(routes.setScheduler, { body: { syncCycleEnabled: true, schedulerSuspended: false } });
 });
 
-test('a cycle that is under way shows as busy and stops at a safe point; the next one does what is left', async () => {
+test('a running cycle shows as busy and stops at a safe point, and the next one does the rest', async () => {
   peer.hold = path => (path.endsWith('/objects') ? delay(1_500) : undefined);
   const gina = await user('gina');
   const busy = async () => (await ask(routes.listRunStatus, { query: {} })).running;
@@ -270,7 +270,7 @@ test('a cycle that is under way shows as busy and stops at a safe point; the nex
   await eventually('all is idle', async () => (await busy()).length === 0);
 });
 
-test("one object's password is sent when somebody asks, and its log tells", async () => {
+test("sends one object's password on request, and its log shows it", async () => {
   const finn = await user('finn');
   await eventually('his password', () => hasPassword(finn.upn, finn.password));
   const { distinguishedName } = await cli<{ distinguishedName: string }>('status', finn.upn);
@@ -300,7 +300,7 @@ test("one object's password is sent when somebody asks, and its log tells", asyn
   assert.deepEqual(domains, [{ fullName: lab.dnsDomain, isReachable: true, exceptionMessage: null }]);
 });
 
-test('a command without a running service goes the same way', async () => {
+test('a command works the same way without a running service', async () => {
   await service.stop();
   const wrong = await runCli([
     ...['connect', 'force-password-sync', '--connector', ad.toUpperCase(), '--config', config],

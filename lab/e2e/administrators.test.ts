@@ -14,7 +14,7 @@ import { createUser, deleteUser, renameUser } from '../domains/users.ts';
 import { freshStage } from '../places/fresh-stage.ts';
 import { runCli, runCliJson } from '../places/run-cli.ts';
 
-// Who administers the managed domain: the tenant's group proposes, the managed domain's machine accepts.
+// Who administers the managed domain: the tenant's group proposes, and an administrator on the managed domain's machine accepts.
 
 const { onprem, managed } = DOMAINS;
 const stage = await freshStage({ databaseUrl: process.env.DATABASE_URL, headIntervalMs: 300 });
@@ -54,7 +54,7 @@ after(async () => {
   if (dn !== undefined) await deleteUser(onprem, dn).catch(() => {});
 });
 
-test('a member is proposed, accepted, removed, added again, and needs a new acceptance', async () => {
+test('a member is proposed, accepted, removed and added again, and then needs a new acceptance', async () => {
   const early = await accept(upn, '--yes');
   assert.match(early.stderr, /the tenant does not propose ada\..*causeway tenant group add/s);
   await group('add', upn);
@@ -85,11 +85,11 @@ test('a member is proposed, accepted, removed, added again, and needs a new acce
     audit.slice(0, 4).map(({ action }) => action),
     [...['remove-administrator', 'accept-administrator', 'administrator-ended', 'accept-administrator']],
   );
-  // The tenant's first administrator is a member since they made the managed domain.
+  // The tenant's first administrator became a member when they made the managed domain.
   assert.deepEqual([counts.accepted, counts.waiting], [0, 2]);
 });
 
-test('a cloud-only person is accepted only by whoever says that the tenant then administers the domain', async () => {
+test('accepting a cloud-only user requires confirming that the tenant then administers the domain', async () => {
   const list = await runCliJson<{ administrators: ListedAdministrator[] }>(administrators());
   const { anchor } = list.administrators.find(({ cloudOnly }) => cloudOnly)!;
   const refused = await accept(anchor, '--yes');
@@ -104,7 +104,7 @@ test('a cloud-only person is accepted only by whoever says that the tenant then 
   await runCliJson(administrators('remove', anchor));
 });
 
-test('an acceptance goes with the person, whatever they are called, and ends when they are deleted', async () => {
+test('an acceptance follows the user through a rename and ends when the user is deleted', async () => {
   await accept(upn, '--yes');
   const renamed = `new.${upn}`;
   await renameUser(onprem, sam, { upn: renamed });

@@ -18,7 +18,7 @@ import { createUser, deleteUser, disableUser, enableUser, setPassword } from '..
 import { freshStage } from '../places/fresh-stage.ts';
 import { runCli, runCliJson } from '../places/run-cli.ts';
 
-// Somebody must be out of the managed domain now, whatever anybody else says: and what outlives that, by other people's clients.
+// A block keeps a user out of the managed domain at once, whatever anybody else says. Other people's clients show it, and what outlives it.
 
 const stage = await freshStage();
 const { onprem, managed } = DOMAINS;
@@ -55,13 +55,13 @@ const domain = (...args: string[]) =>
   runCliJson<{ message: string; applied: boolean }>(['domain', ...args, ...config]);
 const status = ({ sam }: Someone) => stage.domainStatus<UserStatus>(sam);
 
-/** No protocol takes any of these passwords, although the newest one has come. */
+/** Asserts that no protocol accepts any of these passwords, although the newest one has arrived. */
 async function staysOut(who: Someone, ...older: string[]): Promise<void> {
   for (const password of [who.password, ...older])
     assert.ok(await trials.refused(who, password), `${who.sam} is in`);
 }
 
-/** A new password on-premises, which the managed domain has when this returns. */
+/** Sets a new password on-premises and waits until the managed domain has it. */
 async function renew(who: Someone): Promise<void> {
   const before = (await status(who)).entry!.credentialSequence;
   who.password = randomPassword();
@@ -87,7 +87,7 @@ after(async () => {
   for (const sam of made) await deleteUser(onprem, sam).catch(() => {});
 });
 
-test('who is blocked is out at once by every protocol, and no change on-premises opens the account', async () => {
+test('a block closes every protocol at once, and no on-premises change opens the account', async () => {
   const anna = await make('anna');
   const first = anna.password;
   const done = await domain('block', anna.upn, '--reason', 'lost notebook');
@@ -121,7 +121,7 @@ test('who is blocked is out at once by every protocol, and no change on-premises
   assert.equal((await status(anna)).block, null);
 });
 
-test('people in the managed domain see the mark of a block and cannot take it off, and an administrator who enables the account does so in vain', async () => {
+test('users see a block’s mark and cannot remove it, and enabling the account by hand does not last', async () => {
   const [berta, other] = [await make('berta'), await make('other')];
   await domain('block', berta.sam, '--reason', 'not for everybody');
   const dn = managedDn(managed, berta.sam);
@@ -150,7 +150,7 @@ test('people in the managed domain see the mark of a block and cannot take it of
   await eventually('the next record shuts it again', () => trials.refused(berta, berta.password));
 });
 
-test('a block can be given while the service or the managed domain is stopped', async () => {
+test('a block can be set while the service or the managed domain is stopped', async () => {
   const [carl, dora] = [await make('carl'), await make('dora')];
   await stage.domain.stop();
   assert.equal((await domain('block', carl.sam)).applied, true);
@@ -168,7 +168,7 @@ test('a block can be given while the service or the managed domain is stopped', 
   await opens(dora);
 });
 
-test('a ledger from before the block learns of it from the account', async () => {
+test('a ledger older than the block learns of it from the account', async () => {
   const emil = await make('emil');
   const ledger = join(stage.stateOf('domain'), 'ledger.db');
   const files = ['', '-wal', '-shm'].map(end => `${ledger}${end}`);
@@ -176,7 +176,7 @@ test('a ledger from before the block learns of it from the account', async () =>
   cpSync(ledger, `${ledger}.backup`);
   await stage.domain.start();
   await domain('block', emil.sam, '--reason', 'lost notebook');
-  // So soon after the start it may stand in the ledger alone.
+  // Soon after the start it may be in the ledger only.
   await eventually('it is on the account', async () => (await status(emil)).block!.applied);
   const { since } = (await status(emil)).block!;
   await stage.domain.stop();
@@ -191,7 +191,7 @@ test('a ledger from before the block learns of it from the account', async () =>
   await opens(emil);
 });
 
-/** A session of `smbclient` that stays open: whether it takes one more share. */
+/** An `smbclient` session that stays open, to see whether it may open another share. */
 async function openSession(
   who: Someone,
 ): Promise<{ takes: (share: string) => Promise<boolean>; end: () => void }> {
@@ -214,7 +214,7 @@ async function openSession(
   return { takes, end: () => child.stdin.end('exit\n') };
 }
 
-test('a block ends tickets for more services and their renewal; a ticket for a service and open connections outlive it', async () => {
+test('a block stops further service tickets and renewals, and a service ticket and open connections outlive it', async () => {
   const fred = await make('fred');
   const account = { user: fred.sam, realm: managed.realm, password: fred.password, krb5Conf: krb5ConfFile() };
   await using ldap = await bindAs(`${managed.netbiosDomain}\\${fred.sam}`, fred.password);
@@ -237,7 +237,7 @@ test('a block ends tickets for more services and their renewal; a ticket for a s
       await domain('block', fred.sam);
       await staysOut(fred);
       assert.deepEqual([await ticketFor('ldap'), await ticketFor('host')], [false, false]);
-      // What `docs/security.md` says of what goes on.
+      // What outlives a block as `docs/security.md` says.
       assert.deepEqual([await bySmb(), await session.takes('netlogon'), await reads()], [true, true, true]);
       assert.equal(await client('kinit', '-R'), false);
     });

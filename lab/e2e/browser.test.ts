@@ -41,11 +41,11 @@ after(async () => {
 interface Opened {
   readonly page: Page;
   readonly state: string;
-  /** What the browser complained of. */
+  /** The browser's complaints. */
   readonly complaints: string[];
 }
 
-/** The sign-in page, as the web application sends a browser there. */
+/** Opens the sign-in page as the web application sends a browser there. */
 async function openSignIn(): Promise<Opened> {
   const authorization = new Configuration(
     { issuer: party.issuer, authorization_endpoint: `${party.issuer}/auth` },
@@ -73,7 +73,7 @@ async function signIn(page: Page, name: string, password: string): Promise<void>
   await page.getByRole('button', { name: 'Sign in' }).click();
 }
 
-/** The browser is back at the application with a code, and every page kept to its own content security policy. */
+/** Asserts that the browser is back at the application with a code, and that each page kept to its own content security policy. */
 async function hasSignedIn({ page, state, complaints }: Opened): Promise<void> {
   await page.getByText('signed in', { exact: true }).waitFor();
   const returned = new URL(page.url());
@@ -86,7 +86,7 @@ async function hasSignedIn({ page, state, complaints }: Opened): Promise<void> {
   );
 }
 
-test('a person signs in with a browser, after a wrong password', { timeout: 60_000 }, async () => {
+test('a user signs in with a browser after a wrong password', { timeout: 60_000 }, async () => {
   const opened = await openSignIn();
   const { page } = opened;
   await signIn(page, administrator.userPrincipalName, 'a wrong one');
@@ -96,7 +96,7 @@ test('a person signs in with a browser, after a wrong password', { timeout: 60_0
   await hasSignedIn(opened);
 });
 
-test('a temporary password is changed on the way, and the new one signs in', {
+test('a user changes a temporary password on the way, and signs in with the new one', {
   timeout: 60_000,
 }, async () => {
   const name = 'carla@contoso.example';

@@ -16,7 +16,7 @@ import { signIn } from '../places/sign-in.ts';
 import { dumpDatabase, restoreDatabase } from '../run/postgres.ts';
 import { bytesBelow, findSecrets, type KnownSecret, secretsOf } from './secret-search.ts';
 
-// A cloud-only user from its making to its deletion: no on-premises directory has any part in it.
+// A cloud-only user from creation to deletion, without any on-premises directory.
 
 const databaseUrl = process.env.DATABASE_URL;
 const stage = await freshStage({ databaseUrl, forests: [], headIntervalMs: 1_000 });
@@ -33,13 +33,13 @@ after(async () => {
 const tenant = <T = Record<string, unknown>>(...args: string[]): Promise<T> =>
   runCliJson<T>(['tenant', ...args, ...stage.remote]);
 
-/** A password that is nobody's, kept for the search at the end. */
+/** Remembers a made-up password for the search at the end. */
 function madeUp(password: string): string {
   passwords.push(password);
   return password;
 }
 
-/** Which of the ways into the managed domain a password opens. */
+/** The ways into the managed domain that accept a password. */
 async function waysIn(name: string, password: string): Promise<string[]> {
   const kinit = await tryKinit({ user: name, realm, password, krb5Conf: managed.krb5Conf });
   const smb = await trySmb({ user: name, address, netbiosDomain, password });
@@ -62,7 +62,7 @@ const listMissing = async (): Promise<string> =>
 
 const applied = (reason: string) => eventually(reason, async () => !(await missing()).includes(UPN));
 
-/** Waits until what the tenant signed last of the account is written in the managed domain. */
+/** Waits until the managed domain has what the tenant last signed for the account. */
 const enabledThere = (enabled: boolean) =>
   eventually(`account ${enabled ? 'enabled' : 'disabled'}`, async () => {
     const result = await runCli(['domain', 'status', UPN, '--config', stage.configOf('domain'), '--json']);
@@ -72,7 +72,7 @@ const enabledThere = (enabled: boolean) =>
 
 const ALL_WAYS = ['kinit', 'smb', 'ldap', 'gssapi'];
 
-test('a temporary password opens nothing but the page that changes it', async () => {
+test('a temporary password opens only the page that changes it', async () => {
   await stage.openTenant();
   const party = await stage.registerApplication();
   const made = await tenant<{ temporaryPassword: string }>('user', 'create', UPN, '--display-name', 'Carla');
@@ -96,7 +96,7 @@ test('only a member of AAD DC Administrators makes a managed domain', async () =
   await stage.openDomain();
 });
 
-test('a password from before the managed domain is not in it, and is listed as missing', async () => {
+test('a password older than the managed domain is not in it, and is listed as missing', async () => {
   await enabledThere(false);
   assert.deepEqual(await waysIn(UPN, 'First.Cloud.Passw0rd'), []);
   assert.ok((await missing()).includes(UPN));
@@ -106,7 +106,7 @@ test('a password from before the managed domain is not in it, and is listed as m
   );
 });
 
-test('no password comes before the fingerprint is confirmed, and each place says so', async () => {
+test('no password arrives before the fingerprint is confirmed, and each place says so', async () => {
   const unconfirmed = madeUp('Unconfirmed.Cloud.Passw0rd');
   assert.match(await changeOnPage(stage, UPN, 'First.Cloud.Passw0rd', unconfirmed), /good from now on/);
   const { fingerprint } = await runCliJson<{ fingerprint: string }>([
@@ -137,7 +137,7 @@ test('no password comes before the fingerprint is confirmed, and each place says
   assert.deepEqual(await waysIn(UPN, unconfirmed), []);
 });
 
-test('after the next change the password opens all of the managed domain, by AES keys of its realm', async () => {
+test('after the next change the password opens the whole managed domain, by AES keys of its realm', async () => {
   const second = madeUp('Second.Cloud.Passw0rd');
   assert.match(await changeOnPage(stage, UPN, 'Unconfirmed.Cloud.Passw0rd', second), /good from now on/);
   await applied('second password applied');
@@ -151,7 +151,7 @@ test('after the next change the password opens all of the managed domain, by AES
     assert.deepEqual(await waysIn(UPN, before), []);
 });
 
-test('a reset ends the password before it everywhere, and the temporary one opens nothing there', async () => {
+test('a reset ends the former password everywhere, and the temporary one opens nothing in the managed domain', async () => {
   const reset = await tenant<{ temporaryPassword: string }>('user', 'reset-password', UPN);
   const temporary = madeUp(reset.temporaryPassword);
   await enabledThere(false);
@@ -163,7 +163,7 @@ test('a reset ends the password before it everywhere, and the temporary one open
   assert.deepEqual(await waysIn(UPN, third), ALL_WAYS);
 });
 
-test('disabled is refused and enabled let in again, with the same password', async () => {
+test('a disabled user is rejected, and signs in again with the same password once enabled', async () => {
   await tenant('user', 'disable', UPN);
   await enabledThere(false);
   assert.deepEqual(await waysIn(UPN, 'Third.Cloud.Passw0rd'), []);
@@ -176,13 +176,13 @@ test('disabled is refused and enabled let in again, with the same password', asy
   assert.deepEqual(await waysIn(UPN, 'Third.Cloud.Passw0rd'), ALL_WAYS);
 });
 
-test('a restored tenant names whose password is newer in the managed domain and who is deleted there, and their sessions are over', async () => {
+test('a restored tenant names users with a newer password or deleted in the managed domain, and ends their sessions', async () => {
   const dora = 'dora@contoso.example';
   const made = await tenant<{ temporaryPassword: string }>('user', 'create', dora);
   const hers = madeUp('Another.Cloud.Passw0rd');
   await changeOnPage(stage, dora, madeUp(made.temporaryPassword), hers);
   await eventually('Dora has come', async () => !(await missing()).includes(dora));
-  // An application on loopback would be a native one, which asks for the password each time.
+  // The tenant treats an application on loopback as native, and asks for the password each time.
   const redirect = 'https://portal.example.net/callback';
   const { issuer, clientId } = await tenant<{ issuer: string; clientId: string }>(
     ...['app', 'register', '--name', 'portal', '--redirect-uri', redirect],
@@ -237,7 +237,7 @@ test('a restored tenant names whose password is newer in the managed domain and 
   assert.deepEqual(await waysIn(UPN, 'Right.Cloud.Passw0rd'), ALL_WAYS);
 });
 
-test('deleted is gone', async () => {
+test('a deleted user has no account anywhere', async () => {
   await tenant('user', 'delete', UPN);
   await eventually('deletion', async () => {
     const there = await tryKinit({ user: 'carla', realm, password: 'x', krb5Conf: managed.krb5Conf });
@@ -247,7 +247,7 @@ test('deleted is gone', async () => {
   assert.equal((await missing()).includes(UPN), false);
 });
 
-test('no password of it, no NT hash and no Kerberos key stands anywhere that the tenant writes', () => {
+test('nothing that the tenant writes has a password, NT hash or Kerberos key of the user', () => {
   const secrets = passwords.flatMap((password, i): KnownSecret[] => [
     { label: `password ${i}`, bytes: Buffer.from(password) },
     ...secretsOf(`password ${i}`, password, `${realm}carla`),

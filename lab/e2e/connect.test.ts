@@ -31,7 +31,7 @@ const eventually = (what: string, holds: () => boolean | Promise<boolean>) =>
 before(() => connect.enrol());
 after(() => connect.close());
 
-test('one cycle brings the users and their passwords, and the next one nothing', async () => {
+test('one cycle brings the users and their passwords, and the next one brings nothing', async () => {
   const alice = await user('alice');
   const { cycles } = await cli<{ cycles: { upserted: number; passwords: { sent: number } }[] }>(
     'sync',
@@ -43,7 +43,7 @@ test('one cycle brings the users and their passwords, and the next one nothing',
   const { sourceAnchor } = inTenant(alice.upn)!.object;
   peer.requests.length = 0;
   await cli('sync', '--once');
-  // Other tests may work on the same directory: of Alice nothing is said again.
+  // Other tests may change the same directory, so this looks only for Alice: she is not sent again.
   assert.ok(peer.requests.every(({ body }) => !body.includes(sourceAnchor)));
 });
 
@@ -56,7 +56,7 @@ const POINTS = [
   'after-watermark',
 ];
 for (const point of POINTS) {
-  test(`killed at connect.${point}, nothing is lost`, async () => {
+  test(`a kill at connect.${point} loses nothing`, async () => {
     const { sam, upn } = await user(`kill-${point.replace('watermark', 'mark')}`.slice(0, 13));
     await cli('sync', '--once');
     const password = randomPassword();
@@ -70,7 +70,7 @@ for (const point of POINTS) {
   });
 }
 
-test('the watermark stays where it is while the tenant does not answer', async () => {
+test('the watermark stays while the tenant does not answer', async () => {
   const { sam, upn } = await user('bob');
   await cli('sync', '--once');
   const before = cursor('replication-cookie');
@@ -89,7 +89,7 @@ test('the watermark stays where it is while the tenant does not answer', async (
   assert.ok(await hasPassword(upn, password));
 });
 
-test('the service carries changes over by itself: passwords, temporary ones, disabling, deleting', async () => {
+test('the service synchronizes by itself: passwords, temporary ones, disabled and deleted users', async () => {
   await service.start();
   const { sam, upn, password } = await user('carol');
   await eventually('a new user with its password', () => hasPassword(upn, password));
@@ -115,7 +115,7 @@ test('the service carries changes over by itself: passwords, temporary ones, dis
   await eventually('deleted', () => inTenant(upn) === undefined);
 });
 
-test('a second instance is refused, and a service that was killed leaves nothing in the way', async () => {
+test('refuses a second instance, and a killed service leaves nothing that blocks a start', async () => {
   const second = await runCli(['connect', 'run', '--config', config]);
   assert.equal(second.code, 1);
   assert.match(second.stderr, new RegExp(`in use by process ${service.pid}`));
@@ -125,14 +125,14 @@ test('a second instance is refused, and a service that was killed leaves nothing
 
 let sealing: SealingKey;
 
-test('until its key is confirmed the managed domain is owed everybody; then exactly those are sent', async () => {
+test('all users stay owed until the managed domain’s key is confirmed, and then exactly those are sent', async () => {
   const dora = await user('dora');
   await eventually('her password', () => hasPassword(dora.upn, dora.password));
   assert.equal(inTenant(dora.upn)!.credential!.record, null);
   sealing = await generateSealingKey();
   const { fingerprint } = peer.confirmable(sealingPublicKey(sealing));
   peer.offerKey(sealingPublicKey(sealing));
-  await delay(3_100); // the configuration's age
+  await delay(3_100); // longer than the configuration may be cached
   const { passes } = await cli<{ passes: { owed: number; completedAt: string | null }[] }>(
     'force-password-sync',
   );
@@ -150,7 +150,7 @@ test('until its key is confirmed the managed domain is owed everybody; then exac
   assert.ok(await opensTo(dora.upn, dora.password));
 });
 
-test('a domain controller that was restored leads to a full cycle, with an event', async () => {
+test('a restored domain controller causes a full cycle and an event', async () => {
   await service.stop();
   tamper(`UPDATE cursor SET value = '00000000-0000-0000-0000-000000000001' WHERE name = 'invocation-id'`);
   await service.start();
@@ -162,7 +162,7 @@ test('a domain controller that was restored leads to a full cycle, with an event
   await service.stop();
 });
 
-test('a wrong password of the connector account, and a missing right, say what to do', async () => {
+test('a wrong password of the connector account, and a missing right, are reported with the remedy', async () => {
   const wrong = join(folder, 'wrong.password');
   writePrivateFile(wrong, 'not the password');
   connect.configure({ password: `file:${wrong}` });

@@ -19,7 +19,7 @@ import { createUser } from '../domains/users.ts';
 import { freshStage } from '../places/fresh-stage.ts';
 import { runCliJson } from '../places/run-cli.ts';
 
-// What an accepted member of AAD DC Administrators may do in the managed domain with somebody else's tools, and what not.
+// What an accepted member of AAD DC Administrators may do in the managed domain with other people's tools, and what not.
 
 const stage = await freshStage({ dns: 'internal', headIntervalMs: 300 });
 const { onprem, managed } = DOMAINS;
@@ -27,7 +27,7 @@ const { dnsDomain } = describeDomain(onprem);
 const BASE = 'DC=aadds,DC=example,DC=net';
 /** In the share `sysvol`. */
 const POLICIES = `${managed.realm.toLowerCase()}/Policies`;
-/** The policies that every domain has: of the domain, and of its domain controllers. */
+/** The policies that each domain has: the domain's own, and that of its domain controllers. */
 const DEFAULT_POLICIES = ['{31B2F340-016D-11D2-945F-00C04FB984F9}', '{6AC1786C-016F-11D2-945F-00C04FB984F9}'];
 const machine = new MemberServer(managed);
 let ada: Credentials;
@@ -47,7 +47,7 @@ const administrator = (): Credentials => ({
 const principal = ({ user }: Credentials) => `${managed.netbiosDomain}\\${user}`;
 const tool = (who: Credentials, ...args: string[]) =>
   machine.run('samba-tool', [...args, '-U', `${principal(who)}%${who.password}`]);
-/** Something at files of the share `sysvol`. */
+/** Runs commands at the files of the share `sysvol`. */
 const files = (who: Credentials, ...commands: string[]) =>
   machine.run('smbclient', [
     ...[`//${managed.address}/sysvol`, '-U', `${principal(who)}%${who.password}`],
@@ -83,7 +83,7 @@ async function makePolicy(who: Credentials, name: string): Promise<string> {
   assert.equal(code, 0, errors || output);
   return /\{[0-9A-F-]{36}\}/i.exec(output)![0];
 }
-/** The client of files ends well whatever it was refused: what it says counts. */
+/** The file client exits with 0 even when it is refused, so its output counts. */
 async function mayNotFiles(what: string, who: Credentials, ...commands: string[]): Promise<void> {
   const { output, errors } = await files(who, ...commands);
   assert.match(`${output}${errors}`, /NT_STATUS_ACCESS_DENIED/, what);
@@ -93,14 +93,14 @@ const setAdministrator = async (verb: 'add' | 'remove', { user }: Credentials) =
 };
 const unit = `OU=Branch,${BASE}`;
 const policyDn = (policy: string) => `CN=${policy},CN=Policies,CN=System,${BASE}`;
-/** A group that every machine puts into its Administrators, as `docs/managed-domain.md` says ([MS-GPSB] 2.2.10). */
+/** A group that each machine adds to its Administrators, as `docs/managed-domain.md` says ([MS-GPSB] 2.2.10). */
 const groupMembership = (sid: string) =>
   [
     ...['[Unicode]', 'Unicode=yes', '[Version]', 'signature="$CHICAGO$"', 'Revision=1'],
     ...['[Group Membership]', `*${sid}__Memberof = *S-1-5-32-544`, ''],
   ].join('\r\n');
 
-/** Of those that every domain has, and of the administrator’s. */
+/** Asserts that the policies every domain has, and the administrator's own, cannot be changed. */
 async function refusesOthersPolicies(who: Credentials): Promise<void> {
   const others = [
     ...DEFAULT_POLICIES,
@@ -142,12 +142,12 @@ after(async () => {
   await stage.close();
 });
 
-test('before the acceptance nobody may do anything', async () => {
+test('nobody may do anything before the acceptance', async () => {
   await setAdministrator('add', ada);
   await mayNot('a unit', modify(ada, add(unit, 'objectClass: organizationalUnit')));
 });
 
-test('an accepted member makes units, and everything in them', async () => {
+test('an accepted member makes organizational units, and everything in them', async () => {
   const accept = ['domain', 'administrators', 'accept', `${ada.user}@${dnsDomain}`, '--yes'];
   await eventually('accepted', () =>
     runCliJson([...accept, '--config', stage.configOf('domain')]).then(
@@ -165,7 +165,7 @@ test('an accepted member makes units, and everything in them', async () => {
   await may('a group', modify(ada, add(`CN=team,${unit}`, 'objectClass: group', 'sAMAccountName: team')));
 });
 
-test('joins machines, and manages them', async () => {
+test('an accepted member joins machines, and manages them', async () => {
   await machine.join(ada);
   await machine.joinByAdcli(ada, 'FS2');
   await may(
@@ -175,7 +175,7 @@ test('joins machines, and manages them', async () => {
   await machine.start();
 });
 
-test('makes policies, links them to both units, and changes and deletes its own', async () => {
+test('an accepted member makes policies, links them to both units, and changes and deletes their own', async () => {
   const policy = await makePolicy(ada, 'Drives');
   for (const container of [`OU=AADDC Computers,${BASE}`, `OU=AADDC Users,${BASE}`, unit])
     await may(container, tool(ada, 'gpo', 'setlink', container, policy, ...LDAP));
@@ -190,7 +190,7 @@ test('makes policies, links them to both units, and changes and deletes its own'
   assert.match(gone.output, /NT_STATUS_NO_SUCH_FILE/, gone.errors);
 });
 
-test('makes AAD DC Administrators local administrators of machines by a policy, which each machine reads', async () => {
+test('a policy makes AAD DC Administrators local administrators, and each machine reads it', async () => {
   const policy = await makePolicy(ada, 'Local administrators');
   const sid = await machine.run('wbinfo', ['-n', `${managed.netbiosDomain}\\${AAD_DC_ADMINISTRATORS}`]);
   const [group] = /S-1-5-21[-\d]+/.exec(sid.output)!;
@@ -227,7 +227,7 @@ test('makes AAD DC Administrators local administrators of machines by a policy, 
   await mayNot('a person’s version', modify(mallory, replace(policyDn(policy), 'versionNumber', '2')));
 });
 
-test('a Samba file server takes AAD DC Administrators among its administrators', async () => {
+test('a Samba file server adds AAD DC Administrators to its administrators', async () => {
   const sam = (verb: string, ...who: string[]) =>
     machine.run('net', ['sam', verb, 'BUILTIN\\Administrators', ...who]);
   await may('a member', sam('addmem', `${managed.netbiosDomain}\\${AAD_DC_ADMINISTRATORS}`));
@@ -239,7 +239,7 @@ test('nobody else makes policies', async () => {
   await mayNotFiles('its folder', mallory, `mkdir ${POLICIES}/mine`);
 });
 
-test('changes no policy of the domain, no script, and nothing else of the system', async () => {
+test('an accepted member changes no policy of the domain, no script, and nothing else of the system', async () => {
   await refusesOthersPolicies(ada);
   const scripts = `${managed.realm.toLowerCase()}/scripts`;
   await mayNotFiles('a script', ada, `put /etc/hostname ${scripts}/logon.cmd`);
@@ -250,7 +250,7 @@ test('changes no policy of the domain, no script, and nothing else of the system
   await mayNot('a policy elsewhere', modify(ada, add(`CN=x,CN=System,${BASE}`, policy)));
 });
 
-test('manages DNS and password settings', async () => {
+test('an accepted member manages DNS and password settings', async () => {
   const zone = managed.realm.toLowerCase();
   const host = `ds1.${zone}`;
   await may('a record', tool(ada, 'dns', 'add', host, zone, 'printer', 'A', '127.0.0.41'));
@@ -278,7 +278,7 @@ test('manages DNS and password settings', async () => {
   await mayNot('ours', modify(ada, replace(ours, 'msDS-LockoutThreshold', '0')));
 });
 
-test('touches no domain controller, no schema, nobody who is synchronized, and no group of an on-premises SID', async () => {
+test('an accepted member changes no domain controller, schema, synchronized user, or group of an on-premises SID', async () => {
   const victim = `CN=${mallory.user},OU=AADDC Users,${BASE}`;
   await mayNot('an account', modify(ada, replace(victim, 'description', 'x')));
   await mayNot('its deletion', modify(ada, `dn: ${victim}\nchangetype: delete\n`));
@@ -312,7 +312,7 @@ test('touches no domain controller, no schema, nobody who is synchronized, and n
   );
 });
 
-test('in a restored domain, whose files have lost their access lists, others’ policies stay theirs', async () => {
+test('policies stay their owners’ in a restored domain whose files lost their access lists', async () => {
   await stage.domain.stop();
   await stopDomain(layoutOf(managed));
   const folder = join(layoutOf(managed).sysvol, POLICIES);
@@ -330,7 +330,7 @@ test('in a restored domain, whose files have lost their access lists, others’ 
   await may('its end', tool(ada, 'gpo', 'del', policy, ...LDAP));
 });
 
-test('whoever somebody else puts into the group goes again, and an ended acceptance ends the rights', async () => {
+test('members added to the group by others are removed again, and an ended acceptance ends the rights', async () => {
   const group = `CN=${AAD_DC_ADMINISTRATORS},OU=AADDC Users,${BASE}`;
   const victim = `CN=${mallory.user},OU=AADDC Users,${BASE}`;
   await may(
@@ -345,7 +345,7 @@ test('whoever somebody else puts into the group goes again, and an ended accepta
   await eventually('Ada may no more', async () => (await other(ada, n++)).code !== 0);
 });
 
-test('what it may do already is not written again', async () => {
+test('existing rights are not written again', async () => {
   const rights = () =>
     stage
       .readLog('domain')

@@ -98,7 +98,7 @@ async function importAll(connection: LdapConnection, options: Partial<ImportOpti
 const named = (objects: ImportedObject[], name: string) =>
   objects.find(o => o.attributes.displayName === name)!;
 
-test('a controller says who it is, and its highest USN moves with a write', async () => {
+test('a controller identifies itself, and a write raises its highest USN', async () => {
   const rootDse = await readRootDse(admin);
   assert.equal(rootDse.defaultNamingContext, namingContext);
   assert.equal(rootDse.dnsHostName.toLowerCase(), lab.host);
@@ -110,7 +110,7 @@ test('a controller says who it is, and its highest USN moves with a write', asyn
   assert.ok((await highestCommittedUSN(connector)) > earlier);
 });
 
-test('an account of least rights sees what was made, changed, cleared, moved and deleted', async () => {
+test('an account of least rights sees created, changed, cleared, moved and deleted objects', async () => {
   await addUser('Doe, Jane', 'jane');
   await addUser('Zoë 😀', 'zoe');
   const first = await importAll(connector);
@@ -136,7 +136,7 @@ test('an account of least rights sees what was made, changed, cleared, moved and
   assert.equal(delta.full, null);
   const changed = delta.objects.find(o => o.objectGuid === jane.objectGuid)!;
   assert.equal(changed.distinguishedName, `CN=Roe\\, Jane,${ou}`);
-  // Samba says where an object lies with every change, Windows when that changed.
+  // Samba sends an object's parent with every change, Windows only when it changed.
   const { proxyAddresses, parentGUID: _, ...attributes } = changed.attributes;
   assert.deepEqual([...(proxyAddresses as string[])].sort(), ['SMTP:a@x', 'smtp:b@x']);
   assert.deepEqual(
@@ -150,7 +150,7 @@ test('an account of least rights sees what was made, changed, cleared, moved and
   assert.equal(delta.objects.find(o => o.objectGuid === zoe.objectGuid)?.isDeleted, true);
 });
 
-test('a restored object is told as one, and read whole by its GUID, as a full import brings it', async () => {
+test('reports a restored object as such, and reads it whole by its GUID, like a full import', async () => {
   await addUser('Rea Nimated', 'rea');
   const before = await importAll(connector);
   const rea = named(before.objects, 'Rea Nimated');
@@ -187,7 +187,7 @@ test('a restored object is told as one, and read whole by its GUID, as a full im
   assert.ok(nothing.objects.every(o => o.objectGuid === rea.objectGuid || !o.isRestored));
 });
 
-test('a binary value is found by its bytes', async () => {
+test('finds a binary value by its bytes', async () => {
   const [found] = await connector.search(namingContext, {
     filter: `(mS-DS-ConsistencyGuid=${filterEscape(Buffer.alloc(16, 7))})`,
     attributes: ['displayName'],
@@ -195,7 +195,7 @@ test('a binary value is found by its bytes', async () => {
   assert.equal(textOf(found!, 'displayName'), 'Doe, Jane');
 });
 
-test('a cookie that is worth nothing here ends in a full import that says why', async () => {
+test('an unusable cookie leads to a full import that gives the reason', async () => {
   const { cookie, objects } = await importAll(connector);
   const altered = (change: (fields: Record<string, unknown>) => void) => {
     const fields = JSON.parse(Buffer.from(cookie, 'base64').toString('utf8'));
@@ -279,7 +279,7 @@ test('the connector account can read and nothing else, and its password cannot b
   assert.equal(textOf(account!, 'primaryGroupID'), '513');
 });
 
-test('made a second time it is the same account with the same password and no second entry', async () => {
+test('creating the account twice keeps its password and adds no second entry', async () => {
   const descriptor = async () => {
     const [head] = await admin.search(namingContext, { scope: 'base', attributes: ['nTSecurityDescriptor'] });
     return bytesOf(head!, 'nTSecurityDescriptor')!;
@@ -296,10 +296,10 @@ test('made a second time it is the same account with the same password and no se
   }
 });
 
-test('the command writes the password for its owner alone, and keeps it out of what it prints', async t => {
+test('the command writes the password readable by its owner alone, and keeps it out of its output', async t => {
   const passwordOut = join(folder, 'connector.password');
   const printed: string[] = [];
-  // The test runner's own reports go the same way, as bytes: only text is taken.
+  // The test runner's own reports use the same stream, as bytes, so only text is captured.
   const write = process.stdout.write.bind(process.stdout);
   t.mock.method(process.stdout, 'write', (chunk: string | Uint8Array) =>
     typeof chunk === 'string' ? printed.push(chunk) > 0 : write(chunk),
@@ -344,7 +344,7 @@ test('the command writes the password for its owner alone, and keeps it out of w
   await assert.rejects(open({ dn: administrator.dn, password }), code('invalid-credentials'));
 });
 
-test('the privileged socket takes hashes as they are, twenty calls at once; LDAPS refuses them', async () => {
+test('the privileged socket stores hashes as given, also in twenty calls at once, and LDAPS rejects them', async () => {
   const socket = await openLdap({ url: { socketPath: lab.ldapi }, timeoutMs: 20_000 });
   try {
     await addUser('Hash Taker', 'hash');

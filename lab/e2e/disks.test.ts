@@ -21,16 +21,16 @@ import { type CliResult, runCli } from '../places/run-cli.ts';
 import type { Stage } from '../places/stage.ts';
 import { startPostgres, type ThrowAwayPostgres } from '../run/postgres.ts';
 
-// Disks that are full, and that become read-only, under each service, under PostgreSQL and under Samba: everybody says what it is,
-// ends or goes on as is promised, and nothing is lost.
+// Disks that fill up or become read-only, under each service, PostgreSQL and Samba: each service reports it, ends or resumes as promised,
+// and loses nothing.
 
 const onprem = DOMAINS.onprem;
 const { dnsDomain } = describeDomain(onprem);
 const tag = randomBytes(2).toString('hex');
 const AT_ONCE = 4;
-/** Enough for a batch of its own at every place. */
+/** Enough to need several batches at each place. */
 const MANY = 40;
-/** Services look at their own trouble again after 30 seconds at the latest. */
+/** Services check their own trouble again after 30 seconds at most. */
 const PATIENCE_MS = 45_000;
 
 const disks: SmallDisk[] = [];
@@ -105,7 +105,7 @@ const arrives = (who: Someone) =>
     { patienceMs: PATIENCE_MS },
   );
 
-/** What a service says is the matter, by its own status. */
+/** The trouble that a service reports in its own status. */
 async function troubleOf(name: 'connect' | 'domain'): Promise<string> {
   if (name === 'domain') return (await stage.domainStatus<DomainStatus>()).trouble ?? '';
   const status = await stage.connectStatus<{ connectors: { lastError: string | null }[] }>();
@@ -117,7 +117,7 @@ const says = (name: 'connect' | 'domain', words: RegExp) =>
     patienceMs: PATIENCE_MS,
   });
 
-/** Runs a service that cannot start, with its words where they can be read. */
+/** Runs a service that cannot start, and keeps its output. */
 async function runInVain(args: readonly string[]): Promise<CliResult> {
   const late = delay(30_000, undefined, { ref: false }).then(() => assert.fail('it has not ended'));
   return Promise.race([runCli(args, { DATABASE_URL: '' }), late]);
@@ -132,7 +132,7 @@ const listens = (path: string): Promise<boolean> =>
     socket.on('error', () => resolve(false));
   });
 
-/** It has ended with a reason: a non-zero exit code, true words, nothing listening, and nobody named for the lock's owner. */
+/** Asserts a stated reason: a non-zero exit code, a true message, nothing listening, no process named as the lock's owner. */
 async function endedWith(result: CliResult, name: string, words: RegExp): Promise<void> {
   assert.equal(result.code, 1, result.stderr);
   assert.match(result.stderr, words);
@@ -144,7 +144,7 @@ const FULL = /no space left on device: '.*' cannot be written: make room/;
 const READ_ONLY = /the disk of '.*' is read-only: look into the system's log/;
 
 for (const name of ['connect', 'domain'] as const) {
-  test(`${name} waits on a full disk, says so, and goes on by itself when there is room`, async () => {
+  test(`${name} waits on a full disk, reports it, and resumes when there is room`, async () => {
     const alice = await make(`alice-${name}`);
     await arrives(alice);
     disk[name].fill();
@@ -156,7 +156,7 @@ for (const name of ['connect', 'domain'] as const) {
     await says(name, /^$/);
   });
 
-  test(`${name} ends when it is told to on a full disk, does not start there, and starts when there is room`, async () => {
+  test(`${name} stops on request on a full disk, does not start there, and starts when there is room`, async () => {
     const bob = await make(`bob-${name}`);
     await arrives(bob);
     disk[name].fill();
@@ -165,17 +165,17 @@ for (const name of ['connect', 'domain'] as const) {
     const began = performance.now();
     await stage[name].stop();
     assert.ok(performance.now() - began < 15_000, 'it ends at once');
-    // What somebody who was killed would have left: it is nobody's name.
+    // A killed service leaves an empty lock file, which names no process.
     if (existsSync(join(stage.stateOf(name), 'lock.pid')))
       writeFileSync(join(stage.stateOf(name), 'lock.pid'), '');
-    disk[name].fill(); // what it closed may have left room
+    disk[name].fill(); // closing files may have freed space
     await endedWith(await startInVain(name), name, FULL);
     disk[name].makeRoom();
     await stage[name].start();
     await arrives(bob);
   });
 
-  test(`${name} says that its disk became read-only, ends when it is told to, and starts on another disk`, async () => {
+  test(`${name} reports that its disk became read-only, stops on request, and starts on another disk`, async () => {
     const carol = await make(`carol-${name}`);
     await arrives(carol);
     await disk[name].fail();
@@ -189,7 +189,7 @@ for (const name of ['connect', 'domain'] as const) {
   });
 }
 
-test("a tenant whose PostgreSQL's disk is full answers 503 with a reason, lives, and takes everything when there is room", async () => {
+test('a tenant on a full PostgreSQL disk answers 503 with a reason, keeps running, and accepts everything when there is room', async () => {
   diskOfPostgres.fill();
   const people = await makeMany('dora');
   await says('connect', /no space left on device: the tenant's database is full: try again later/);
@@ -199,7 +199,7 @@ test("a tenant whose PostgreSQL's disk is full answers 503 with a reason, lives,
   await says('connect', /^$/);
 });
 
-/** Samba's database keeps room of its own for a while: what is larger than anything of ours uses it up. */
+/** Uses up the room that Samba's database keeps for a while, with a value larger than any of ours. */
 async function useUp(): Promise<void> {
   const ldap = await openLdap({ url: { socketPath: layoutOf(DOMAINS.managed).ldapi }, timeoutMs: 20_000 });
   try {
@@ -219,7 +219,7 @@ async function useUp(): Promise<void> {
   }
 }
 
-test('Samba on a full disk is a directory that cannot store anything, and refuses nobody', async () => {
+test('Samba on a full disk counts as a directory that cannot store anything, not as one that rejects a user', async () => {
   const counts = async () => (await stage.domainStatus<DomainStatus>()).problems.counts;
   const before = await counts();
   disk.samba.fill();
@@ -235,7 +235,7 @@ test('Samba on a full disk is a directory that cannot store anything, and refuse
   assert.deepEqual(await counts(), before);
 });
 
-test('Samba on a disk that became read-only is the same, and starts again on another disk', async () => {
+test('Samba on a disk that became read-only counts as the same, and starts again on another disk', async () => {
   const counts = async () => (await stage.domainStatus<DomainStatus>()).problems.counts;
   const before = await counts();
   const frank = await make('frank');
@@ -251,7 +251,7 @@ test('Samba on a disk that became read-only is the same, and starts again on ano
   await arrives(frank);
 });
 
-test('the tenant with the database in its own process says what its disk is, and has everything afterwards', async () => {
+test('a tenant with an embedded database reports its disk’s trouble, and has everything afterwards', async () => {
   const state = labPath('places', 'embedded');
   const embedded = await inPlaceOf(state, 120);
   const args = ['tenant', 'run', '--state', state, '--listen', '127.0.0.1:8455'];
@@ -265,7 +265,7 @@ test('the tenant with the database in its own process says what its disk is, and
   const token = labPath('places', 'embedded.token');
   const common = ['--tenant', 'http://127.0.0.1:8455', '--token-file', token];
   const created: string[] = [];
-  /** Until one is refused. */
+  /** Creates users until one is rejected. */
   const createUntilRefused = async (most: number): Promise<string> => {
     for (let n = 0; n < most; n++) {
       const upn = `u${created.length}@embedded.example`;
@@ -297,7 +297,7 @@ test('the tenant with the database in its own process says what its disk is, and
     await everybody();
 
     await embedded.fail();
-    // PostgreSQL's log of what is committed takes nothing any more: PostgreSQL ends then, and so does who has it within.
+    // PostgreSQL cannot write its commit log and ends, and so does the process that embeds it.
     assert.match(await createUntilRefused(5), /no answer to POST|cannot be written, its disk is read-only/);
     await place.stop();
     assert.match(place.lastLines(), READ_ONLY);

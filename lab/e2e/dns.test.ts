@@ -10,8 +10,8 @@ import { DOMAINS, type LabDomain, layoutOf } from '../domains/table.ts';
 import { freshStage } from '../places/fresh-stage.ts';
 import { runCli, runCliJson } from '../places/run-cli.ts';
 
-// A managed domain that was made without DNS gets it by a command. Samba's own tool takes no loopback address, so this one lies elsewhere.
-// The forwarder's address is this test's too: some networks answer DNS for every address.
+// A managed domain made without DNS gets it by a command. Samba's own tool rejects a loopback address, so this domain uses another one. The
+// forwarder's address is this test's too, because some networks answer DNS for every address.
 
 const managed: LabDomain = { ...DOMAINS.managed, address: '10.53.0.20' };
 const FORWARDER = '10.53.0.99';
@@ -24,7 +24,7 @@ function addresses(what: 'add' | 'del'): void {
     execFileSync('ip', ['address', what, `${address}/32`, 'dev', 'lo']);
 }
 
-/** A name server at the forwarder's address that says of every name that it is `ELSEWHERE` (RFC 1035, section 4.1). */
+/** A name server at the forwarder's address that answers `ELSEWHERE` for each name (RFC 1035, section 4.1). */
 async function openForwarder() {
   const socket = createSocket('udp4');
   socket.on('message', (query, peer) => {
@@ -62,19 +62,19 @@ after(async () => {
   addresses('del');
 });
 
-test('a domain without DNS says so, and what to do', async () => {
+test('a domain without DNS says so, and names the remedy', async () => {
   const shown = await runCli(dns());
   assert.match(shown.stdout, /answers no DNS.*\n.*causeway domain dns --set internal/);
   assert.equal(await asked(host), 'ECONNREFUSED');
 });
 
-test('while the service runs nothing is changed', async () => {
+test('changes nothing while the service runs', async () => {
   const refused = await runCli(dns('--set', 'internal', '--yes'));
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /causeway domain run|in use|another process/);
 });
 
-test('who has port 53 is named, and nothing is changed', async () => {
+test('names the program that holds port 53, and changes nothing', async () => {
   await stage.domain.stop();
   const other = createServer();
   await new Promise<void>(resolve => other.listen(53, managed.address, resolve));
@@ -88,7 +88,7 @@ test('who has port 53 is named, and nothing is changed', async () => {
   assert.equal((await runCliJson<DomainDns>(dns())).mode, 'none');
 });
 
-test('it answers for its own names from then on, and asks the forwarder', async () => {
+test('then answers for its own names, and asks the forwarder for others', async () => {
   const after = await runCliJson<DomainDns>(dns('--set', 'internal', '--forwarder', FORWARDER, '--yes'));
   assert.deepEqual(after, { mode: 'internal', address: managed.address, forwarder: FORWARDER });
   assert.deepEqual(await asked(host), [managed.address]);
@@ -100,7 +100,7 @@ test('it answers for its own names from then on, and asks the forwarder', async 
   assert.deepEqual(status.dns, after);
 });
 
-test('without a forwarder it knows its own names alone', async () => {
+test('without a forwarder it knows only its own names', async () => {
   await stage.domain.stop();
   await runCliJson(dns('--no-forwarder', '--yes'));
   assert.equal(await asked('www.example.org'), 'ENOTFOUND');

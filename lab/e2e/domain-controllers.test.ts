@@ -30,7 +30,7 @@ import {
 import { freshStage } from '../places/fresh-stage.ts';
 import { runCli, runCliJson } from '../places/run-cli.ts';
 
-// A connector with two domain controllers of one domain. One dies, lags, comes back, or is lost for good.
+// A connector with two domain controllers of one domain. One dies, lags, returns, or is lost for good.
 
 const first: LabDomain = DOMAINS.onprem;
 const stage = await freshStage();
@@ -75,7 +75,7 @@ async function make(at: LabDomain, name: string): Promise<Someone> {
   return who;
 }
 
-/** New passwords for many, in one connection; whoever the domain controller did not take is told by an error. */
+/** Sets new passwords for many, in one connection. Throws if the domain controller rejects one. */
 async function renew(at: LabDomain, people: readonly Someone[]): Promise<void> {
   const changes = people.map(who => {
     who.password = randomPassword();
@@ -85,7 +85,7 @@ async function renew(at: LabDomain, people: readonly Someone[]): Promise<void> {
   await change(at, ...changes);
 }
 
-/** Everybody's second password has been sent. */
+/** Waits until the second password of each has been sent. */
 const allSent = (people: readonly Someone[], version = 2) =>
   eventually(`${people.length} passwords of version ${version}`, async () => {
     for (const who of people) {
@@ -100,7 +100,7 @@ async function replicateBoth(): Promise<void> {
   await replicate(second, first);
 }
 
-/** A cycle has read what this domain controller has by now. */
+/** Waits until a cycle has read what this domain controller has by now. */
 const isRead = (at: LabDomain, name: string) => make(at, name);
 
 function configure(change: Record<string, unknown>): void {
@@ -135,7 +135,7 @@ after(async () => {
   );
 });
 
-test('200 passwords change at both while the first domain controller dies and comes back: all arrive', async () => {
+test('200 passwords that change at both controllers while the first one dies and returns all arrive', async () => {
   await change(
     first,
     ...crowd.map(who => ({
@@ -149,8 +149,8 @@ test('200 passwords change at both while the first domain controller dies and co
   const [early, unheard] = [crowd.slice(0, 60), crowd.slice(60, 80)];
   const [late, other] = [crowd.slice(80, 100), crowd.slice(100)];
   await Promise.all([renew(first, early), renew(second, other.slice(0, 50))]);
-  await replicate(first, second); // of the others the first one has not heard when it dies
-  await renew(first, unheard); // nor the second one of these, and Connect of not all, perhaps
+  await replicate(first, second); // it dies before it has seen the others
+  await renew(first, unheard); // the second has not seen these, and Connect perhaps not all
   const died = Date.now();
   await killController(first);
   await renew(second, other.slice(50));
@@ -174,7 +174,7 @@ test('200 passwords change at both while the first domain controller dies and co
   assert.match(events, /'127\.0\.0\.10' .* is read from now on: it is preferred/);
 });
 
-test('a domain controller that lags re-opens and deletes nobody, and closes at once', async () => {
+test('a lagging domain controller re-enables and deletes no user, and disables at once', async () => {
   const [disabled, deleted, closing, unknown] = [
     await make(first, 'disabled'),
     await make(first, 'deleted'),
@@ -184,7 +184,7 @@ test('a domain controller that lags re-opens and deletes nobody, and closes at o
   await replicateBoth();
   await disableUser(first, disabled.sam);
   await deleteUser(first, deleted.sam);
-  await createUser(first, unknown); // of whom the other one never heard
+  await createUser(first, unknown); // the other one never saw this user
   await eventually('the new one', () => signsIn(unknown));
   await eventually('they are closed', async () => !(await signsIn(disabled)) && !(await signsIn(deleted)));
   await killController(first);
@@ -219,7 +219,7 @@ test('a domain controller that lags re-opens and deletes nobody, and closes at o
   await eventually('who is enabled is in again', () => signsIn(disabled));
 });
 
-test('one that falls silent is left in time, and is read again when it answers', async () => {
+test('Connect leaves a domain controller that falls silent, and reads it again when it answers', async () => {
   const who = await make(first, 'silent');
   await replicateBoth();
   await eventually('nothing is left to do', isWell);
@@ -235,7 +235,7 @@ test('one that falls silent is left in time, and is read again when it answers',
   await eventually('it is read again', reads(first));
 });
 
-test('12: one that is lost for good with a change that it alone had is given up by an administrator alone, while the other one lags', async () => {
+test('12: only an administrator gives up a domain controller lost with a change that it alone had, while the other one lags', async () => {
   const who = await make(first, 'lost');
   await replicateBoth();
   await disableUser(first, who.sam);
@@ -256,7 +256,7 @@ test('12: one that is lost for good with a change that it alone had is given up 
   await replicateBoth();
 });
 
-test('a read-only domain controller is refused with the reason', async () => {
+test('rejects a read-only domain controller with the reason', async () => {
   const place = { name: 'onprem3', hostName: 'rodc', address: '127.0.0.16' };
   readOnly = await joinController(first, place, 'RODC');
   await stage.connect.stop();

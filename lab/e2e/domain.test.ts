@@ -68,7 +68,7 @@ after(async () => {
 const eventually = <T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> =>
   service.eventually(what, look, 30_000);
 
-/** Waits until the newest record that was published of a person has been reported on. */
+/** Waits for the report on the newest published record of a person. */
 function reported(person: Person, kind: DomainReport['kind'], outcome: DomainReport['outcome']) {
   return eventually(`${outcome} of ${person.name}'s ${kind} record`, () => {
     const report = tenant.reported(person.anchor, kind);
@@ -76,7 +76,7 @@ function reported(person: Person, kind: DomainReport['kind'], outcome: DomainRep
   });
 }
 
-/** Waits until a person's newest credential record is in the managed domain. */
+/** Waits until the managed domain has a person's newest credential record. */
 const reportedDone = (person: Person) =>
   eventually(`password of ${person.name}`, () =>
     ['applied', 'unchanged'].includes(tenant.reported(person.anchor, 'credential')?.outcome ?? ''),
@@ -122,7 +122,7 @@ const kinit = (user: string, password: string) =>
 const smb = (user: string, password: string) =>
   trySmb({ user, address: ADDRESS, netbiosDomain: NETBIOS, password });
 
-test('nothing is believed before an agent is trusted, and everything once it is', async () => {
+test('believes nothing before an agent is trusted, and everything once it is', async () => {
   const early = forest.person('early');
   const shown = forest.account(early);
   const credential = await forest.credential(early, 'Early.Passw0rd', 1, key);
@@ -156,7 +156,7 @@ test('nothing is believed before an agent is trusted, and everything once it is'
   assert.deepEqual(await smb('early', 'Early.Passw0rd'), { ok: true });
 });
 
-test('what is made is private, hardened and not made twice', async () => {
+test('the state is private and hardened, and a domain is not made twice', async () => {
   for (const name of [
     'sealing-key',
     'receipt-key.pem',
@@ -197,7 +197,7 @@ test('what is made is private, hardened and not made twice', async () => {
   );
 });
 
-test('a user is created, changed, disabled, enabled, renamed, deleted and restored', async () => {
+test('creates, changes, disables, enables, renames, deletes and restores a user', async () => {
   const bob = forest.person('bob');
   const one = await forest.credential(bob, 'Bob.Passw0rd.1', 1, key);
   assert.deepEqual(outcomes(await publish(bob, forest.account(bob), one)), ['applied', 'applied']);
@@ -231,7 +231,7 @@ test('a user is created, changed, disabled, enabled, renamed, deleted and restor
   assert.equal((await kinit('robert', 'Bob.Passw0rd.2')).ok, true);
 });
 
-test('hash and keys are one set: keys that are absent are removed', async () => {
+test('treats hash and keys as one set: removes keys that are absent', async () => {
   const carol = forest.person('carol');
   await publish(carol, forest.account(carol), await forest.credential(carol, 'Carol.Passw0rd.1', 1, key));
   const bare = await forest.credential(carol, 'Carol.Passw0rd.2', 2, key, { kerberos: false });
@@ -240,7 +240,7 @@ test('hash and keys are one set: keys that are absent are removed', async () => 
   assert.equal((await smb('carol', 'Carol.Passw0rd.2')).ok, true);
 });
 
-test('a temporary password is to be changed first, and a user without a password cannot sign in at all', async () => {
+test('a temporary password must be changed first, and a user without a password cannot sign in', async () => {
   const dave = forest.person('dave');
   const temporary = await forest.credential(dave, 'Dave.Passw0rd.1', 1, key, { mustChange: true });
   await publish(dave, forest.account(dave), temporary);
@@ -277,7 +277,7 @@ test('long, equal and odd names get an account of their own', async () => {
   assert.equal((await kinit('grace@corp.example.com', 'Long.Passw0rd.1')).ok, true);
 });
 
-/** Somebody of a second forest, whose Connect is trusted for that one. */
+/** A person of a second forest, whose Connect is trusted for that forest. */
 async function neighbourOfAnotherForest(): Promise<Person> {
   const second = new ForestPeer(tenant.tenantId, 'second.example.org');
   tenant.offer('second', second.publicKey);
@@ -288,7 +288,7 @@ async function neighbourOfAnotherForest(): Promise<Person> {
   return neighbour;
 }
 
-test('an older password of a restored forest opens, the newer one of before does not, and nobody accepts anything', async t => {
+test('after a restore of the forest the older password signs in and the newer one does not, without an approval', async t => {
   const ruth = forest.person('ruth');
   t.after(() => {
     forest.epoch = 0;
@@ -306,7 +306,7 @@ test('an older password of a restored forest opens, the newer one of before does
   assert.equal((await kinit('ruth', 'Ruth.Passw0rd.3')).ok, false);
 });
 
-test("a hostile tenant's whole repertoire is refused, each with its own reason, and changes nothing", async () => {
+test('rejects a hostile tenant’s whole repertoire, each with its own reason, and changes nothing', async () => {
   const victim = forest.person('victim');
   const old = await forest.credential(victim, 'Victim.Passw0rd.1', 1, key);
   const oldAccount = forest.account(victim, { enabled: false });
@@ -339,7 +339,7 @@ test("a hostile tenant's whole repertoire is refused, each with its own reason, 
     ['unknown-signer', otherForest.account(victim), null],
     ['anchor-moved', forest.account({ ...victim, objectGuid: crypto.randomUUID() }), null],
     ['bad-signature', grafted(forest.account(victim), forest.account(mallory)), null],
-    // The tenant's own key, which is trusted for cloud-only users: none of them is this one.
+    // The tenant's own key is trusted for cloud-only users, and this is none of them.
     ['relabelled', cloud.account({ ...victim, sid: null }), null],
     ['relabelled', null, await credential(cloud)],
     ['other-forest', cloud.account(victim, { forest: FOREST }), null],
@@ -357,7 +357,7 @@ test("a hostile tenant's whole repertoire is refused, each with its own reason, 
   );
   tenant.publish(forest.item(victim, null, null));
 
-  // A SID of another forest's domain costs that SID alone, and comes when an administrator says that the domain is this forest's.
+  // A SID of another forest's domain loses that SID alone, and gets it when an administrator confirms that the domain is this forest's.
   const domainSid = neighbour.sid!.slice(0, neighbour.sid!.lastIndexOf('-'));
   await cli('sids', 'confirm', domainSid, '--forest', 'second.example.org');
   const claim = forest.account(mallory, { objectSid: neighbour.sid });
@@ -402,9 +402,9 @@ test('a hostile tenant makes nobody an administrator, under no name and no ident
   };
   const accept = (user: string, ...more: string[]) => cli('administrators', 'accept', user, ...more);
   tenant.administrators = [
-    claim(mallory), // under the name of Alice
-    claim(mallory, { forest: 'second.example.org' }), // as somebody of another forest
-    claim(otto), // a cloud-only person as one of a forest
+    claim(mallory), // under Alice's name
+    claim(mallory, { forest: 'second.example.org' }), // as a user of another forest
+    claim(otto), // a cloud-only user as one of a forest
   ];
   await eventually('the proposals', async () => (await list()).length === 3);
   assert.deepEqual((await list()).map(({ state, name }) => `${state} ${name}`).sort(), [
@@ -420,7 +420,7 @@ test('a hostile tenant makes nobody an administrator, under no name and no ident
   );
   await accept('board.mallory', '--yes');
 
-  // The one who is called so is another object now: that one was never accepted.
+  // Another object has the name now, and that one was never accepted.
   const anew = { ...mallory, objectGuid: crypto.randomUUID() };
   assert.deepEqual(outcomes(await publish(anew, forest.account(anew), null)), ['waiting anchor-moved']);
   const stateOf = async () => (await list()).find(({ name }) => name?.startsWith('board.mallory'))?.state;
@@ -437,7 +437,7 @@ test('a hostile tenant makes nobody an administrator, under no name and no ident
   await eventually('an empty list', async () => (await list()).length === 0);
 });
 
-test('a forest that says the anchors of another one has people of its own, whoever is first, and touches nobody else', async () => {
+test('a forest that uses another one’s anchors gets users of its own, in either order, and changes nobody else', async () => {
   const hostile = new ForestPeer(tenant.tenantId, 'hostile.example.org');
   tenant.offer('hostile', hostile.publicKey);
   await cli('trust-agent', hostile.publicKey.fingerprint, '--forest', hostile.forest);
@@ -452,7 +452,7 @@ test('a forest that says the anchors of another one has people of its own, whoev
   };
   const [rita, rival] = twins('rita');
   const [robin, robber] = twins('robin');
-  // The first one's anchor is said by the other forest before, the second one's after; names that nobody can have are made of the same GUID.
+  // The other forest uses the first user's anchor before, the second one's after. Substitutes for unusable names derive from one GUID.
   const nameless = { sAMAccountName: 'krbtgt' };
   assert.deepEqual(await make(hostile, rival, 'Rival.Passw0rd', nameless), [
     'applied protected-name',
@@ -487,7 +487,7 @@ test('a forest that says the anchors of another one has people of its own, whoev
     await publish(who, account, credential, hostile);
     await untouched(what);
   }
-  // The tenant shows one forest's records as of the other's person.
+  // The tenant attaches one forest's records to the other one's user.
   for (const [account, credential] of [
     [hostile.account(robber, { deleted: true }), null],
     [null, await hostile.credential(robber, 'Robber.Passw0rd.2', 99, key)],
@@ -512,7 +512,7 @@ test('a forest that says the anchors of another one has people of its own, whoev
   await untouched('accepted');
 });
 
-test('a tenant of the release before gets reports without a forest', async () => {
+test('a tenant of the previous release gets reports without a forest', async () => {
   const older = forest.person('older');
   const from = tenant.reports.length;
   tenant.accepts = undefined;
@@ -525,7 +525,7 @@ test('a tenant of the release before gets reports without a forest', async () =>
   assert.ok(tenant.reports.slice(from).every(report => !('forest' in report)));
 });
 
-test("a cloud-only user signs in by the tenant's own word, and no forest's key has a say in it", async () => {
+test('a cloud-only user signs in by the tenant’s own key, and no forest’s key counts for them', async () => {
   const olga = cloud.person('olga');
   const one = await cloud.credential(olga, 'Olga.Passw0rd.1', 1, key);
   assert.deepEqual(outcomes(await publish(olga, cloud.account(olga), one, cloud)), ['applied', 'applied']);
@@ -541,7 +541,7 @@ test("a cloud-only user signs in by the tenant's own word, and no forest's key h
   const lies: [string, ForestPeer, string | null, string | null][] = [
     ['relabelled', cloud, forest.account(claimed), null],
     ['relabelled', cloud, null, await forest.credential(olga, 'Forest.Passw0rd', 9, key)],
-    // Of the forest's own person with that anchor, who is another one, and not there.
+    // For the forest's own user with that anchor: a different one, without an account.
     ['no-account', forest, null, await forest.credential(olga, 'Forest.Passw0rd', 9, key)],
     ['relabelled', forest, cloud.account(olga), null],
     ['unsupported-algorithm', cloud, cloud.account(olga).replace(/^[^.]+/, 'e30'), null],
@@ -593,7 +593,7 @@ test('another key of the tenant waits for an administrator, and says so', async 
   ]);
 });
 
-test('a user who was made anew waits for an administrator, who accepts it once', async () => {
+test('holds a re-created user until an administrator accepts the new object once', async () => {
   const heidi = forest.person('heidi');
   await publish(heidi, forest.account(heidi), await forest.credential(heidi, 'Heidi.Passw0rd.1', 7, key));
   const anew = { ...heidi, objectGuid: crypto.randomUUID() };
@@ -609,7 +609,7 @@ test('a user who was made anew waits for an administrator, who accepts it once',
   assert.ok(status.audit.some(({ action, subject }) => action === 'accept' && subject === heidi.anchor));
 });
 
-test('many users go the fast way, and one that cannot be written costs itself alone', async () => {
+test('writes many users the fast way, and one that cannot be written holds up no other', async () => {
   await ldap.add(`CN=crowd77,${USERS}`, { objectClass: 'contact' });
   const sealer = await CredentialSealer.open(key);
   const crowd = Array.from({ length: 150 }, (_, i) => forest.person(`crowd${i}`));
@@ -628,7 +628,7 @@ test('many users go the fast way, and one that cannot be written costs itself al
     refused.map(({ name }) => name),
     ['krbtgt', 'crowd77'],
   );
-  // What is refused is their names alone.
+  // Only their names were rejected.
   for (const name of ['krbtgt', 'crowd77'])
     assert.equal((await kinit(`${name}@corp.example.com`, 'Crowd.Passw0rd')).ok, true, name);
   assert.equal((await kinit('crowd76', 'Crowd.Passw0rd')).ok, true);
@@ -640,7 +640,7 @@ test('many users go the fast way, and one that cannot be written costs itself al
   assert.equal((await kinit('crowd77', 'Crowd.Passw0rd')).ok, true);
 });
 
-test('more deletions than the threshold stop before the first; those of the list that is approved go, and nobody else', async () => {
+test('more deletions than the threshold wait before the first one, and an approved list deletes exactly its users', async () => {
   const leavers = ['leaver1', 'leaver2', 'leaver3', 'leaver4', 'leaver5'].map(name => forest.person(name));
   for (const person of leavers) await publish(person, forest.account(person), null);
   await service.stop();
@@ -667,7 +667,7 @@ test('more deletions than the threshold stop before the first; those of the list
     cli('allow-deletes', digest),
     /would be deleted in the managed domain.*leaver1.*--yes/s,
   );
-  // Another one comes after the list was shown.
+  // Another deletion arrives after the list was shown.
   const later = forest.person('leaver6');
   await publish(later, forest.account(later), null);
   tenant.publish(forest.item(later, forest.account(later, { deleted: true }), null));
@@ -682,7 +682,7 @@ test('more deletions than the threshold stop before the first; those of the list
 });
 
 for (const point of ['after-read', 'before-write', 'after-write', 'after-ledger', 'before-cursor']) {
-  test(`killed at domain.${point}, the service goes on where it was and makes nothing twice`, async () => {
+  test(`resumes after a kill at domain.${point} and creates nothing twice`, async () => {
     const crowd = Array.from({ length: 60 }, (_, i) => forest.person(`${point}${i}`.replaceAll('-', '')));
     const sealer = await CredentialSealer.open(key);
     const records = await forest.credentials(
@@ -705,10 +705,10 @@ for (const point of ['after-read', 'before-write', 'after-write', 'after-ledger'
   });
 }
 
-test('pages that are written while others are settled and planned lose nothing, give no name twice, and survive a kill', async () => {
-  const page = 60; // enough for the fast way
+test('pages written while others are settled and planned lose nothing, give no name twice, and survive a kill', async () => {
+  const page = 60; // large enough for the fast way
   const names = [...Array(3 * page - 2).keys()].map(i => `paged${i}`);
-  // The same name in two neighbouring pages, and a user that comes again, with a newer password, in the page after its own.
+  // The same name in two neighbouring pages, and a user who appears again, with a newer password, in the page after their own.
   names.splice(page + 5, 0, 'paged1');
   const crowd = names.map(name => forest.person(name));
   const comesAgain = crowd[page - 1]!;
@@ -751,7 +751,7 @@ test('pages that are written while others are settled and planned lose nothing, 
 
 for (const lies of [false, true]) {
   const tenantThat = lies ? 'a tenant that says so of everybody' : 'a tenant';
-  test(`with ${tenantThat}, who got a new password while many are sent again goes first, and all come`, async () => {
+  test(`with ${tenantThat}, a new password overtakes many users sent again, and all arrive`, async () => {
     const crowd = Array.from({ length: 120 }, (_, i) => forest.person(`again${Number(lies)}x${i}`));
     const sealer = await CredentialSealer.open(key);
     const items = async () => {
@@ -787,7 +787,7 @@ for (const lies of [false, true]) {
     const isDone = (person: Person): boolean => placeOf(person, start) !== -1;
     for (const person of crowd) await eventually(person.name, () => isDone(person));
     await eventually('the new password', () => placeOf(last, middle) !== -1);
-    // At latest it comes with the third page: the second was on its way already.
+    // It comes with the third page at the latest, because the second was already on its way.
     const waited = crowd.filter(person => placeOf(person, start) > placeOf(last, middle)).length;
     assert.ok(waited >= 60, `${waited} of ${crowd.length} came after it`);
     tenant.onPage = undefined;
@@ -805,7 +805,7 @@ for (const lies of [false, true]) {
   });
 }
 
-test('a tenant that answers 500 or nothing holds the feed up and is asked again', async () => {
+test('retries when a tenant answers 500 or nothing, which holds up the feed', async () => {
   const ivan = forest.person('ivan');
   tenant.failWith = 500;
   tenant.publish(

@@ -15,7 +15,7 @@ import { runCliJson } from '../places/run-cli.ts';
 import { playDocument } from '../tutorial/play.ts';
 import { TutorialShell } from '../tutorial/shell.ts';
 
-// docs/file-server.md is played on a machine of the lab that has a file of the old domain, with the access list that it had there.
+// Plays docs/file-server.md on a machine of the lab that has a file of the old domain, with the access list that it had there.
 
 const DOCUMENT = 'docs/file-server.md';
 const { onprem, managed } = DOMAINS;
@@ -25,7 +25,7 @@ const config = ['--config', stage.configOf('domain')];
 const sidOfAlice = decodeSid(Buffer.from((await readAttribute(onprem, 'alice', 'objectSid'))!, 'base64'));
 const oldDomain = sidOfAlice.slice(0, sidOfAlice.lastIndexOf('-'));
 
-/** Writes an access list as Samba keeps it, without asking whose the SIDs in it are. */
+/** Writes an access list as Samba keeps it, without resolving the SIDs in it. */
 const KEEP_LIST = `/usr/bin/python3 - /srv/files/report.txt \\
   'O:BAG:BAD:P(A;;0x1f01ff;;;BA)(A;;0x1200a9;;;${sidOfAlice})(A;;0x1f01ff;;;${oldDomain}-512)' <<'END'
 import os, sys
@@ -37,13 +37,13 @@ kept.info = security.descriptor.from_sddl(sys.argv[2], security.dom_sid("S-1-5-3
 os.setxattr(sys.argv[1], xattr.XATTR_NTACL_NAME, ndr_pack(kept))
 END`;
 
-/** What the page names as examples, and what a machine with systemd does. */
+/** Replaces the page's examples, and what needs systemd. */
 const HERE: readonly (readonly [string, string])[] = [
   ['10.0.0.4', managed.address],
   ['10.0.0.5', '127.0.0.40'],
   ['S-1-5-21-1004336348-1177238915-682003330-1104', sidOfAlice],
   ['S-1-5-21-1004336348-1177238915-682003330', oldDomain],
-  // Machines of the lab share one network: each takes its own address alone.
+  // Machines of the lab share one network, so each binds only to its own address.
   ['[global]\n', '[global]\n\tinterfaces = 127.0.0.40/8\n\tbind interfaces only = yes\n'],
   [
     'systemctl restart winbind smbd',
@@ -51,7 +51,7 @@ const HERE: readonly (readonly [string, string])[] = [
   ],
 ];
 
-/** @param account as a command names it that asks */
+/** @param account as the command that asks names it */
 const passwordOf = (account: string): string =>
   account.includes('alice') ? seededUser('alice', onprem)!.password! : administratorPassword(managed);
 
@@ -90,7 +90,7 @@ playDocument(DOCUMENT, {
   passwordOf,
 });
 
-test('a machine with SSSD joins by the command that the page names', async () => {
+test('a machine with SSSD joins by the command on the page', async () => {
   const text = readFileSync(join(import.meta.dirname, '../..', DOCUMENT), 'utf8');
   const [, command] = /`(adcli join [^`]+)`/.exec(text)!;
   const machine = new Machine(managed, 'fs2', '127.0.0.41');

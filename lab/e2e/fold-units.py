@@ -16,7 +16,7 @@ def fold(value):
 
 
 def fold_unit(unit):
-    # A zero byte ends a text of Samba's; half a surrogate is no text.
+    # A zero byte ends a string in Samba, and half a surrogate is not text.
     if unit == 0 or FIRST_SURROGATE <= unit <= LAST_SURROGATE:
         return unit
     between = fold("-" + chr(unit) + "-")

@@ -28,7 +28,7 @@ import { freshStage } from '../places/fresh-stage.ts';
 import { runCli, runCliJson } from '../places/run-cli.ts';
 import { bytesBelow, findSecrets, secretsOf } from './secret-search.ts';
 
-// One Connect, two forests whose people have the same names: what each has of its own, and what happens to one alone.
+// One Connect and two forests whose people have the same names: what each forest has of its own, and what happens to one alone.
 
 const { onprem: corp, fabrikam, managed } = DOMAINS;
 const forests: LabDomain[] = [corp, fabrikam];
@@ -38,7 +38,7 @@ const run = randomBytes(2).toString('hex');
 const config = ['--config', stage.configOf('connect')];
 let trials: Trials;
 
-/** Three domain controllers and three services on one machine: patience where a test machine is busy. */
+/** Three domain controllers and three services share one machine, so this waits longer. */
 const eventually = (what: string, look: () => Promise<boolean>) =>
   lookUntil(what, look, { patienceMs: 120_000 });
 
@@ -50,7 +50,7 @@ interface Someone {
 }
 
 const nameOf = (forest: LabDomain): string => describeDomain(forest).dnsDomain;
-/** Asked over the services' own sockets: a command for every look would cost more than what is looked at. */
+/** Asks over the services' own sockets, because a command per look would cost more than the answer. */
 const status = () => stage.connectStatus<ConnectStatus>();
 const connector = async (forest: LabDomain) =>
   (await status()).connectors.find(({ name }) => name === nameOf(forest))!;
@@ -63,7 +63,7 @@ async function make(forest: LabDomain, name: string, upn?: string): Promise<Some
   return { forest, ...user };
 }
 
-/** In both forests there is somebody of this name. Not one of those who were seeded: their passwords stay as they are. */
+/** Both forests have a person of this name. Seeded people would not do, because their passwords must stay. */
 const name = `anna.${run}`;
 const [anna, namesake] = [await make(corp, 'anna'), await make(fabrikam, 'anna')];
 const both = [anna, namesake];
@@ -85,7 +85,7 @@ async function renew(who: Someone): Promise<void> {
   await setPassword(who.forest, who.sam, who.password);
 }
 
-/** Credential records that left Connect so far, by forest, as the network saw them. */
+/** Credential records that Connect has sent so far, by forest, as the network saw them. */
 function recordsSent(): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { path, body } of stage.proxy!.requests) {
@@ -117,7 +117,7 @@ after(async () => {
   if (!fabrikamWasUp) await stopDomain(layoutOf(fabrikam));
 });
 
-test('before the script the managed domain has the people of both forests, and nobody of them a password', async () => {
+test('before the script the managed domain has the users of both forests, without passwords', async () => {
   for (const who of both) {
     await eventually(`${who.upn} has an account`, () => managedName(who).then(Boolean, () => false));
     assert.ok(await trials.refused({ sam: await managedName(who) }, who.password));
@@ -144,7 +144,7 @@ test('a full pass of one forest leaves the other alone', async () => {
   await works(anna);
 });
 
-test('a cycle of both forests is under way until the last has had its turn: who looks idle can be started', async () => {
+test('a cycle of both forests is running until the last one has finished, so that an idle Connect can be started', async () => {
   const service = serviceIn(stage.stateOf('connect'), 'connect');
   let looks = 0;
   for (let round = 0; round < 5; round++) {
@@ -158,7 +158,7 @@ test('a cycle of both forests is under way until the last has had its turn: who 
   assert.ok(looks > 5, 'it was seen at work');
 });
 
-test('who has one name in both forests is two people, each with an own name, password and salt', async () => {
+test('namesakes of both forests are two users, each with their own name, password and salt', async () => {
   const names = await Promise.all(both.map(managedName));
   const longNames = forests.map(forest => seededUsers(forest).find(({ kind }) => kind === 'long-name')!);
   const [plain, suffixed] = names.toSorted((a, b) => a.length - b.length);
@@ -184,7 +184,7 @@ test('who has one name in both forests is two people, each with an own name, pas
   }
 });
 
-test('names stay over a restart, and a namesake more changes nobody’s', async () => {
+test('names survive a restart, and another namesake changes no user’s name', async () => {
   const before = await Promise.all(both.map(managedName));
   await stage.domain.stop();
   await stage.domain.start();
@@ -193,7 +193,7 @@ test('names stay over a restart, and a namesake more changes nobody’s', async 
   assert.deepEqual(await Promise.all(both.map(managedName)), before);
 });
 
-test('a domain controller that is down holds up its own forest alone, which catches up', async () => {
+test('a stopped domain controller holds up only its own forest, which catches up', async () => {
   const bob = await make(fabrikam, 'bob');
   await works(bob);
   await stopDomain(layoutOf(fabrikam));
@@ -203,14 +203,14 @@ test('a domain controller that is down holds up its own forest alone, which catc
   await renew(anna);
   await works(anna);
   assert.equal((await connector(corp)).lastError, null);
-  await works(bob); // what has arrived works without it
+  await works(bob); // existing passwords work without it
   await labUp(undefined, forests);
   await renew(bob);
   await works(bob);
   await eventually('the error is over', async () => (await connector(fabrikam)).lastError === null);
 });
 
-test('a userPrincipalName stays with the forest that had it first, is kept for it, and goes over when it is freed', async () => {
+test('a userPrincipalName stays with its first forest, remains reserved for it, and moves once it is freed', async () => {
   const first = await make(corp, 'uma');
   await eventually('the first one', () => trials.web(first, first.password));
   const second = await make(fabrikam, 'uma2', first.upn);
@@ -230,7 +230,7 @@ test('a userPrincipalName stays with the forest that had it first, is kept for i
   assert.equal(await trials.web({ upn: first.upn }, first.password), false);
 });
 
-test('a Connect that an administrator takes a forest from is refused for that one, until it is given back', async () => {
+test('a Connect loses the right to a forest, and sends for it again once the right is restored', async () => {
   const { agents } = await runCliJson<{ agents: { id: string; kind: string }[] }>([
     ...['tenant', 'agents', 'list', ...stage.remote],
   ]);
@@ -247,12 +247,12 @@ test('a Connect that an administrator takes a forest from is refused for that on
   await eventually('the forest that was given back', () => trials.web(zoe, zoe.password));
 });
 
-test('each connector counts its own deletions, and each list is approved by itself', async () => {
+test('each connector counts its own deletions, and each list is approved separately', async () => {
   const leaving = [await make(corp, 'eve'), await make(fabrikam, 'eve')];
   const signIns = () => Promise.all(leaving.map(who => trials.web(who, who.password)));
   await eventually('both are there', async () => (await signIns()).every(Boolean));
   const file = stage.configOf('connect');
-  await stage.connect.stop(); // so that one cycle meets them
+  await stage.connect.stop(); // so that one cycle sees them all
   const settings = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
   writeFileSync(file, JSON.stringify({ ...settings, deletionThreshold: 0 }));
   for (const { forest, sam } of leaving) await deleteUser(forest, sam);
@@ -274,7 +274,7 @@ test('each connector counts its own deletions, and each list is approved by itse
   assert.deepEqual(await signIns(), [true, false]);
 });
 
-test('no secret of either forest is in what Connect wrote and sent', () => {
+test('nothing that Connect wrote or sent has a secret of either forest', () => {
   const secrets = forests.flatMap(forest =>
     seededUsers(forest)
       .filter(({ password }) => password !== null)

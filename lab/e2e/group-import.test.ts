@@ -23,7 +23,7 @@ import { ridOf } from '@causeway/wire';
 import { labUp } from '../domains/lifecycle.ts';
 import { administratorPassword, DOMAINS, describeDomain } from '../domains/table.ts';
 
-// Groups and their members, as a Samba domain controller tells them to the connector's account.
+// Groups and their members, as a Samba domain controller shows them to the connector's account.
 
 await labUp();
 const lab = describeDomain(DOMAINS.onprem);
@@ -57,7 +57,7 @@ after(async () => {
   await connector?.close();
   if (admin?.usable) {
     const found = await admin.search(ou, { scope: 'one', attributes: ['objectClass'] });
-    for (const isGroup of [false, true]) // a primary group goes after its users
+    for (const isGroup of [false, true]) // users first, because their primary group cannot be deleted before them
       for (const { dn, attributes } of found)
         if (attributes.objectClass!.includes('group') === isGroup) await admin.delete(dn);
     await admin.delete(ou);
@@ -109,7 +109,7 @@ async function importAll(cookie?: string) {
   return { objects, cookie: next!, full, of };
 }
 
-/** What a delta says after a change that an administrator made. */
+/** The delta after an administrator's change. */
 async function deltaOf(change: () => Promise<unknown>) {
   const { cookie } = await importAll();
   await change();
@@ -143,7 +143,7 @@ async function listOf({ guid }: Made, rangeSize?: number) {
 const byGuid = (a: { guid: string | null }, b: { guid: string | null }) =>
   String(a.guid).localeCompare(String(b.guid));
 
-/** All but where it lies: Samba says that with every change, Windows when it changed. */
+/** All attributes except the parent: Samba sends it with every change, Windows only when it changed. */
 function withoutPlace({
   parentGUID: _,
   ...attributes
@@ -151,7 +151,7 @@ function withoutPlace({
   return attributes;
 }
 
-test('a full import brings groups beside users, and the lists of all of them are read by name', async () => {
+test('a full import brings groups beside users, and their lists are read by name', async () => {
   const jane = await make('Doe, Jane', 'user', { displayName: 'Jane' });
   const inner = await make('Inner', 'group', { member: [jane.dn], groupType: '-2147483640', mail: 'i@x' });
   const outer = await make('Outer; <1>', 'group', {
@@ -184,7 +184,7 @@ test('a full import brings groups beside users, and the lists of all of them are
   assert.deepEqual(new Set(all.map(part => part.objectGuid)), new Set(groups));
 });
 
-test('a delta says what was added and removed, of nested groups too, and a rename or move of members nothing', async () => {
+test('a delta has added and removed members, also of nested groups, and nothing for a renamed or moved member', async () => {
   const [kim, lee] = [await make('Kim', 'user'), await make('Lee', 'user')];
   const team = await make('Team', 'group', { member: [kim.dn] });
   const loop = await make('Loop', 'group', { member: [team.dn] });
@@ -220,7 +220,7 @@ test('a delta says what was added and removed, of nested groups too, and a renam
   assert.equal(group.of(team)!.distinguishedName, dnOf('Team, renamed'));
 });
 
-test('a member of another forest comes by its SID, in a delta and in a list', async () => {
+test('a member of another forest appears by SID, in a delta and in a list', async () => {
   const shared = await make('Shared', 'group', { groupType: '-2147483644' });
   const sid = `S-1-5-21-1-2-${Number.parseInt(run, 16)}-1104`;
   const delta = await deltaOf(() => modify(shared.dn, 'add', 'member', `<SID=${sid}>`));
@@ -233,7 +233,7 @@ test('a member of another forest comes by its SID, in a delta and in a list', as
   await admin.delete(foreign!.dn);
 });
 
-test('a change of the primary group is a change of the user and of both groups, in one delta', async () => {
+test('changing the primary group changes the user and both groups, in one delta', async () => {
   const sam = await make('Sam', 'user');
   const staff = await make('Staff', 'group', { member: [sam.dn] });
   const { of, objects } = await deltaOf(() =>
@@ -246,7 +246,7 @@ test('a change of the primary group is a change of the user and of both groups, 
   assert.deepEqual(await listOf(staff), [], 'a primary group has no value for it');
 });
 
-test('a deleted member is told by its own deletion, not by its groups; restored, it is in none', async () => {
+test('a deleted member appears by its own deletion, not by its groups, and is in none after a restore', async () => {
   const ray = await make('Ray', 'user');
   const crew = await make('Crew', 'group', { member: [ray.dn] });
   assert.deepEqual(await readMemberOf(connector, { namingContext, objectGuid: ray.guid }), [crew.guid]);
@@ -269,7 +269,7 @@ test('a deleted member is told by its own deletion, not by its groups; restored,
   assert.deepEqual(await readMemberOf(connector, { namingContext, objectGuid: ray.guid }), []);
 });
 
-test('a deleted group comes as deleted, its list is none, and read whole by its GUID it is a group', async () => {
+test('a deleted group appears as deleted and has no list, and a read by its GUID shows a restored group', async () => {
   const short = await make('Short-lived', 'group', { member: [(await make('Max', 'user')).dn] });
   const [whole] = await readWhole(short);
   assert.equal(whole!.attributes.cn, 'Short-lived');
@@ -279,7 +279,7 @@ test('a deleted group comes as deleted, its list is none, and read whole by its 
   assert.deepEqual(await readMemberOf(connector, { namingContext, objectGuid: short.guid }), []);
 });
 
-test('a group of more members than a range has is read range by range, and nobody is missing', async () => {
+test('reads a group of more members than a range has range by range, and misses none', async () => {
   const names = Array.from({ length: 40 }, (_, n) => `Many ${n}`);
   const many: Made[] = [];
   for (const name of names) many.push(await make(name, 'user'));

@@ -9,8 +9,8 @@ import type { GroupFields } from '@causeway/records';
 import { TenantPeer } from '../peers/tenant-peer.ts';
 import { DomainPlace } from '../places/domain-place.ts';
 
-// On-premises SIDs of security groups in the managed domain, by the rules of people's, and names that people and groups both want. Of
-// people alone it is e2e/sids.test.ts.
+// On-premises SIDs of security groups in the managed domain, by the same rules as for people, and names that people and groups both want.
+// e2e/sids.test.ts covers people alone.
 
 const service = new DomainPlace(27);
 const { base: BASE, state, cli } = service;
@@ -62,12 +62,12 @@ const withSid = (name: string, sid: string, by = forest): Group => ({ ...by.grou
 const find = async (filter: string, attributes: string[], base = BASE) =>
   (await ldap.search(base, { filter, attributes }))[0];
 const accountOf = (name: string, attributes: string[]) => find(`(sAMAccountName=${name})`, attributes, USERS);
-/** Distinguished names of the members of the SID's group; undefined where there is no group. */
+/** Distinguished names of the members of the SID's group; undefined without such a group. */
 async function membersOf(sid: string): Promise<string[] | undefined> {
   const found = await find(`(sAMAccountName=${sid})`, ['member'], SHADOWS);
   return found && (found.attributes.member ?? []).map(String);
 }
-/** What the object has here: the group with it as its one member, and sIDHistory. */
+/** What the object has here: the group with the object as its one member, and sIDHistory. */
 async function has({
   name,
   sid,
@@ -112,7 +112,7 @@ async function set(onPremisesSids: 'all' | 'groups' | 'none'): Promise<void> {
   await service.start();
 }
 
-test('nobody was asked whose the domain is, so groups have no SIDs; a confirmation gives them', async () => {
+test('groups have no SIDs until an administrator confirms whose the domain is', async () => {
   come(alice);
   say(staff!);
   say(project!);
@@ -131,7 +131,7 @@ test('nobody was asked whose the domain is, so groups have no SIDs; a confirmati
   );
 });
 
-test('whoever is in a group, nested, too, has its on-premises SID in the token, and no more once out', async () => {
+test('a member’s token has the group’s on-premises SID, also a nested one’s, until they leave', async () => {
   await tokenHas('alice', true, alice.sid, staff!.sid, project!.sid);
   sayMembers(project!);
   await tokenHas('alice', false, project!.sid);
@@ -140,7 +140,7 @@ test('whoever is in a group, nested, too, has its on-premises SID in the token, 
   await tokenHas('alice', true, project!.sid);
 });
 
-test('with the security bit a group loses its SID, and has it again with the bit', async () => {
+test('a group loses its SID without the security bit, and gets it back with the bit', async () => {
   say(staff!, { securityEnabled: false });
   await comes('nothing', staff!);
   await tokenHas('alice', false, staff!.sid, project!.sid);
@@ -149,7 +149,7 @@ test('with the security bit a group loses its SID, and has it again with the bit
   await tokenHas('alice', true, staff!.sid, project!.sid);
 });
 
-test('a SID that changed is another shadow group, and the old one is gone', async () => {
+test('a changed SID gets another shadow group, and the old one is deleted', async () => {
   const before = staff!.sid;
   staff = { ...staff!, sid: `${forest.domainSid}-1990` };
   say(staff);
@@ -157,7 +157,7 @@ test('a SID that changed is another shadow group, and the old one is gone', asyn
   assert.equal(await membersOf(before), undefined);
 });
 
-test('onPremisesSids: groups gives groups their SIDs and people none', async () => {
+test('onPremisesSids: groups gives SIDs to groups and not to people', async () => {
   await set('groups');
   await comes('nothing', alice);
   await comes('both', staff!, project!);
@@ -171,7 +171,7 @@ test('onPremisesSids: groups gives groups their SIDs and people none', async () 
   await comes('both', alice, bob, staff!, project!);
 });
 
-test('a group that was renamed is the one member still, and what somebody changed by hand comes back', async () => {
+test('a renamed group stays the one member, and a change by hand is undone', async () => {
   say(project!, { sAMAccountName: 'Projects' });
   const renamed = { ...project!, name: 'Projects' };
   await comes('both', renamed);
@@ -184,7 +184,7 @@ test('a group that was renamed is the one member still, and what somebody change
   project = renamed;
 });
 
-test('with a group that is deleted its SID goes, and comes back with the group', async () => {
+test('a deleted group loses its SID, and gets it back when restored', async () => {
   say(project!, { deleted: true });
   await eventually('it is gone', async () => (await membersOf(project!.sid)) === undefined);
   await eventually('the group, too', async () => (await accountOf('Projects', ['cn'])) === undefined);
@@ -192,7 +192,7 @@ test('with a group that is deleted its SID goes, and comes back with the group',
   await comes('both', project!);
 });
 
-test('a hostile forest brings no SID for a group that is built in, privileged, of this domain, of a machine or of another forest', async () => {
+test('a hostile forest cannot give a group a SID that is built in, privileged, of this domain, a machine or another forest', async () => {
   const machine = 'S-1-5-21-77-88-99';
   await cli('sids', 'confirm', other.domainSid, '--forest', other.forest);
   const tries: [name: string, sid: string, code: string[]][] = [
@@ -206,7 +206,7 @@ test('a hostile forest brings no SID for a group that is built in, privileged, o
   ];
   const groups = tries.map(([name, sid]) => withSid(name, sid));
   for (const group of groups) say(group);
-  // Whoever comes after them has theirs: the keeper has been there.
+  // A group that comes after them has its SID, so the keeper has run.
   const last = forest.group('Last');
   say(last);
   await comes('both', last);
@@ -223,7 +223,7 @@ test('a hostile forest brings no SID for a group that is built in, privileged, o
   }
 });
 
-test('a RID of this domain’s administrators makes nobody one', async () => {
+test('a RID of this domain’s administrators makes nobody an administrator', async () => {
   const group = await find('(sAMAccountName=AAD DC Administrators)', ['objectSid']);
   const rid = decodeSid(bytesOf(group!, 'objectSid')!).split('-').at(-1)!;
   const mallory = withSid('Mallory', `${forest.domainSid}-${rid}`);
@@ -234,7 +234,7 @@ test('a RID of this domain’s administrators makes nobody one', async () => {
   assert.ok(!(await tokenOf('alice')).includes(`${ownSid}-${rid}`));
 });
 
-test('of a person and a group with one SID the first keeps it', async () => {
+test('of a user and a group with one SID the first keeps it', async () => {
   const twin = withSid('Twin', alice.sid!);
   say(twin);
   await isThere('Twin');
@@ -244,7 +244,7 @@ test('of a person and a group with one SID the first keeps it', async () => {
   assert.deepEqual(await membersOf(alice.sid!), [`CN=alice,${USERS}`]);
 });
 
-test('a person who wants a group’s name has digits until the group lets go', async () => {
+test('a user who wants a group’s name has digits until the group gives up the name', async () => {
   const held = forest.group('sales');
   say(held);
   await isThere('sales');

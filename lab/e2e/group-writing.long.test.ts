@@ -10,7 +10,7 @@ import { runClient } from '../domains/run-client.ts';
 import { TenantPeer } from '../peers/tenant-peer.ts';
 import { DomainPlace } from '../places/domain-place.ts';
 
-// Groups and their members in the managed domain, of a scripted tenant whose records a forest's key has signed.
+// Groups and their members in the managed domain, from a scripted tenant whose records a forest's key has signed.
 
 const service = new DomainPlace(26);
 const { realm: REALM, address: ADDRESS, base: BASE, layout, cli } = service;
@@ -62,7 +62,7 @@ const ATTRIBUTES = [
 ];
 const find = async (name: string): Promise<LdapEntry | undefined> =>
   (await ldap.search(USERS, { filter: `(sAMAccountName=${name})`, attributes: ATTRIBUTES }))[0];
-/** Names of the members of a group; undefined where there is none. */
+/** Names of the members of a group; undefined without such a group. */
 async function members(name: string): Promise<string[] | undefined> {
   const found = await find(name);
   const names = (found?.attributes.member ?? []).map(dn => /^CN=([^,]+),/.exec(String(dn))![1]!);
@@ -74,14 +74,14 @@ const hasMembers = (name: string, ...wanted: string[]) =>
     return found?.join() === wanted.join();
   });
 const sidOf = async (name: string) => decodeSid(bytesOf((await find(name))!, 'objectSid')!);
-/** The SIDs of a person's groups, nested ones included, as somebody else's program reads them from the database. */
+/** The SIDs of a person's groups, nested ones included, as another program reads them from the database. */
 async function tokenGroups(name: string): Promise<string> {
   const dn = `CN=${name},${USERS}`;
   return runTool('ldbsearch', ['-H', layout.samLdb, '-s', 'base', '-b', dn, 'tokenGroups']);
 }
 const status = async () => (await cli<DomainStatus>('status')).groups!;
 
-test('groups, people and members come in whatever order, and nested groups give their SIDs to people', async () => {
+test('groups, users and members arrive in any order, and nested groups give their SIDs to users', async () => {
   sayMembers(staff!, alice!.anchor, bob!.anchor);
   sayMembers(project!, staff!.anchor);
   sayGroup(project!, { securityEnabled: false, mail: 'project@corp.example.com' });
@@ -105,7 +105,7 @@ test('groups, people and members come in whatever order, and nested groups give 
   });
 });
 
-test('a ticket names the groups, nested ones too, and no more once the person is out', async () => {
+test('a ticket names the groups, also nested ones, until the user leaves', async () => {
   const password = 'Alice.Passw0rd.1';
   const { key } = await cli<PublicDomainKeys>('fingerprint');
   const credential = await forest.credential(alice!, password, 1, key);
@@ -134,7 +134,7 @@ test('a ticket names the groups, nested ones too, and no more once the person is
   await hasMembers('Staff', 'alice', 'bob');
 });
 
-test('who is taken out is out, and one that was put in by hand goes with the next comparison', async () => {
+test('a removed member leaves the group, and the next comparison removes one added by hand', async () => {
   sayMembers(staff!, bob!.anchor);
   await hasMembers('Staff', 'bob');
   assert.ok(!(await tokenGroups('alice')).includes(await sidOf('Staff')));
@@ -147,14 +147,14 @@ test('who is taken out is out, and one that was put in by hand goes with the nex
   await hasMembers('Staff', 'bob');
 });
 
-/** Names that begin so. */
+/** Names with this beginning. */
 async function named(beginning: string): Promise<string[]> {
   const filter = `(&(objectClass=group)(sAMAccountName=${beginning}*))`;
   const found = await ldap.search(USERS, { filter, attributes: ['sAMAccountName'] });
   return found.map(entry => textOf(entry, 'sAMAccountName')!).sort();
 }
 
-test('a name that a user or a group has is nobody else’s: who is new takes digits, and the name once it is free', async () => {
+test('a name in use stays with its user or group: a newcomer takes digits, and the name once it is free', async () => {
   staffOfOthers = forest.group('staff');
   sayGroup(staffOfOthers);
   await eventually('it has digits', async () =>
@@ -168,10 +168,10 @@ test('a name that a user or a group has is nobody else’s: who is new takes dig
   await hasMembers('Project 2', 'Staff');
 });
 
-test('a group that is deleted and comes back has its SID, and its members by newer slices alone', async () => {
+test('a deleted group comes back with its SID, and with members only from newer slices', async () => {
   const sid = await sidOf('Staff');
   sayGroup(staff!, { deleted: true });
-  // The other one waited for the name.
+  // The other group waited for the name.
   await eventually('its name is taken', async () => (await named('staff')).join() === 'staff');
   assert.notEqual(await sidOf('Staff'), sid);
   assert.deepEqual(await members('Project 2'), []);
@@ -188,7 +188,7 @@ test('a group that is deleted and comes back has its SID, and its members by new
   assert.equal(textOf(back, 'displayName'), 'Group Staff');
 });
 
-test('somebody who is deleted is in no group, and comes back into none before that is said anew', async () => {
+test('a deleted user leaves every group, and re-joins one only by a newer record', async () => {
   tenant.publish(forest.item(bob!, forest.account(bob!, { deleted: true, enabled: false }), null));
   await hasMembers('Staff again');
   tenant.publish(forest.item(bob!, forest.account(bob!), null));

@@ -30,8 +30,8 @@ import { freshStage } from '../places/fresh-stage.ts';
 import { changeOnPage } from '../places/password-page.ts';
 import { runCliJson } from '../places/run-cli.ts';
 
-// What only an on-premises group may read on a file server that was lifted into the managed domain opens for who is in that group
-// on-premises, and for nobody else: nested, by primary group, from another forest; by Kerberos and by NTLM.
+// A file server moved into the managed domain has files that only an on-premises group may read. They open for the group's on-premises
+// members and for nobody else: nested, by primary group, from another forest, by Kerberos and by NTLM.
 
 const stage = await freshStage({ dns: 'internal', headIntervalMs: 1_000, forests: labForests });
 const { onprem, fabrikam, managed } = DOMAINS;
@@ -49,7 +49,7 @@ async function hire(forest: LabDomain, name: string): Promise<Credentials> {
   return { user, password };
 }
 
-/** A group, and a file that it alone may read, which is called like it. @returns its on-premises SID */
+/** A group, and a file with its name that it alone may read. @returns its on-premises SID */
 async function group(name: string, more: Omit<NewGroup, 'sam'> = {}, forest: LabDomain = onprem) {
   const sam = named(name);
   await createGroup(forest, { sam, ...more });
@@ -76,7 +76,7 @@ const until = (file: string, who: Credentials, open: boolean) =>
     { patienceMs: 60_000, why: () => stage.readLog('domain').slice(-2_000) },
   );
 
-/** `net ads kerberos pac dump`: what a new ticket of somebody says. */
+/** `net ads kerberos pac dump`: the content of a user's new ticket. */
 async function ticketOf({ user, password }: Credentials): Promise<string> {
   const { smbConf } = domainLayout(domainDirectory(managed));
   const login = ['-s', smbConf, '-U', user, '-S', `ds1.${managed.realm.toLowerCase()}`];
@@ -86,10 +86,10 @@ async function ticketOf({ user, password }: Credentials): Promise<string> {
   return output;
 }
 const names = (ticket: string, sid: string): boolean => new RegExp(`${sid}\\b`).test(ticket);
-/** Of the managed domain's own groups a ticket says the RID alone. */
+/** For the managed domain's own groups a ticket has the RID alone. */
 const namesOwn = (ticket: string, sid: string): boolean => ticket.includes(`(${sid.split('-').at(-1)})`);
 
-/** The SID that the managed domain gave to something. */
+/** The SID that the managed domain gave to an object. */
 async function managedSid(sam: string): Promise<string | undefined> {
   const { samLdb, smbConf } = domainLayout(domainDirectory(managed));
   const ask = [`(sAMAccountName=${sam})`, 'objectSid'];
@@ -130,7 +130,7 @@ after(async () => {
   await stage.close();
 });
 
-test('a file of an on-premises group opens for whoever is in a group in that group, and for nobody else', async () => {
+test('a file of an on-premises group opens for members of a nested group, and for nobody else', async () => {
   outer = await group('outer');
   inner = await group('inner', { members: [alice!.user] });
   await addMembers(onprem, outer.sam, [inner.sam]);
@@ -148,7 +148,7 @@ test('the tenant shows what became of a group and its members in the managed dom
   });
 });
 
-test('a ticket names the groups of the managed domain, the nested one too, and their on-premises SIDs', async () => {
+test('a ticket names the groups of the managed domain, also the nested one, and their on-premises SIDs', async () => {
   const own = [(await managedSid(inner.sam))!, (await managedSid(outer.sam))!];
   const ticket = await ticketOf(alice!);
   for (const { sid } of [inner, outer]) assert.ok(names(ticket, sid), `no ${sid} in ${ticket}`);
@@ -160,7 +160,7 @@ test('a ticket names the groups of the managed domain, the nested one too, and t
   );
 });
 
-test('who leaves the group on-premises is out with the next ticket and the next session', async () => {
+test('leaving the group on-premises counts from the next ticket and the next session', async () => {
   await sambaToolGroup(onprem, 'removemembers', inner.sam, alice!.user);
   await until('outer', alice!, false);
   const ticket = await ticketOf(alice!);
@@ -177,7 +177,7 @@ test('a group that leaves another one takes its members along', async () => {
   await until('outer', alice!, true);
 });
 
-test('names and places of groups change nothing about who is in them', async () => {
+test('renaming and moving groups changes no membership', async () => {
   const own = await managedSid(inner.sam);
   const container = describeDomain(onprem).baseDn;
   const renamed = named('renamed');
@@ -188,11 +188,11 @@ test('names and places of groups change nothing about who is in them', async () 
   assert.deepEqual(await opens('outer', alice!), [true, true]);
 });
 
-test('a distribution group gives nothing, and neither does what it is in', async () => {
-  const mail = `${named('list')}@${describeDomain(onprem).dnsDomain}`; // without one it is left out
+test('a distribution group gives no access, and neither does a group that it is in', async () => {
+  const mail = `${named('list')}@${describeDomain(onprem).dnsDomain}`; // without a mail address it is out of scope
   const list = await group('list', { category: 'distribution', mail, members: [alice!.user] });
   const behind = await group('behind', { members: [list.sam, bob!.user] });
-  await until('behind', bob!, true); // all of it has come
+  await until('behind', bob!, true); // everything has arrived
   await eventually('the list has come', () => managedSid(list.sam));
   for (const file of ['list', 'behind']) assert.deepEqual(await opens(file, alice!), [false, false]);
   const ticket = await ticketOf(alice!);
@@ -210,14 +210,14 @@ test('a member by primary group is a member like any other', async () => {
   await until('staff', pia!, true);
   await setPrimaryGroup(onprem, pia!.user, staff.sam); // the domain controller takes her out of `member`
   await addMembers(onprem, staff.sam, [bob!.user]);
-  await until('staff', bob!, true); // the change after it has come
+  await until('staff', bob!, true); // the change after it has arrived
   assert.deepEqual(await opens('staff', pia!), [true, true]);
   await setPrimaryGroup(onprem, pia!.user, 'Domain Users');
   await removeMembers(onprem, staff.sam, [pia!.user]);
   await until('staff', pia!, false);
 });
 
-test('people and groups of the other forest are members by their SIDs', async () => {
+test('users and groups of the other forest are members by their SIDs', async () => {
   const theirs = await group('theirs', { members: [yuri!.user] }, fabrikam);
   const both = await group('both', {
     scope: 'domain-local',
@@ -232,7 +232,7 @@ test('people and groups of the other forest are members by their SIDs', async ()
   assert.deepEqual(await opens('both', wanda!), [true, true]);
 });
 
-test('a group of the tenant’s own opens for people of both kinds who are in it, and for nobody else', async () => {
+test('a cloud-only group opens files for its members of both kinds, and for nobody else', async () => {
   const tenant = (...args: string[]) => runCliJson(['tenant', ...args, ...stage.remote]);
   const [name, cleo] = [named('partners'), { user: named('cleo'), password: randomPassword() }];
   const atTenant = {
@@ -258,7 +258,7 @@ test('a group of the tenant’s own opens for people of both kinds who are in it
   await eventually('the group is gone', async () => (await managedSid(name)) === undefined);
 });
 
-test('the deletion of a group closes; when it is back it has its SID, and nobody whom the forest does not name', async () => {
+test('deleting a group closes its file, and a restored group has its SID and only members that the forest names', async () => {
   const doomed = await group('doomed', { members: [alice!.user] });
   await until('doomed', alice!, true);
   const own = await managedSid(doomed.sam);

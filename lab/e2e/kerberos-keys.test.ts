@@ -15,19 +15,19 @@ import { DOMAINS, layoutOf } from '../domains/table.ts';
 import { tryKinit } from '../domains/try-password.ts';
 import { createUser, deleteUser } from '../domains/users.ts';
 
-// Samba and its KDC take of Kerberos keys what `keysProblem` says that they take.
+// Samba and its KDC accept exactly the Kerberos keys that `keysProblem` says they accept.
 
 await labUp();
 const domain = DOMAINS.onprem;
 const layout = layoutOf(domain);
 const user = `keys-${Date.now().toString(36)}`;
 const PASSWORD = 'Keys-Passw0rd1';
-/** Built into a blob in the place of four characters that would not be built. */
+/** Replaces four characters in a built blob, because the builder would reject it. */
 const MARK = '####';
 await createUser(domain, { sam: user, password: 'Another-Passw0rd1' });
 after(() => deleteUser(domain, user));
 
-/** Stores hash and blob as they are. */
+/** Stores hash and blob unchanged. */
 const store = (supplementalCredentials: Attributes[string]): Promise<unknown> =>
   modifyDirectory(
     layout,
@@ -53,14 +53,14 @@ const setOf = (salt: string, iterations: number) => ({
 const built = (set: ReturnType<typeof setOf>): Buffer =>
   Buffer.from(buildSupplementalCredentials({ ...set, iterations: 4096 }, randomBytes));
 
-/** Where the hex of the newer keys begins, and in them the default count and those of the four keys. */
+/** Where the hex of the newer keys begins, and in it the default count and the counts of the four keys. */
 const NEWER_KEYS = 172;
 const COUNTS = [20, 32, 56, 80, 104];
 
 const hexOf = (text: string): string => Buffer.from(text, 'utf16le').toString('hex').toUpperCase();
 const kinit = () => tryKinit({ user, realm: domain.realm, password: PASSWORD, krb5Conf: layout.krb5Conf });
 
-test('keys with any salt that is text open, and clients are told it', async () => {
+test('keys with any valid text as salt work, and the KDC announces that salt', async () => {
   for (const salt of [`${domain.realm}${user}`, 'Ž 😀 "\\', 's'.repeat(1024)]) {
     assert.equal(keysProblem(setOf(salt, 4096)), undefined);
     await store([built(setOf(salt, 4096))]);
@@ -70,7 +70,7 @@ test('keys with any salt that is text open, and clients are told it', async () =
   }
 });
 
-test('keys of another iteration count are stored and open nothing: the hash alone is better', async () => {
+test('keys of another iteration count are stored and never work, so the hash alone is better', async () => {
   const set = setOf(`${domain.realm}${user}`, 8192);
   assert.match(keysProblem(set)!, /iterations/);
   const blob = built(set);
@@ -82,7 +82,7 @@ test('keys of another iteration count are stored and open nothing: the hash alon
   assert.ok(ok, error);
 });
 
-test('a salt that is no text is refused together with the hash, or stored cut off, so that it opens nothing', async () => {
+test('a salt that is not text makes Samba reject the hash too, or store the salt cut off, so that the keys never work', async () => {
   for (const [changed, stored] of [
     ['\0###', true],
     ['##\0#', true],

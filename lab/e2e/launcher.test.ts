@@ -7,7 +7,7 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { labUp } from '../domains/lifecycle.ts';
 
-// The launcher as people meet it, and the lab's own commands.
+// The launcher as users meet it, and the lab's own commands.
 
 await labUp();
 const LAUNCHER = fileURLToPath(import.meta.resolve('../../causeway'));
@@ -30,8 +30,8 @@ function run(command: string, ...args: string[]): Promise<Result> {
 }
 const causeway = (...args: string[]) => run(LAUNCHER, ...args);
 
-test('others than root are told that root is needed, in one sentence', async () => {
-  // A copy that everybody may read: the clone may lie in root's home.
+test('tells other users than root in one sentence that it needs root', async () => {
+  // A copy that all users may read, because the clone may lie in root's home.
   const copy = join(folder, 'copy');
   cpSync(join(dirname(LAUNCHER), 'lab', 'setup.sh'), join(copy, 'lab', 'setup.sh'));
   cpSync(LAUNCHER, join(copy, 'causeway'));
@@ -45,7 +45,7 @@ test('others than root are told that root is needed, in one sentence', async () 
   }
 });
 
-test('what is no command, no option or no value is named, and the exit code tells', async () => {
+test('names an unknown command or option or a bad value, and the exit code shows it', async () => {
   const wrong: [string[], RegExp][] = [
     [['demo', '--nosuch'], /unknown option '--nosuch'/],
     [['nosuch'], /unknown command 'nosuch'/],
@@ -67,7 +67,7 @@ test('what is no command, no option or no value is named, and the exit code tell
   }
 });
 
-test('a configuration with an unknown key, or without a needed one, is told in one sentence', async () => {
+test('a configuration with an unknown or missing key is rejected in one sentence', async () => {
   const file = join(folder, 'tenant.yaml');
   for (const [text, expected] of [
     ['listn: {port: 1}', /unknown key 'listn', did you mean 'listen'\?/],

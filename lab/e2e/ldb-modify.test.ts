@@ -11,7 +11,7 @@ import { renderLdif } from '../domains/ldif.ts';
 import { labUp } from '../domains/lifecycle.ts';
 import { DOMAINS, layoutOf } from '../domains/table.ts';
 
-// `ldbmodify`, started before there is anything to write, on the database of a domain that runs.
+// `ldbmodify`, started before there is anything to write, on the database of a running domain.
 
 await labUp();
 const layout = layoutOf(DOMAINS.onprem);
@@ -39,7 +39,7 @@ async function description(): Promise<string | undefined> {
 
 const fifos = (): string[] => readdirSync(layout.privateDir).filter(name => name.startsWith('changes-for-'));
 
-/** Processes whose command line names a FIFO of ours: they wait at it. */
+/** Processes whose command line names one of our FIFOs. They wait for it. */
 function waiting(): string[] {
   return readdirSync('/proc').filter(pid => {
     if (!/^\d+$/.test(pid)) return false;
@@ -52,7 +52,7 @@ function waiting(): string[] {
   });
 }
 
-test('one that was started ahead locks nothing while it waits, and writes what comes', async () => {
+test('a prepared process locks nothing while it waits, and writes what comes', async () => {
   ldbModify.prepare();
   ldbModify.prepare();
   await eventually('one waits', async () => waiting().length === 1);
@@ -64,7 +64,7 @@ test('one that was started ahead locks nothing while it waits, and writes what c
   assert.deepEqual([waiting(), fifos()], [[], []]);
 });
 
-test('while one writes, the next one is started', async () => {
+test('the next process can start while one writes', async () => {
   ldbModify.prepare();
   const writing = ldbModify.write(ldif('the first'));
   ldbModify.prepare();
@@ -75,7 +75,7 @@ test('while one writes, the next one is started', async () => {
   assert.deepEqual(fifos(), []);
 });
 
-test('where nothing may be changed, the one that waits ends', async () => {
+test('a waiting process ends if nothing may be changed', async () => {
   const refusing = new LdbModify(layout, () => Promise.reject(new Error('the directory does not answer')));
   refusing.prepare();
   await eventually('one waits', async () => waiting().length === 1);
@@ -84,7 +84,7 @@ test('where nothing may be changed, the one that waits ends', async () => {
   assert.deepEqual(fifos(), []);
 });
 
-test('changes larger than a pipe, and changes that fail', async () => {
+test('writes changes larger than a pipe, and reports changes that fail', async () => {
   const long = 'x'.repeat(1000);
   await ldbModify.write(
     Buffer.concat(Array.from({ length: 300 }, () => [ldif(long), Buffer.from('\n')]).flat()),
@@ -96,7 +96,7 @@ test('changes larger than a pipe, and changes that fail', async () => {
   assert.equal(await description(), long);
 });
 
-test('one that ended while it waited is replaced', async () => {
+test('replaces a process that ended while it waited', async () => {
   ldbModify.prepare();
   await eventually('one waits', async () => waiting().length === 1);
   process.kill(Number(waiting()[0]), 'SIGKILL');
@@ -105,7 +105,7 @@ test('one that ended while it waited is replaced', async () => {
   assert.equal(await description(), 'written by another one');
 });
 
-test('let go, it ends; what a killed service left, the next one ends', async () => {
+test('a released process ends, and the next service ends what a killed one left', async () => {
   ldbModify.prepare();
   await ldbModify.release();
   assert.deepEqual([waiting(), fifos()], [[], []]);

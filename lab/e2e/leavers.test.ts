@@ -8,7 +8,7 @@ import { DOMAINS, describeDomain, type LabDomain, layoutOf, randomPassword } fro
 import { change, createUser, deleteUser, setPassword } from '../domains/users.ts';
 import { freshStage } from '../places/fresh-stage.ts';
 
-// State before names: whoever leaves is out in every place, whatever is wrong with the names that the administrator gives in the same go.
+// State before names: a leaver is locked out in every place, even if the administrator sets unusable names in the same write.
 
 const { onprem: corp, fabrikam, managed } = DOMAINS;
 const fabrikamWasUp = domainStatus(layoutOf(fabrikam)).running;
@@ -40,7 +40,7 @@ async function works(who: Someone): Promise<void> {
   await eventually(`${who.sam} in the managed domain`, () => trials.accepted(who, who.password));
 }
 
-/** By the names that the person had, which stand in for those that are refused. */
+/** Asserts that the former names, which stand in for rejected ones, no longer sign in. */
 async function isOut(who: Someone, password = who.password): Promise<void> {
   await eventually(`${who.upn} refused at web sign-in`, async () => !(await trials.web(who, password)));
   await eventually(`${who.sam} refused in the managed domain`, () => trials.refused(who, password));
@@ -60,7 +60,7 @@ after(async () => {
   if (!fabrikamWasUp) await stopDomain(layoutOf(fabrikam));
 });
 
-/** Each a way to leave, and what the names are changed to in the same write. */
+/** Each a way to leave, and the names that the same write sets. */
 const LEAVINGS: [
   why: string,
   names: (who: Someone) => Record<string, string[]>,
@@ -88,7 +88,7 @@ for (const [why, names, problem] of LEAVINGS) {
     ['disabled', ['userAccountControl', '514']],
     ['expired', ['accountExpires', '1']],
   ] as const) {
-    test(`whoever is ${how} and gets ${why} is out everywhere`, async () => {
+    test(`a user who is ${how} and gets ${why} is locked out everywhere`, async () => {
       const who = await make(`l${LEAVINGS.findIndex(one => one[0] === why)}${how[0]}`);
       await works(who);
       await change(corp, {
@@ -103,7 +103,7 @@ for (const [why, names, problem] of LEAVINGS) {
   }
 }
 
-test('whoever gets a name of the other forest keeps the old one, takes new passwords, and is out when disabled', async () => {
+test('a user who gets a name of the other forest keeps the old one and takes new passwords, and is locked out when disabled', async () => {
   const holder = await make('holder', fabrikam, `shared.${run}@people.example`);
   const taker = await make('taker');
   await works(taker);
@@ -128,7 +128,7 @@ test('whoever gets a name of the other forest keeps the old one, takes new passw
   await eventually('the holder is as before', () => trials.web(holder, holder.password));
 });
 
-test('people of one forest who swap names have them, each with the own password', async () => {
+test('users of one forest who swap names keep their own passwords', async () => {
   const [anna, berta] = [
     await make('anna', corp, `anna.${run}@people.example`),
     await make('berta', corp, `berta.${run}@people.example`),

@@ -21,8 +21,8 @@ import { TenantPeer } from '../peers/tenant-peer.ts';
 import { DomainPlace } from '../places/domain-place.ts';
 import { runCli } from '../places/run-cli.ts';
 
-// Domain Services and its directory lose each other: the ledger is gone or of an earlier day, the directory is of an earlier day, or an
-// administrator changes by hand what is Causeway's.
+// Domain Services and its directory lose each other: the ledger is lost or older, the directory is older, or an administrator changes by
+// hand what belongs to Causeway.
 
 const service = new DomainPlace(23);
 const { realm: REALM, netbios: NETBIOS, address: ADDRESS, base: BASE, folder, state, layout, cli } = service;
@@ -64,7 +64,7 @@ interface Someone extends Person {
   version: number;
 }
 
-/** Whoever has come with a password, and opens the managed domain. */
+/** A person who has arrived with a password and signs in to the managed domain. */
 async function someone(name: string): Promise<Someone> {
   const person = { ...forest.person(name), password: `${name}.Passw0rd.1`, version: 1 };
   await say(person);
@@ -72,7 +72,7 @@ async function someone(name: string): Promise<Someone> {
   return person;
 }
 
-/** The tenant shows everything of somebody anew. */
+/** The tenant shows all records of a person again. */
 async function say(
   person: Someone,
   changes: { enabled?: boolean; deleted?: boolean; accountExpires?: string } = {},
@@ -82,14 +82,14 @@ async function say(
   tenant.publish(forest.item(person, account, await forest.credential(person, password, version, key)));
 }
 
-/** The same with another password. */
+/** The same with a new password. */
 async function renew(person: Someone): Promise<void> {
   person.version++;
   person.password = `${person.name}.Passw0rd.${person.version}`;
   await say(person);
 }
 
-/** A head, which is compared: everything that the forest had has come. */
+/** Publishes a head and waits for the comparison: everything that the forest had has arrived. */
 const headIsCompared = () => {
   tenant.heads.set(FOREST, forest.head([]));
   const from = tenant.receipts.get(FOREST)?.length ?? 0;
@@ -112,7 +112,7 @@ async function bindAs({ name, password }: Someone): Promise<LdapConnection> {
   return openLdap({ url, serverName: 'ds23.aadds23.example.net', caFile, bind, timeoutMs: 20_000 });
 }
 
-/** What the directory has of a name. */
+/** The directory's accounts with this name. */
 async function accounts(name: string) {
   await using ldap = await asSystem();
   const attributes = ['objectGUID', 'objectSid', 'adminDescription', 'userAccountControl'];
@@ -135,7 +135,7 @@ async function membersOf(name: string): Promise<string[]> {
 
 const ledgerFiles = ['', '-wal', '-shm'].map(end => join(state, `ledger.db${end}`));
 
-test('an account says whose it is, and neither its own user nor another one can say otherwise', async () => {
+test('an account carries its owner, and neither its user nor another one can change that', async () => {
   const [anna, other] = [await someone('anna'), await someone('other')];
   const [found] = await accounts('anna');
   assert.ok(found!.mark.includes(`${anna.anchor} of ${FOREST}; objectGUID ${anna.objectGuid}`), found!.mark);
@@ -151,7 +151,7 @@ test('an account says whose it is, and neither its own user nor another one can 
   }
 });
 
-/** A group with a member has come, and its on-premises SID opens doors. */
+/** A group with a member has arrived, and its on-premises SID gives access. */
 async function groupOf(member: Person): Promise<Group> {
   const staff = forest.group('Staff');
   const records = [forest.groupRecord(staff), ...forest.slices(staff, [member.anchor])];
@@ -162,7 +162,7 @@ async function groupOf(member: Person): Promise<Group> {
   return staff;
 }
 
-test('a lost ledger: its people and groups keep account, SID and block, and who has left meanwhile is shut', async () => {
+test('with a lost ledger users and groups keep account, SID and block, and those who left meanwhile are disabled', async () => {
   const [stays, blocked, left] = [await someone('stays'), await someone('blocked'), await someone('left')];
   await cli('block', blocked.anchor, '--reason', 'lost notebook');
   await isShut(blocked);
@@ -196,7 +196,7 @@ test('a lost ledger: its people and groups keep account, SID and block, and who 
   assert.equal((await status()).accounts.unclaimed, 1);
   assert.deepEqual(Object.keys((await status()).problems.counts), ['unclaimed']);
 
-  // Connect finds the stranger in the receipt and signs that it is deleted.
+  // Connect finds the unknown account in the receipt and signs its deletion.
   tenant.publish(forest.item(left, forest.account(left, { deleted: true, enabled: false }), null));
   await eventually('the account is gone', async () => (await accounts('left')).length === 0);
 });
@@ -205,7 +205,7 @@ const copy = (from: string, to: string) => {
   rmSync(to, { recursive: true, force: true });
   cpSync(from, to, { recursive: true, preserveTimestamps: true, filter: one => !isSpecial(one) });
 };
-/** Who is in a group, as the forest says, is so in the directory. */
+/** Publishes the members of a group and waits until the directory has them. */
 async function sayMembers(group: Group, members: readonly Person[], ...records: string[]): Promise<void> {
   const slices = forest.slices(
     group,
@@ -225,7 +225,7 @@ const isSpecial = (path: string) => {
 const reunions = async () =>
   (await status()).audit.filter(({ action }) => action === 'reunite').map(({ detail }) => detail);
 
-test('a directory of an earlier day: who was closed since is closed before it serves, the rest comes with the feed, and no SID is given twice', async () => {
+test('an older directory disables later leavers before it serves, gets the rest from the feed, and reuses no SID', async () => {
   const [disabled, deleted, changed, blocked] = [
     await someone('disabled'),
     await someone('deleted'),
@@ -287,7 +287,7 @@ test('a directory of an earlier day: who was closed since is closed before it se
   for (const { name, password } of [disabled, blocked]) assert.equal((await kinit(name, password)).ok, false);
 });
 
-test('a ledger of an earlier day: nobody gets a second account, and who was deleted since stays so', async () => {
+test('an older ledger makes no second account, and users deleted since stay deleted', async () => {
   const [old, leaver] = [await someone('older'), await someone('leaver')];
   const saved = join(folder, 'ledger.backup');
   await service.stop();
@@ -311,7 +311,7 @@ test('a ledger of an earlier day: nobody gets a second account, and who was dele
   assert.equal((await userStatus(leaver)).entry?.managedGuid, null);
 });
 
-test('a kill between ledger and directory is taken for no restore', async () => {
+test('a kill between ledger and directory does not count as a restore', async () => {
   const before = (await reunions()).length;
   for (const times of [1, 2]) {
     await service.stop();
@@ -322,7 +322,7 @@ test('a kill between ledger and directory is taken for no restore', async () => 
   }
 });
 
-/** Compares what is there with the ledger, as every hour. */
+/** Restarts, which compares the directory with the ledger as each hour does. */
 const restart = async () => {
   await service.stop();
   await service.start();
@@ -333,7 +333,7 @@ const change = async (dn: string, attribute: string, value: string | Uint8Array)
   await ldap.modify(dn, [{ operation: 'replace', attribute, values: [value] }]);
 };
 
-test('what an administrator opens by hand in the managed domain is put right: enabled, moved, renamed, another password, a later expiry', async () => {
+test('undoes what is opened by hand in the managed domain: enabled, moved, renamed, another password, a later expiry', async () => {
   const [shut, moved, visitor] = [await someone('shut'), await someone('moved'), await someone('visitor')];
   const over = await someone('over');
   await say(over, { accountExpires: '2026-01-01T00:00:00.000Z' });
@@ -368,7 +368,7 @@ test('what an administrator opens by hand in the managed domain is put right: en
   assert.equal(byHand?.count, 0);
 });
 
-test('what an administrator closes by hand is told, and repaired by a command: a deleted account has its SID again', async () => {
+test('reports what an administrator closes by hand, and a command repairs it: a deleted account gets its SID back', async () => {
   const [off, gone, over] = [await someone('off'), await someone('gone'), await someone('early')];
   await change((await accounts('early'))[0]!.dn, 'accountExpires', '1');
   const before = (await accounts('gone'))[0]!;
@@ -402,7 +402,7 @@ test('what an administrator closes by hand is told, and repaired by a command: a
   assert.equal((await status()).byHand?.count, 0);
 });
 
-test('accounts that nobody touched, written one by one or in bulk, are left alone', async () => {
+test('leaves untouched accounts alone, whether written one by one or in bulk', async () => {
   const sealer = await CredentialSealer.open(key);
   const crowd = Array.from({ length: 60 }, (_, i) => forest.person(`crowd${i}`));
   const records = await forest.credentials(

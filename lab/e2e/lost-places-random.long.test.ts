@@ -13,23 +13,23 @@ import { randomFrom } from '../random.ts';
 import { playing, seeds } from '../seeds.ts';
 import { Members, wrongOf } from './members.ts';
 
-// What `lab/model` plays in one process, on real domains: random histories of a forest, of which places lose what came after a backup, or
+// Plays on real domains what `lab/model` plays in one process: random histories of a forest, whose places lose what came after a backup, or
 // everything. In two of five the tenant is hostile.
 
 const HIRED_FIRST = 5;
 const STEPS = 8;
-/** Five histories stay within the threshold of deletions, which is 10 a day in a small forest. */
+/** Five histories stay within the threshold of deletions, which is 10 per day in a small forest. */
 const MOST_DELETIONS = 2;
-/** Whoever differs for the third time within minutes, as after two losses of all that the tenant had, is sent anew after five. */
+/** A user who differs for the third time within minutes, as after two losses of all that the tenant had, is sent again after five. */
 const PATIENCE_MS = 6 * 60_000;
-/** By every client: seldom, because wrong passwords lock. */
+/** With each client. Seldom, because wrong passwords lock accounts. */
 const LOOK = { lookMs: 15_000, patienceMs: 45_000 };
 const PAIRS = [
   ['tenant', 'connect'],
   ['tenant', 'domain'],
   ['connect', 'domain'],
 ] as const;
-/** A seed has one of them: five in turn have all. */
+/** Each seed has one of them, and five in a row have all. */
 const LOSSES: readonly (readonly (readonly PlaceName[])[])[] = [
   [['tenant']],
   [['connect']],
@@ -41,7 +41,7 @@ const LOSSES: readonly (readonly (readonly PlaceName[])[])[] = [
 const stage = await freshStage({ headIntervalMs: 1_000, trustedProxies: ['127.0.0.1'] });
 const losses = new Losses(stage);
 const { onprem } = DOMAINS;
-/** What a tenant that was broken into makes of its answers. */
+/** How a compromised tenant changes its answers. */
 const between: { lie: Lie | undefined } = { lie: undefined };
 let proxy: RecordingProxy;
 let trials: Trials;
@@ -51,7 +51,7 @@ class History {
   readonly #seed: number;
   readonly #random: () => number;
   readonly #lost: readonly PlaceName[];
-  /** Before which step; a place that loses everything needs none. */
+  /** Before which step each is backed up. A place that loses everything needs no backup. */
   readonly #backups = new Map<PlaceName, number>();
   #hostile: HostileTenant | undefined;
   #deletions = 0;
@@ -77,7 +77,7 @@ class History {
   }
 
   async play(): Promise<void> {
-    // Of five in turn one withholds people and one says nothing of heads or receipts: not always those that lose the same.
+    // Of five in a row one withholds people, and one shows no heads or receipts. Rotates, so that the losses differ each time.
     const turn = (this.#seed + Math.floor(this.#seed / LOSSES.length)) % LOSSES.length;
     const relays = new HostileTenant(between);
     const from = Math.floor(this.#random() * STEPS);
@@ -120,11 +120,11 @@ class History {
     this.#hostile = hostile;
     const what = typeof withheld === 'string' ? withheld : people.map(({ name }) => name.sam).join(', ');
     this.#tell(`the tenant withholds ${what}${deceives ? ', and says that nothing differs' : ''}`);
-    // Of each there is something that is withheld.
+    // Changes each of them, so that there is something to withhold.
     for (const who of new Set(people)) await this.members.setPassword(who);
   }
 
-  /** What is withheld is named; then the tenant is put right. */
+  /** Waits until what is withheld is named, then repairs the tenant. */
   async #endHostility({ withheld }: HostileTenant): Promise<void> {
     const named = new Set<string>();
     await eventually(
@@ -155,7 +155,7 @@ class History {
     await eventually(when, look, LOOK);
   }
 
-  /** Something that an administrator of the forest does. */
+  /** One step of an administrator of the forest. */
   async #step(): Promise<void> {
     const { members } = this;
     const who = this.#pick(members.there);
@@ -174,7 +174,7 @@ class History {
 }
 
 const histories: History[] = [];
-/** The places are as nobody knows: what comes after it would fail for no reason of its own. */
+/** After a failure the state of the places is unknown, and later tests would fail without a reason of their own. */
 let hasFailed = false;
 
 before(async () => {
@@ -199,7 +199,7 @@ after(async () => {
 });
 
 for (const seed of seeds(LOSSES.length))
-  test(`seed ${seed}: all places come back to what the forest says`, async t => {
+  test(`seed ${seed}: every place returns to what the forest says`, async t => {
     if (hasFailed) return t.skip('a history before failed');
     const history = new History(seed);
     histories.push(history);

@@ -8,8 +8,8 @@ import { createUser, deleteUser, disableUser, enableUser, setPassword } from '..
 import { freshStage } from '../places/fresh-stage.ts';
 import { Losses, partsOf } from '../places/losses.ts';
 
-// The drills of docs/operate.md: places are taken back to a backup, or to nothing but their keys, after the forest
-// has gone on. Nobody does anything afterwards, and all places come back to what the forest says.
+// The drills of docs/operate.md: places are restored from a backup, or keep nothing but their keys, after the forest has changed. Every
+// place then returns to what the forest says, without an administrator.
 
 const PATIENCE_MS = 60_000;
 const stage = await freshStage({ headIntervalMs: 1_000 });
@@ -36,7 +36,7 @@ const isIn = async (who: Person, password = who.password): Promise<boolean> =>
 const isOut = async (who: Person, password = who.password): Promise<boolean> =>
   !(await trials.web(who, password)) && (await trials.refused(who, password));
 
-/** What a day brings: each of them was there when the backup was made, but the one who is hired. */
+/** What a day brings. All of them were there at the backup, except the one who is hired. */
 interface Day {
   readonly leaves: Person;
   readonly isDisabled: Person;
@@ -47,7 +47,7 @@ interface Day {
   readonly isHired: Person;
 }
 
-/** A backup, and then a day of which it knows nothing. */
+/** A backup, and then a day that it does not have. */
 async function dayAfterBackup(): Promise<Day> {
   const [leaves, isDisabled, comesBack, changes, stays] = (await Promise.all(
     ['leaves', 'disabled', 'back', 'changes', 'stays'].map(hire),
@@ -109,12 +109,12 @@ for (const lost of [
     const day = await dayAfterBackup();
     await losses.lose({ toBackup: lost.flatMap(partsOf) });
     await isAsTheForestSays(day, 'after the restore');
-    // Nothing is left to be said: both sides agree.
+    // Nothing is left to send: both sides agree.
     const { arrivals } = await stage.domainStatus<{ arrivals: { state: string; alarm: unknown }[] }>();
     assert.equal(arrivals[0]!.alarm, null);
   });
 
-test('Connect has its keys alone: everybody comes again, and who left meanwhile goes', async () => {
+test('a Connect that kept only its keys sends every user again and deletes those who left meanwhile', async () => {
   const day = await dayAfterBackup();
   await stage.connect.stop();
   const leaver = await hire('meanwhile');

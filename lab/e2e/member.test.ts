@@ -17,8 +17,8 @@ import { createUser, deleteUser, disableUser, enableUser, readAttribute } from '
 import { freshStage } from '../places/fresh-stage.ts';
 import { runCli, runCliJson } from '../places/run-cli.ts';
 
-// A file server of the old domain is lifted into the managed one, with its access lists. It finds the domain by DNS alone, and what only
-// a person's on-premises SID may read opens for that person, by Kerberos and by NTLM.
+// A file server of the old domain moves into the managed one, with its access lists. It finds the domain by DNS alone. A file that only a
+// person's on-premises SID may read opens for that person, by Kerberos and by NTLM.
 
 const stage = await freshStage({ dns: 'internal', headIntervalMs: 1_000 });
 const { onprem, managed } = DOMAINS;
@@ -72,13 +72,13 @@ after(async () => {
   await stage.close();
 });
 
-test('a machine joins by net ads join and by adcli join, and knows nothing but its resolver', async () => {
+test('a machine joins by net ads join and by adcli join, knowing only its resolver', async () => {
   await server.join(administrator);
   await server.joinByAdcli(administrator, 'FS2');
   await server.start();
 });
 
-test('before anybody confirmed whose the SIDs are, they open nothing', async () => {
+test('SIDs give no access before an administrator confirms whose they are', async () => {
   await server.share('alice.txt', 'for alice', [alice.sid], administrator);
   await server.share('nobody.txt', 'for nobody', [`${domainOf(alice.sid)}-99999`], administrator);
   await server.share('all.txt', 'for everybody', ['S-1-5-11'], administrator);
@@ -95,7 +95,7 @@ test('before anybody confirmed whose the SIDs are, they open nothing', async () 
   );
 });
 
-test('what the file says of an on-premises SID holds for that person and for nobody else', async () => {
+test('an on-premises SID in a file’s list counts for that user and for nobody else', async () => {
   await runCliJson(['domain', 'sids', 'confirm', domainOf(alice.sid), '--forest', dnsDomain, ...config()]);
   await eventually('it opens', async () => (await opens('alice.txt', alice)).every(Boolean));
   assert.deepEqual(await opens('alice.txt', bob), [false, false]);
@@ -120,7 +120,7 @@ test('what the file says of an on-premises SID holds for that person and for nob
   assert.match(dump.output, new RegExp(`${alice.sid}\\b`));
 });
 
-test('SAMR shows no group of the person whose RID would pass for one of this domain', async () => {
+test('SAMR shows no group of the user whose RID could be taken for one of this domain', async () => {
   const login = ['-U', `${managed.netbiosDomain}/Administrator%${administrator.password}`, managed.address];
   const rid = /rid:\[(0x[0-9a-f]+)\]/i.exec(
     (await server.run('rpcclient', [...login, '-c', `lookupnames ${alice.user}`])).output,
@@ -133,7 +133,7 @@ test('SAMR shows no group of the person whose RID would pass for one of this dom
   assert.ok(!output.includes(`0x${Number(alice.sid.split('-').at(-1)).toString(16)}]`), output);
 });
 
-test('nobody finds the groups by LDAP, but for Domain Admins', async () => {
+test('only Domain Admins find the groups by LDAP', async () => {
   const search = async (who: Credentials) => {
     const ask = [
       '-b',
@@ -150,14 +150,14 @@ test('nobody finds the groups by LDAP, but for Domain Admins', async () => {
   assert.match(await search(administrator), /dn: CN=S-1-5-21/);
 });
 
-test('who is disabled gets no further ticket or session, and is back with it', async () => {
+test('a disabled user gets no further ticket or session, and an enabled one has the SID again', async () => {
   await disableUser(onprem, alice.user);
   await eventually('closed', async () => (await opens('alice.txt', alice)).every(one => !one));
   await enableUser(onprem, alice.user);
   await eventually('open again', async () => (await opens('alice.txt', alice)).every(Boolean));
 });
 
-test('what somebody else changed is put right at the next start', async () => {
+test('the next start undoes what another administrator changed', async () => {
   await inDatabase(
     'ldbmodify',
     [],
@@ -170,13 +170,13 @@ test('what somebody else changed is put right at the next start', async () => {
   assert.deepEqual(await opens('alice.txt', bob), [false, false]);
 });
 
-test('with the deletion of the person the group is gone', async () => {
+test('deleting the user deletes the group', async () => {
   await deleteUser(onprem, bob.user);
   const there = () => inDatabase('ldbsearch', ['-b', shadowsDn, `(sAMAccountName=${bob.sid})`, 'dn']);
   await eventually('it is gone', async () => !/^dn: /m.test(await there()));
 });
 
-test('a confirmation that is taken back closes', async () => {
+test('taking back a confirmation ends the access', async () => {
   await runCliJson(['domain', 'sids', 'unconfirm', domainOf(alice.sid), ...config()]);
   await eventually('closed', async () => (await opens('alice.txt', alice)).every(one => !one));
   assert.deepEqual(await opens('all.txt', alice), [true, true]);

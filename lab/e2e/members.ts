@@ -16,7 +16,7 @@ export interface Name {
   readonly upn: string;
 }
 
-/** Somebody as the forest has them now, and what they were called and signed in with before. */
+/** A person as the forest has them now, with former names and passwords. */
 export interface Member {
   readonly anchor: string;
   name: Name;
@@ -28,10 +28,10 @@ export interface Member {
   readonly formerPasswords: string[];
 }
 
-/** People of a forest whom a test makes, and what an administrator does to them there. */
+/** People that a test makes in a forest, and what an administrator does to them there. */
 export class Members {
   readonly people: Member[] = [];
-  /** What was done, for who reads a failure. */
+  /** What was done, for the report of a failure. */
   readonly told: string[] = [];
   readonly #forest: LabDomain;
   readonly #tag = randomBytes(2).toString('hex');
@@ -82,7 +82,7 @@ export class Members {
     this.told.push(`${who.name.sam} is deleted`);
   }
 
-  /** Leaves nobody in the forest. */
+  /** Deletes everybody it made. */
   async close(): Promise<void> {
     for (const who of this.there) await this.delete(who).catch(() => {});
   }
@@ -94,8 +94,8 @@ export class Members {
 }
 
 /**
- * In what web sign-in, `kinit` and `smbclient` are not answered as the forest says of somebody, in words. Few wrong passwords are tried,
- * because five within two minutes lock an account in the managed domain: none after the first client that is wrong.
+ * How web sign-in, `kinit` and `smbclient` answer otherwise than the forest has a person, in words. It tries few wrong passwords, because
+ * five within two minutes lock an account in the managed domain, and none after the first client with a wrong answer.
  */
 export async function wrongOf(who: Member, trials: Trials): Promise<string[]> {
   const clients = {

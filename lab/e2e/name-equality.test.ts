@@ -11,18 +11,17 @@ import { tryLdapGssapi, tryLdapSimple } from '../domains/try-ldap.ts';
 import { tryKinit } from '../domains/try-password.ts';
 import { createUser, deleteUser, readAttribute } from '../domains/users.ts';
 
-// Which names are one: our table beside the comparison of Samba's directory, unit by unit, and beside a running
-// domain controller, name by name.
+// Which names are equal: compares our table with Samba's directory, unit by unit, and with a running domain controller, name by name.
 
-/** Debian's own: the bindings belong to it. */
+/** Debian's own Python: the bindings belong to it. */
 const PYTHON = '/usr/bin/python3';
 const SCRIPT = fileURLToPath(import.meta.resolve('./fold-units.py'));
 const domain = DOMAINS.onprem;
 const run = randomBytes(3).toString('hex');
 
 /**
- * What Windows' table has as a small letter and Samba's has not: to Samba it is another letter than its capital.
- * We err on the safe side: who comes second gets digits, or waits, where Samba would have given both the name.
+ * Small letters in Windows' table that Samba does not fold to their capitals. We err on the safe side: the second user gets digits, or
+ * waits, where Samba would have given both the name.
  */
 const WINDOWS_ONLY: readonly (readonly [reason: string, units: string])[] = [
   [
@@ -35,10 +34,10 @@ const WINDOWS_ONLY: readonly (readonly [reason: string, units: string])[] = [
   ],
   ['its capital is written with the iota beside it', 'ᾀᾁᾂᾃᾄᾅᾆᾇᾐᾑᾒᾓᾔᾕᾖᾗᾠᾡᾢᾣᾤᾥᾦᾧᾳῃῳ'],
 ];
-/** A small letter to Samba alone; `nameKey` takes it for one, too, `upperCase` (for NTLM) does not. */
+/** A small letter to Samba alone. `nameKey` folds it too, `upperCase` (for NTLM) does not. */
 const SAMBA_ONLY = [['ς', 'Σ']] as const;
 
-/** Names of two, whether Samba takes them for one, and, where we do not say the same, why that is safe. */
+/** Pairs of names, whether Samba treats them as one, and, if we differ, why that is safe. */
 const PAIRS: readonly (readonly [string, string, 'one' | 'two', safe?: string])[] = [
   ['Özil', 'özil', 'one'],
   ['JÜRGEN', 'jürgen', 'one'],
@@ -74,7 +73,7 @@ const PAIRS: readonly (readonly [string, string, 'one' | 'two', safe?: string])[
 
 before(() => labUp());
 
-test("every unit has Samba's upper case, but for those that are listed, and what is one to Samba has one key", async () => {
+test('each unit has Samba’s upper case except the listed ones, and units that Samba treats as one have one key', async () => {
   const folded = JSON.parse(await runTool(PYTHON, [SCRIPT])) as number[];
   assert.equal(folded.length, 0x10000);
   const differing = { windows: '', samba: [] as (readonly [string, string])[] };
@@ -91,7 +90,7 @@ test("every unit has Samba's upper case, but for those that are listed, and what
   assert.deepEqual(differing.samba, SAMBA_ONLY);
 });
 
-test('names that the directory and its key distribution center take for one have one key', async () => {
+test('names that the directory and its key distribution center treat as one have one key', async () => {
   const pairs = PAIRS.map((pair, index) => ({ pair, index }));
   await mapLimit(pairs, 6, async ({ pair: [first, second, samba, safe], index }) => {
     await compare(index, first, second, samba);
@@ -114,7 +113,7 @@ test('the directory says who is signed in, also in letters that are not ASCII', 
   }
 });
 
-/** Makes a person of the first name, finds them and gets a ticket by the second one, and makes another person of that. */
+/** Makes a person with the first name, looks them up and gets a ticket by the second one, and makes another person with that. */
 async function compare(index: number, first: string, second: string, expected: 'one' | 'two'): Promise<void> {
   const what = `${first} and ${second} are ${expected}`;
   const one = expected === 'one';
@@ -143,7 +142,7 @@ async function compare(index: number, first: string, second: string, expected: '
   }
 }
 
-/** Names of this pair only; spaces at an end stay there. */
+/** Names of this pair only. Spaces at either end stay there. */
 function named(index: number, name: string): { sam: string; upn: string } {
   const [, before, text, after] = /^( *)(.*?)( *)$/.exec(name)!;
   const own = `${before}${run}${index}-${text}`;

@@ -15,8 +15,8 @@ import { freshStage } from '../places/fresh-stage.ts';
 import { randomFrom } from '../random.ts';
 import { playing, seeds } from '../seeds.ts';
 
-// State and names against a model: two forests whose people are renamed, exchange names, leave and come back at random, while services
-// are killed. What the directories say in the end is who may sign in and by which name, in every place.
+// State and names against a model: people of two forests are renamed, swap names, leave and return at random, while services are killed. In
+// the end each place lets in exactly those whom the directories enable, by their names.
 
 const ROUNDS = 4;
 const STEPS = 14;
@@ -26,7 +26,7 @@ const MOST_DELETIONS = 4;
 
 const seed = seeds(1)[0]!;
 const random = randomFrom(seed);
-/** Of this run: what another one left behind is not met. */
+/** Unique to this run, so that leftovers of another one do not matter. */
 const tag = randomBytes(2).toString('hex');
 const { onprem, fabrikam, managed } = DOMAINS;
 const forests: readonly LabDomain[] = [onprem, fabrikam];
@@ -37,7 +37,7 @@ const forestName = (forest: LabDomain): string => forest.realm.toLowerCase();
 const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
 const NAMES = ['ann', 'bob', 'cid', 'dot'].map(name => `${name}-${tag}`);
 const PRINCIPALS = NAMES.map(name => `${name}@people.example`);
-/** Refused somewhere: by no record, by the tenant, by the managed domain, or by its directory. */
+/** Rejected somewhere: by the record format, the tenant, the managed domain, or its directory. */
 const BAD_NAMES = [`x${tag}$`, `krbtgt_${tag}`];
 const BAD_PRINCIPALS = [
   `LEFT ${PRINCIPALS[0]}`,
@@ -45,20 +45,20 @@ const BAD_PRINCIPALS = [
   `Administrator@${managed.realm}`,
 ];
 
-/** Somebody whom this test made, wherever and whatever the person is now. */
+/** A person that this test made, in any state. */
 interface Person {
   readonly forest: LabDomain;
   readonly guid: string;
   password: string;
-  /** As the directory says it; undefined: deleted. */
+  /** As the directory has them; undefined: deleted. */
   now: { dn: string; sam: string; upn: string | undefined; enabled: boolean } | undefined;
-  /** The account name when it was deleted. */
+  /** The account name when they were deleted. */
   last: string;
 }
 
 const people: Person[] = [];
 const deletions = new Map<LabDomain, number>();
-/** Who may have had a name in the round that is played. */
+/** Who may have had a name in the current round. */
 const touched = new Map<string, Set<LabDomain>>();
 
 const touch = (kind: 'a' | 'p', name: string | undefined, forest: LabDomain): void => {
@@ -68,7 +68,7 @@ const touch = (kind: 'a' | 'p', name: string | undefined, forest: LabDomain): vo
 };
 
 const systems = new Map<LabDomain, LdapConnection>();
-/** The directory's own word on all people of this test, by its socket. */
+/** Reads all people of this test from the directory, by its socket. */
 async function look(): Promise<void> {
   for (const forest of forests) {
     const system =
@@ -118,7 +118,7 @@ async function make(forest: LabDomain, number: number): Promise<void> {
   people.push({ forest, guid: guidOf(entry!), password, now: undefined, last: sam });
 }
 
-/** One thing that an administrator does. What the directory refuses is as if nobody had tried. */
+/** One step of an administrator. A step that the directory rejects changes nothing. */
 async function step(): Promise<void> {
   const person = pick(people);
   const { forest, now } = person;
@@ -129,7 +129,7 @@ async function step(): Promise<void> {
     await reanimateUser(forest, person.last);
     const dn = `CN=${person.last},CN=Users,${baseDn(forest)}`;
     await change(forest, { dn, change: 'modify', replace: { description: [`model ${tag}`] } });
-    // Of two tombstones with one name the other one may have come back.
+    // Of two tombstones with one name the other one may be restored already.
     const gone = people.filter(one => one.forest === forest && !one.now);
     await look();
     const back = gone.find(one => one.now);
@@ -154,7 +154,7 @@ async function step(): Promise<void> {
   if (roll < 0.8) return modify(person, { userAccountControl: [random() < 0.5 ? '514' : '512'] });
   if (roll < 0.87)
     return modify(person, { accountExpires: [random() < 0.5 ? pick(['1', '-1', '9999']) : '0'] });
-  // In one go, as people leave: another name, which may be refused, and out.
+  // In one write, as leavers do: another name, which may be rejected, and disabled.
   if (roll < 0.93)
     return modify(person, { userPrincipalName: [pick(BAD_PRINCIPALS)], userAccountControl: ['514'] });
   const gone = deletions.get(forest) ?? 0;
@@ -187,7 +187,7 @@ interface Managed {
   readonly keepsDigits: boolean;
 }
 
-/** What the places say of somebody. */
+/** What the places have of a person. */
 interface Seen {
   readonly tenant: UserStatus | undefined;
   readonly managed: Managed | undefined;
@@ -210,8 +210,8 @@ async function seen(): Promise<Map<Person, Seen>> {
 }
 
 /**
- * Whose name each is in a place, by the model: of the forest that had it first. What a person had only between two looks a place may
- * have met or not; such a name may be any of these forests'.
+ * The model of who owns a name in a place: the forest that had it first. A place may or may not have seen a name that lasted only between
+ * two looks, so such a name may belong to any of its forests.
  */
 class Names {
   readonly #owner = new Map<string, LabDomain>();
@@ -223,10 +223,10 @@ class Names {
   }
 
   /**
-   * What is wrong with who has the names, in words.
-   * @param wanted of each person, where it can be had at all
+   * What is wrong with the owners of the names, in words.
+   * @param wanted the name of each person who can have one at all
    * @param has whether the person has it
-   * @param excused who may be without a name that the forest owns
+   * @param excused whether the person may lack a name that the forest owns
    */
   check(
     wanted: ReadonlyMap<Person, string>,
@@ -242,7 +242,7 @@ class Names {
         const { forest } = person;
         const mine = owners.has(forest);
         if (has(person) && !mine) wrong.push(`${key} of ${forestName(forest)}: had, and is another one’s`);
-        // Restoring asks no directory whether somebody has the name already: of two of one forest one has it.
+        // A restore does not check for duplicate names: of two in one forest one has it.
         const isTwin = having.some(one => one.forest === forest);
         if (!has(person) && !isTwin && mine && owners.size === 1 && !excused(person))
           wrong.push(`${key} of ${forestName(forest)}: not had`);
@@ -251,7 +251,7 @@ class Names {
     return wrong;
   }
 
-  /** Takes down whose the names are now. */
+  /** Records whose the names are now. */
   learn(wanted: ReadonlyMap<Person, string>, has: (person: Person) => boolean): void {
     for (const [person, name] of wanted) if (has(person)) this.#owner.set(nameKey(name), person.forest);
     for (const [slot, forests] of touched) {
@@ -276,7 +276,7 @@ const isName = (upn: string): boolean =>
   /^[^@\s\p{Cc}]+@[^@\s\p{Cc}]+$/u.test(upn) && !upn.endsWith(`@${managed.realm}`);
 const same = (a: string | null | undefined, b: string): boolean => a != null && nameKey(a) === nameKey(b);
 
-/** Everything in which the places differ from the forests. @param learn takes down whose names they are, where nothing is wrong */
+/** How the places differ from the forests. @param learn records whose the names are, if nothing is wrong */
 async function differences(learn = false): Promise<string[]> {
   const places = await seen();
   const wrong: string[] = [];
@@ -314,7 +314,7 @@ const isEnabled = ({ accountEnabled, accountExpires }: UserStatus): boolean =>
 
 let trials: Trials;
 
-/** Who may sign in, by the names that the places give: by somebody else's clients, and nothing else is looked at. */
+/** Tries sign-ins by the names that the places give, with other people's clients. Looks at nothing else. */
 async function wrongSignIns(): Promise<string[]> {
   const places = await seen();
   const names = [...places].flatMap(([person, { tenant }]) =>
@@ -342,7 +342,7 @@ async function settled(what: string): Promise<void> {
   const none = (wrong: string[]) => wrong.length === 0 || new NotYet(wrong.join('; '));
   await eventually(what, async () => none(await differences()), { patienceMs: SETTLE_MS, lookMs: 500 });
   await eventually(what, async () => none(await wrongSignIns()), { patienceMs: SETTLE_MS, lookMs: 1000 });
-  // What was told last may have been on its way.
+  // The latest changes may have been on their way.
   await eventually(what, async () => none(await differences(true)), { patienceMs: SETTLE_MS, lookMs: 500 });
   touched.clear();
 }
@@ -359,7 +359,7 @@ after(async () => {
   if (!fabrikamWasUp) await stopDomain(layoutOf(fabrikam));
 });
 
-test(`seed ${seed}: whatever happens to people and names, the places end as the forests say`, {
+test(`seed ${seed}: the places match the forests whatever happens to people and names`, {
   timeout: 10 * 60_000,
 }, async () => {
   const told: string[] = [];
@@ -374,7 +374,7 @@ async function play(told: string[]): Promise<void> {
     const place = pick(stage.places);
     told.push(`round ${round}, ${place.settings.name} killed`);
     for (let i = 0; i < STEPS; i++) {
-      // What a directory refuses has not happened.
+      // A step that the directory rejects has not happened.
       await step().catch(() => {});
       await look();
       if (i === STEPS >> 1) await place.kill();

@@ -21,7 +21,7 @@ let corp: ForestPeer;
 let fabrikam: ForestPeer;
 let key: PublicKeyInfo;
 let ldap: LdapConnection;
-/** The managed domain's own, whose password its set-up makes. */
+/** The managed domain's own Administrator, whose password its set-up makes. */
 const administrator = { password: '', person: { name: 'Administrator' } } as Somebody;
 
 before(async () => {
@@ -48,7 +48,7 @@ after(async () => {
 const eventually = <T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> =>
   service.eventually(what, look, 10_000);
 
-/** Somebody with a password; the user name is the account name unless `changes` say otherwise. */
+/** A person with a password. The user name is the account name unless `changes` say otherwise. */
 interface Somebody {
   forest: ForestPeer;
   person: Person;
@@ -59,7 +59,7 @@ interface Somebody {
 
 let count = 0;
 
-/** Makes somebody up, who is not shown yet. */
+/** Makes up a person without publishing them. */
 async function somebody(
   forest: ForestPeer,
   name: string,
@@ -75,7 +75,7 @@ const itemOf = (one: Somebody, changes: Partial<AccountFields> = {}) => {
   return one.forest.item(one.person, one.forest.account(one.person, one.changes), one.credential);
 };
 
-/** Shows several people in one page, or one after the other, and waits for the reports. */
+/** Publishes several people in one page, or one after the other, and waits for the reports. */
 async function show(...news: (readonly [Somebody, Partial<AccountFields>?])[]): Promise<void> {
   const from = tenant.reports.length;
   tenant.publish(...news.map(([one, changes]) => itemOf(one, changes)));
@@ -100,7 +100,7 @@ const kinit = (user: string, { password }: Somebody) =>
 const smb = (user: string, { password }: Somebody) =>
   trySmb({ user, address: ADDRESS, netbiosDomain: NETBIOS, password });
 
-/** By this name this person, and nobody else, gets a ticket and a session. */
+/** Asserts that this person, and nobody else, gets a ticket and a session by this name. */
 async function signsInAs(user: string, one: Somebody, ...others: Somebody[]): Promise<void> {
   assert.equal((await kinit(user, one)).ok, true, `${one.person.name} by ${user}`);
   for (const other of others)
@@ -114,7 +114,7 @@ async function isOut(user: string, one: Somebody): Promise<void> {
   if (!user.includes('@')) assert.equal((await smb(user, one)).ok, false, user);
 }
 
-test('whoever is disabled or over is out, whatever is wrong with the name', async () => {
+test('a disabled or expired user is locked out, whatever is wrong with the name', async () => {
   const refused: [string, Partial<AccountFields>][] = [
     ['dollar', { sAMAccountName: 'left-dollar$' }],
     ['nameless', { sAMAccountName: null }],
@@ -148,7 +148,7 @@ test('whoever is disabled or over is out, whatever is wrong with the name', asyn
   }
 });
 
-test('a name that is refused at the first record costs the name alone, and comes when it is right', async () => {
+test('a name rejected at the first record delays only the name, which follows once it is right', async () => {
   const one = await somebody(corp, 'newcomer', { sAMAccountName: 'Comer, New', userPrincipalName: null });
   await show([one]);
   const { name, principal } = await namesOf(one);
@@ -162,7 +162,7 @@ test('a name that is refused at the first record costs the name alone, and comes
 });
 
 for (const pages of [1, 2]) {
-  test(`a name that is handed over within ${pages} page(s) is the taker's, whoever is told first`, async () => {
+  test(`a name handed over within ${pages} page(s) belongs to the new owner, in either order`, async () => {
     for (const takerFirst of [true, false]) {
       const name = `handed${pages}${Number(takerFirst)}`;
       const [giver, taker] = [await somebody(corp, name), await somebody(corp, `${name}b`)];
@@ -179,7 +179,7 @@ for (const pages of [1, 2]) {
     }
   });
 
-  test(`two who swap their names, and three in a ring, have them within ${pages} page(s)`, async () => {
+  test(`two users who swap names, and three in a ring, have them within ${pages} page(s)`, async () => {
     for (const many of [2, 3]) {
       const names = Array.from({ length: many }, (_, i) => `ring${pages}${many}${i}`);
       const people = await Promise.all(names.map(name => somebody(corp, name)));
@@ -204,7 +204,7 @@ for (const pages of [1, 2]) {
 }
 
 for (const point of ['before-name', 'after-name', 'within-rename', 'after-names', 'after-ledger']) {
-  test(`killed at domain.${point} in the middle of a swap, both have their names at last`, async () => {
+  test(`a kill at domain.${point} during a swap leaves both users with their names in the end`, async () => {
     const names = [`${point}a`, `${point}b`].map(name => name.replaceAll('-', ''));
     const people = await Promise.all(names.map(name => somebody(corp, name)));
     await show(...people.map(one => [one] as const));
@@ -231,7 +231,7 @@ for (const point of ['before-name', 'after-name', 'within-rename', 'after-names'
   });
 }
 
-test('names that differ in a capital letter that is not ASCII are one: the second forest’s has five digits', async () => {
+test('names that differ only in a non-ASCII capital are equal, and the second forest’s user gets five digits', async () => {
   for (const [first, second] of [
     ['Özil', 'özil'],
     ['JÜRGEN', 'jürgen'],
@@ -252,7 +252,7 @@ test('names that differ in a capital letter that is not ASCII are one: the secon
   }
 });
 
-test('a userPrincipalName in the realm of the managed domain keeps nobody out, in either order', async () => {
+test('a userPrincipalName in the managed domain’s realm locks nobody out, in either order', async () => {
   for (const impliedFirst of [true, false]) {
     for (const other of [corp, fabrikam]) {
       const name = `implied${Number(impliedFirst)}${other.forest.slice(0, 4)}`;
@@ -261,20 +261,20 @@ test('a userPrincipalName in the realm of the managed domain keeps nobody out, i
       });
       const plain = await somebody(other, name);
       for (const one of impliedFirst ? [implied, plain] : [plain, implied]) await show([one]);
-      // Of one forest the account of that name has it; of two the first.
+      // Within one forest the account with that name keeps it, between two the first.
       const keeps = impliedFirst && other !== corp ? implied : plain;
       assert.equal((await namesOf(plain)).name === name, keeps === plain, name);
       assert.equal((await namesOf(implied)).principal !== null, keeps === implied, name);
       await signsInAs(`x${name}`, implied, plain);
       await signsInAs(`${name}@${other.forest}`, plain, implied);
-      // To NTLM the name is the account's that is called so.
+      // NTLM takes the name for the account of that name.
       await signsInAs(keeps === plain ? name : `${name}@${REALM}`, keeps, keeps === plain ? implied : plain);
     }
   }
 });
 
-test('what the directory itself refuses of a name costs the name, until it does not any more', async () => {
-  // A contact is where the account would be: that is in no ledger, and in nobody's account names.
+test('a name that the directory itself rejects is missing only until the directory accepts it', async () => {
+  // A contact stands where the account would be. The ledger does not know it, and it has no account name.
   const obstacle = `CN=obstacle,OU=AADDC Users,${BASE}`;
   await ldap.add(obstacle, { objectClass: 'contact' });
   const one = await somebody(corp, 'obstacle');
@@ -283,7 +283,7 @@ test('what the directory itself refuses of a name costs the name, until it does 
   assert.match(reason(one)!, /^name-refused: /);
   await signsInAs('obstacle@corp.example.com', one);
   await show([two, { sAMAccountName: 'Obstacle', enabled: false }]);
-  // It may be renamed while it is looked at: the directory is asked for the name again.
+  // It may be renamed meanwhile, so ask the directory for the name each time.
   const refused = async () => (await kinit((await namesOf(two)).name!, two)).error ?? '';
   await eventually(
     'out by the name of now',
@@ -296,8 +296,8 @@ test('what the directory itself refuses of a name costs the name, until it does 
   await eventually('the report', () => reason(one) === null);
 });
 
-test('no userPrincipalName is another account to the KDC, in no spelling, also when that account is gone', async t => {
-  // A locked account would refuse everybody: here an administrator lets people try as often as they like.
+test('no userPrincipalName is another account to the KDC, in any spelling, also after that account is deleted', async t => {
+  // A locked account would reject every password, so an administrator allows any number of attempts.
   const settings = settingsObjects(BASE, {
     domainUsers: `CN=Domain Users,CN=Users,${BASE}`,
     administrator: `CN=Administrator,CN=Users,${BASE}`,
@@ -347,7 +347,7 @@ test('no userPrincipalName is another account to the KDC, in no spelling, also w
   const nobodyElse = async () => {
     for (const [i, stranger] of strangers.entries()) {
       const principal = principals[i]!;
-      // As it is spelt, and as whoever is meant would ask.
+      // As spelt, and as the account that is meant would ask.
       const asked = new Set([principal, principal.trim(), principal.trim().split('@')[0]!.trim()]);
       for (const user of asked) assert.equal((await kinit(user, stranger)).ok, false, JSON.stringify(user));
     }
@@ -370,7 +370,7 @@ test('no userPrincipalName is another account to the KDC, in no spelling, also w
   await nobodyElse();
 });
 
-test('a name that a forest let go of is reserved for it, until an administrator frees it or hands it over', async () => {
+test('a name that a forest gives up stays reserved for it, until an administrator frees it or hands it over', async () => {
   const first = await somebody(corp, 'reserved');
   const second = await somebody(fabrikam, 'reserved', { userPrincipalName: 'reserved@corp.example.com' });
   await show([first]);
@@ -409,7 +409,7 @@ test('a name that a forest let go of is reserved for it, until an administrator 
   );
 });
 
-test('a restored person has the same SID, the names of now, and no way in before there is a password', async () => {
+test('a restored user has the same SID and the current names, and signs in only once there is a password', async () => {
   const one = await somebody(corp, 'restored');
   const sidOf = async (name: string) => {
     const filter = `(sAMAccountName=${filterEscape(name)})`;
@@ -420,7 +420,7 @@ test('a restored person has the same SID, the names of now, and no way in before
   const sid = await sidOf('restored');
   await show([one, { deleted: true }]);
   await eventually('deletion', async () => (await sidOf('restored')) === undefined || undefined);
-  // Somebody of another forest has the name meanwhile: reserved it is, so that one has digits; and an administrator's account takes it.
+  // A user of another forest wants the name meanwhile and gets digits, because it is reserved. An administrator's account takes it.
   await ldap.add(`CN=other,CN=Users,${BASE}`, { objectClass: 'user', sAMAccountName: 'restored' });
   const from = tenant.reports.length;
   one.changes = { sAMAccountName: 'restored2', userPrincipalName: 'restored@corp.example.com' };
@@ -441,13 +441,13 @@ test('a restored person has the same SID, the names of now, and no way in before
   assert.equal(reason(one), null);
 });
 
-test('a person who cannot be restored is made anew, and status says so', async () => {
+test('a user who cannot be restored is created again, and status says so', async () => {
   const one = await somebody(corp, 'anew');
   await show([one]);
   const { entry } = (await cli('status', one.person.anchor)) as unknown as UserStatus;
   await show([one, { deleted: true }]);
   await eventually('deletion', () => tenant.reported(one.person.anchor, 'account')?.outcome === 'applied');
-  // As if the directory had forgotten it: no tombstone has this objectGUID.
+  // As if the directory had forgotten the user: no tombstone has this objectGUID.
   await service.stop();
   const ledger = new Ledger(join(state, 'ledger.db'));
   ledger.accounts.save({ ...ledger.accounts.of(entry!)!, lastManagedGuid: crypto.randomUUID() });

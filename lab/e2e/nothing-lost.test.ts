@@ -16,12 +16,12 @@ import { playing, seeds } from '../seeds.ts';
 const PEOPLE = 200;
 const CHANGES_MS = 60_000;
 const KILLS = 10;
-/** How long after the last kill everything may take to be right. */
+/** How long everything may take to be right after the last kill. */
 const SETTLE_MS = 60_000;
-/** Trials at once: every one is a process of somebody else's client, and there are two cores. */
+/** Trials at once: each is a process of another program, and there are two cores. */
 const AT_ONCE = 4;
 
-/** Between each two steps of each service, once. */
+/** Between any two steps of each service, once. */
 const CRASHES: Record<string, readonly string[]> = {
   connect: [
     'after-read',
@@ -63,7 +63,7 @@ test(`seed ${seed}: 200 changing passwords survive kill -9 of every service`, {
 async function play(t: TestContext, told: string[]): Promise<void> {
   const trials = new Trials(await stage.openAll());
   const people = await makePeople();
-  /** In how many of the three places the password of each works. */
+  /** In how many of the three places each password works. */
   const placesOf = async (some: readonly Changing[], which: 'password' | 'before'): Promise<number[]> => {
     const [sessions, others] = await Promise.all([
       trials.ntlmOfMany(some.map(person => ({ user: person.sam, password: person[which] }))),
@@ -74,7 +74,7 @@ async function play(t: TestContext, told: string[]): Promise<void> {
     ]);
     return some.map((_, i) => [sessions[i], ...others[i]!].filter(Boolean).length);
   };
-  /** Looks at everybody until all are right; who was right once need not be looked at again. */
+  /** Looks at all people until every one is right, without looking again at those who were. */
   const allSignIn = async (patienceMs: number): Promise<void> => {
     let open = [...people];
     const look = async () => {
@@ -125,7 +125,7 @@ async function makePeople(): Promise<Changing[]> {
   });
 }
 
-/** Everybody once within the time, every tenth twice within one second. */
+/** Changes each password once within the time, and each tenth one twice within one second. */
 async function changePasswords(people: readonly Changing[]): Promise<void> {
   const started = performance.now();
   for (const [i, person] of people.entries()) {
@@ -139,7 +139,7 @@ async function changePasswords(people: readonly Changing[]): Promise<void> {
   }
 }
 
-/** Kills a place again and again, at its fault points first, then at random moments; it runs when this ends. */
+/** Kills a place repeatedly, first at its fault points, then at random moments. Leaves it running. */
 async function keepKilling(place: Place, told: string[], signal: AbortSignal): Promise<void> {
   const { name } = place.settings;
   for (const point of CRASHES[name]!) {

@@ -11,8 +11,8 @@ import { allArrives } from '../places/all-arrives.ts';
 import { freshStage } from '../places/fresh-stage.ts';
 import { runCli } from '../places/run-cli.ts';
 
-// A tenant that withholds something is found out: by Domain Services, which raises the alarm, and by Connect, which says who is
-// missing. The tenant is real; what it says to the other two passes through somebody who leaves things out.
+// A tenant that withholds something is found out: Domain Services raises the alarm, and Connect says who is missing. The tenant is real. A
+// proxy between it and the other two leaves things out.
 
 const stage = await freshStage();
 const onprem = DOMAINS.onprem;
@@ -22,7 +22,7 @@ const SILENCE_MS = 8_000;
 let trials: Trials;
 const proxies: RecordingProxy[] = [];
 
-/** What is left out at the moment. */
+/** What is left out now. */
 let toDomain: Lie = () => undefined;
 let toConnect: Lie = () => undefined;
 const honest = (): void => {
@@ -36,7 +36,7 @@ interface Item {
   credentialRecord: string | null;
 }
 
-/** The feed with its items changed; null leaves one out. */
+/** The feed with changed items; null leaves one out. */
 const feed =
   (change: (item: Item, name: string) => Item | null): Lie =>
   (_method, path, answer) => {
@@ -69,7 +69,7 @@ interface ConnectStatus {
 const here = async () => (await stage.domainStatus<Status>()).arrivals[0]!;
 const there = async () => (await stage.connectStatus<ConnectStatus>()).connectors[0]!.arrival;
 
-/** Kerberos in the managed domain. */
+/** Whether Kerberos in the managed domain accepts the password. */
 const signsIn = async (who: { sam: string }, password: string) =>
   (await trials.kerberos(who, password)) !== undefined;
 
@@ -106,10 +106,10 @@ after(async () => {
   for (const proxy of proxies) await proxy.close();
 });
 
-/** Whatever became of a test, the next one begins with an honest tenant. */
+/** The next test begins with an honest tenant, even after a failure. */
 afterEach(honest);
 
-test('with an honest tenant everything is complete, and all three say how many of how many', async () => {
+test('with an honest tenant everything is complete, and all three places show how many of how many', async () => {
   await allArrives(stage);
   const domain = await here();
   const connect = await there();
@@ -125,12 +125,12 @@ test('with an honest tenant everything is complete, and all three say how many o
   assert.match(stdout, /complete as of 20/);
 });
 
-test('the managed domain signs what it reads, once Connect has signed that it takes such a receipt', async () => {
+test('the managed domain signs what it reads once Connect has signed that it accepts such a receipt', async () => {
   await eventually('the receipt that says it', async () => (await there()).reads !== undefined);
   assert.deepEqual((await there()).reads, ACCEPTED_RECORDS);
 });
 
-test('one user that is withheld raises the alarm, and Connect names the person', async () => {
+test('withholding one user raises the alarm, and Connect names the user', async () => {
   const name = `alice.${run}@${dnsDomain}`;
   toDomain = feed((item, who) => (who === name ? null : item));
   const alice = await make('alice');
@@ -144,7 +144,7 @@ test('one user that is withheld raises the alarm, and Connect names the person',
     [`${alice.upn} account`, `${alice.upn} credential`],
   );
   assert.equal(arrival.accounts.all - arrival.accounts.arrived, 1);
-  // Between a head and what it is compared with there is a moment without an alarm.
+  // Between a head and its comparison there is a moment without an alarm.
   await eventually('the alarm in words', async () => {
     const { stdout } = await runCli(['domain', 'status', '--config', stage.configOf('domain')]);
     return /ALARM: not everything that the forest gave to the tenant came here/.test(stdout);
@@ -159,14 +159,14 @@ test('one user that is withheld raises the alarm, and Connect names the person',
   assert.ok(await signsIn(alice, alice.password));
 });
 
-test('an old record that is served again in the place of a new one is found out', async () => {
+test('an old record served in the place of a new one is found out', async () => {
   const carol = await make('carol');
   await eventually('carol in the managed domain', () => signsIn(carol, carol.password));
   await allArrives(stage);
   let old: string | null | undefined;
   toDomain = feed((item, who) => {
     if (who !== carol.upn) return item;
-    old ??= item.credentialRecord; // never the one that she has: the test asks for it first
+    old ??= item.credentialRecord; // never her current one: the test asks for the feed first
     return { ...item, credentialRecord: old };
   });
   await stage.trustConnect();
@@ -182,11 +182,11 @@ test('an old record that is served again in the place of a new one is found out'
   await allArrives(stage);
 });
 
-test('a deletion that is withheld is found out', async () => {
+test('a withheld deletion is found out', async () => {
   const dave = await make('dave');
   await eventually('dave in the managed domain', () => signsIn(dave, dave.password));
   await allArrives(stage);
-  // A deletion that is signed anew says no name.
+  // A deletion that is signed again has no name.
   const anchors = new Set<string>();
   toDomain = feed((item, who) => {
     if (who === dave.upn) anchors.add(item.sourceAnchor);
@@ -207,7 +207,7 @@ test('a deletion that is withheld is found out', async () => {
   assert.equal(await signsIn(dave, dave.password), false);
 });
 
-test('a tenant that shows no head, or an old one, is silent to the managed domain, and Connect hears of that too', async () => {
+test('a tenant that shows no head, or an old one, counts as silent, and Connect learns that too', async () => {
   let frozen: unknown;
   toDomain = (method, path, answer) => {
     if (method !== 'GET' || !path.startsWith('/api/v1/domain/heads')) return undefined;
@@ -222,11 +222,11 @@ test('a tenant that shows no head, or an old one, is silent to the managed domai
   await allArrives(stage);
 });
 
-test('a tenant that hands over no receipts is silent to Connect', async () => {
+test('a tenant that passes on no receipts counts as silent at Connect', async () => {
   toConnect = (_method, path) => (path === '/api/v1/sync/head' ? { receipt: null } : undefined);
   await eventually('the alarm', async () => (await there()).state === 'silent');
   assert.equal((await here()).alarm, null);
-  // Said with the next head, which may be a moment after the status knows it.
+  // The event comes with the next head, perhaps later than the status.
   await eventually('the event', async () => {
     const { events } = await stage.connectStatus<ConnectStatus>();
     return events.some(({ level, text }) => level === 'error' && /ALARM: .*no receipt/.test(text));

@@ -13,7 +13,7 @@ import { createUser, deleteUser, disableUser, renameUser, setPassword } from '..
 import { freshStage } from '../places/fresh-stage.ts';
 import { runCli, runCliJson } from '../places/run-cli.ts';
 
-// What befalls Connect while it runs, and how it gets over it by itself: the domain controller goes away, comes back older, refuses.
+// Outages while Connect runs, and how it recovers by itself: the domain controller stops, returns older, or refuses.
 
 const stage = await freshStage();
 const onprem = DOMAINS.onprem;
@@ -75,7 +75,7 @@ after(async () => {
   for (const dn of made) await deleteUser(onprem, dn).catch(() => {});
 });
 
-test('a domain controller that stops is named, and what changes after it came back goes by itself', async () => {
+test('a stopped domain controller is named, and later changes arrive by themselves once it is back', async () => {
   const alice = await make('alice');
   await works(alice);
   await stopDomain(layout);
@@ -83,14 +83,14 @@ test('a domain controller that stops is named, and what changes after it came ba
   const once = await sync();
   assert.equal(once.code, 1);
   assert.match(once.stderr, /^causeway: the domain controller .* cannot be used: .*\n/);
-  await works(alice); // what the tenant has does not need the domain controller
+  await works(alice); // what the tenant has works without the domain controller
   await labUp();
   await renew(alice);
   await works(alice);
   await eventually('the error is over', isWell);
 });
 
-test('a domain controller that comes back from a copy harms nobody, until one command says that the forest was restored', async () => {
+test('a domain controller restored from a copy harms nobody, until one command accepts the restore', async () => {
   const bob = await make('bob');
   const carol = await make('carol');
   const dan = await make('dan');
@@ -101,7 +101,7 @@ test('a domain controller that comes back from a copy harms nobody, until one co
   await stopDomain(layout);
   cpSync(layout.privateDir, copy, { recursive: true, filter: source => !source.endsWith('ldapi') });
   await labUp();
-  for (let n = 0; n < 5; n++) await renew(bob); // the restored domain controller knows none of these
+  for (let n = 0; n < 5; n++) await renew(bob); // the restored domain controller has none of these
   await works(bob);
   await disableUser(onprem, dan.sam);
   await deleteUser(onprem, erin.dn);
@@ -154,10 +154,10 @@ test('a domain controller that comes back from a copy harms nobody, until one co
   await works(carol);
 });
 
-test('a wrong password of the connector account is named, and the right one taken without a restart', async () => {
+test('a wrong password of the connector account is named, and the right one works without a restart', async () => {
   const right = readFileSync(connectorPassword, 'utf8');
   writePrivateFile(connectorPassword, 'not the password');
-  await stopDomain(layout); // what is open is closed
+  await stopDomain(layout); // closes open connections
   await labUp();
   await eventually('the error', says(/rejects the account .*causeway connect account create/s));
   const once = await sync();
@@ -175,11 +175,11 @@ interface List {
   people: { user: string; canSignIn: boolean }[];
 }
 
-test('a company of a few dozen does not vanish: its deletions wait, and only those go whose list an administrator approves', async () => {
+test('mass deletions in a small company wait, and only those on the approved list happen', async () => {
   const config = stage.configOf('connect');
   const cli = <T>(...args: string[]) => runCliJson<T>(['connect', ...args, '--config', config]);
   const settings = JSON.parse(readFileSync(config, 'utf8')) as Record<string, unknown>;
-  // The lab may have hundreds of people by now, of whom a tenth would be more than leave here.
+  // The lab may have hundreds of people by now, a tenth of whom would be more than leave here.
   const limits = { cycleIntervalMs: 1_000, deletionThreshold: 10 };
   writeFileSync(config, JSON.stringify({ ...settings, ...limits }));
   await stage.connect.stop();
@@ -188,8 +188,8 @@ test('a company of a few dozen does not vanish: its deletions wait, and only tho
   for (let n = 0; n < 12; n++) leavers.push(await make(`eve${n}`));
   const later = await make('gus');
   for (const who of [...leavers, later]) await works(who);
-  await stage.connect.stop(); // so that one cycle meets them all
-  // One is left out by a mistake in the scope, the others are deleted.
+  await stage.connect.stop(); // so that one cycle sees them all
+  // One is out of scope by mistake, the others are deleted.
   const [mistaken, ...gone] = leavers as [Someone, ...Someone[]];
   const scope = (adminDescription: string[]) =>
     renameUser(onprem, mistaken.sam, { attributes: { adminDescription } });
@@ -212,7 +212,7 @@ test('a company of a few dozen does not vanish: its deletions wait, and only tho
   await deleteUser(onprem, later.sam);
   const hal = await make('hal');
   await stage.connect.start();
-  await works(hal); // everything else goes on
+  await works(hal); // everything else works on
   for (const who of [...leavers, later]) assert.ok(await trials.web(who, who.password), who.upn);
 
   await assert.rejects(cli('allow-deletes', digest), /11 would be deleted.*1 of the list do.*--yes/s);
@@ -232,7 +232,7 @@ test('a company of a few dozen does not vanish: its deletions wait, and only tho
   assert.equal((await status()).connectors[0]!.suppressedDeletes, 0);
 });
 
-test('who waits to be deleted is disabled at once when the directory says so', async () => {
+test('a user whose deletion waits is disabled at once when the directory disables them', async () => {
   const config = stage.configOf('connect');
   await stage.connect.stop();
   const settings = JSON.parse(readFileSync(config, 'utf8')) as Record<string, unknown>;

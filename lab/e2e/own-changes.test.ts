@@ -24,7 +24,7 @@ import { freshStage } from '../places/fresh-stage.ts';
 import { changeOnPage } from '../places/password-page.ts';
 import { runCliJson } from '../places/run-cli.ts';
 
-// Nobody changes a synchronized password in the managed domain, and nobody locks its realm: attacks by other people's clients.
+// Nobody changes a synchronized password in the managed domain, and nobody locks its realm: attacks with other people's clients.
 
 const stage = await freshStage();
 const onprem = stage.forests[0]!;
@@ -83,7 +83,7 @@ async function bySamr(user: string, old: string, password: string): Promise<bool
 
 const base64 = (password: string): string => Buffer.from(quotedPassword(password)).toString('base64');
 
-/** `ldapmodify`, bound as oneself over TLS: the old value is taken away and the new one given ([MS-ADTS] 3.1.1.3.1.5). */
+/** `ldapmodify`, bound as the user over TLS: deletes the old value and adds the new one ([MS-ADTS] 3.1.1.3.1.5). */
 async function byLdap(dn: string, user: string, old: string, password: string): Promise<boolean> {
   const env = { LDAPTLS_CACERT: layoutOf(managed).caFile, OLD: old };
   const bind = '-x -H "$1" -D "$2" -y /dev/fd/3';
@@ -104,7 +104,7 @@ const byKpasswd = (user: string, old: string, password: string): Promise<boolean
     () => false,
   );
 
-/** By which protocols somebody changes the password to a new one; each starts from what the one before has left. */
+/** The protocols by which a user can change their password. Each starts from what the one before left. */
 async function ownChanges(dn: string, user: string, password: string): Promise<string[]> {
   const taken: string[] = [];
   let now = password;
@@ -125,7 +125,7 @@ async function ownChanges(dn: string, user: string, password: string): Promise<s
 
 const ALL = ['kpasswd', 'samr', 'ldap'];
 
-test('nobody whom the tenant feeds changes the password in the managed domain, by no protocol', async () => {
+test('a synchronized user cannot change the password in the managed domain, by any protocol', async () => {
   const own = await make('own');
   await works(own);
   assert.deepEqual(await ownChanges(managedDn(managed, own.sam), own.sam, own.password), []);
@@ -141,7 +141,7 @@ test('nobody whom the tenant feeds changes the password in the managed domain, b
   await works({ ...own, password: next });
 });
 
-test('a cloud-only person does not either', async () => {
+test('a cloud-only user cannot either', async () => {
   const { temporaryPassword } = await runCliJson<{ temporaryPassword: string }>([
     ...['tenant', 'user', 'create', CARLA, '--display-name', 'Carla', ...stage.remote],
   ]);
@@ -151,7 +151,7 @@ test('a cloud-only person does not either', async () => {
   assert.deepEqual(await ownChanges(managedDn(managed, carla.sam), carla.sam, carla.password), []);
 });
 
-test("an account in an administrator's own container does", async () => {
+test('an account in an administrator’s own container can', async () => {
   const dn = `CN=svc,${OWN_OU}`;
   const password = randomPassword();
   await change(
@@ -170,7 +170,7 @@ test("an account in an administrator's own container does", async () => {
   assert.deepEqual(await ownChanges(dn, 'svc', password), ALL);
 });
 
-/** Takes the denials away, as an account had none before. */
+/** Removes the denials, as an account had none in an earlier release. */
 async function allowOwnChanges(dn: string): Promise<void> {
   const controls = [new SdFlagsControl(SdFlag.dacl)];
   const attribute = 'nTSecurityDescriptor';
@@ -182,7 +182,7 @@ async function allowOwnChanges(dn: string): Promise<void> {
   await ldap.modify(dn, [{ operation: 'replace', attribute, values }], controls);
 }
 
-test('accounts from before get the denial at the next start', async () => {
+test('existing accounts get the denial at the next start', async () => {
   const old = await make('old');
   await works(old);
   const dn = managedDn(managed, old.sam);
@@ -204,7 +204,7 @@ test('accounts from before get the denial at the next start', async () => {
   assert.deepEqual(await ownChanges(dn, old.sam, changed), []);
 });
 
-/** Six wrong passwords, by Kerberos and NTLM in turn. */
+/** Tries six wrong passwords, by Kerberos and NTLM in turn. */
 async function guess(user: string): Promise<void> {
   for (let i = 0; i <= LOCKED_AFTER; i++) {
     const password = randomPassword();
@@ -226,7 +226,7 @@ const ledgerOf = (who: Someone) =>
 
 const CONTROLLER = `${managed.hostName.toUpperCase()}$`;
 
-test('six wrong passwords lock a person, and nobody whom the domain needs; a newer password lifts it, the same one does not', async () => {
+test('six wrong passwords lock a user but no account the domain needs, and only a newer password lifts the lock', async () => {
   const victim = await make('victim');
   const other = await make('other');
   await works(victim);
@@ -262,7 +262,7 @@ test('six wrong passwords lock a person, and nobody whom the domain needs; a new
   await works({ ...victim, password: newer });
 });
 
-test('a domain from before gets the policy at the start, and a lock of krbtgt ends with an alarm', async () => {
+test('an existing domain gets the policy at the start, and a lock of krbtgt ends with an alarm', async () => {
   await stage.domain.stop();
   for (const name of ['Causeway people', 'Causeway administrator'])
     await ldap.delete(`CN=${name},CN=Password Settings Container,CN=System,${BASE}`);

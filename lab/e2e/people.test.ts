@@ -28,7 +28,7 @@ import { makeCertificates } from '../places/certificates.ts';
 import { freshStage } from '../places/fresh-stage.ts';
 import { runCliJson } from '../places/run-cli.ts';
 
-// Odd people, each on the whole way through the three places; as off loopback, with TLS. The tenant's state is PGlite's here.
+// Unusual people, each all the way through the three places, with TLS as off loopback. The tenant's state is PGlite's here.
 
 const folder = mkdtempSync(join(tmpdir(), 'causeway-people-'));
 const tls = await makeCertificates(folder);
@@ -63,7 +63,7 @@ function seeded(kind: PersonKind): Someone {
   return { sam, upn, password: password ?? '' };
 }
 
-/** The name in the managed domain, which is another one where the on-premises name does not fit. */
+/** The name in the managed domain, which differs if the on-premises name does not fit. */
 async function managedName({ upn }: Someone): Promise<string> {
   const { entry } = await stage.domainStatus<{ entry: { samAccountName: string } }>(upn);
   return entry.samAccountName;
@@ -109,13 +109,13 @@ test('a user without AES keys signs in to the web and by NTLM, gets a ticket by 
   await works(frank);
   const { realm } = DOMAINS.managed;
   const trial = { user: frank.sam, realm, password: frank.password, krb5Conf: krb5ConfFile() };
-  assert.equal((await tryKinit(trial)).salt, ''); // RC4 has none, AES keys have
+  assert.equal((await tryKinit(trial)).salt, ''); // RC4 has no salt, AES keys have one
   const { password } = await statusOf(frank);
   assert.equal(password?.status, 'MissingAttribute');
   assert.match(password.detail ?? '', /no AES key until its password is changed/);
 });
 
-test('a user without a password is quarantined with its reason, and nothing works, no empty password either', async () => {
+test('a user without a password is quarantined with a reason, and nothing works, not even an empty password', async () => {
   const gina = { sam: `gina.${run}`, upn: `gina.${run}@${dnsDomain}`, password: '' };
   made.push(await createUser(onprem, { sam: gina.sam }));
   await enableUser(onprem, gina.sam);
@@ -132,7 +132,7 @@ test('a user without a password is quarantined with its reason, and nothing work
   assert.equal((await statusOf(gina)).retry, null);
 });
 
-test('a sAMAccountName of 20 characters stays as it is, a longer one is shortened, both by UPN too', async () => {
+test('a sAMAccountName of 20 characters stays and a longer one is shortened, both also by UPN', async () => {
   const twenty = await make(`twenty.char.${run}`.padEnd(20, 'x'));
   await works(twenty);
   assert.equal(await managedName(twenty), twenty.sam);
@@ -197,7 +197,7 @@ test('new names, another OU and both at once keep the password, and the old name
   await works({ ...sam, password });
 });
 
-test('a password longer than the 256 characters of most dialogs opens everything, and its beginning nothing', async () => {
+test('a password longer than the 256 characters of most dialogs works everywhere, and its beginning nowhere', async () => {
   const password = `Lange.Rede-${run} `.repeat(18);
   assert.ok(password.length > 256);
   const long = await make(`long.${run}`, { password });
@@ -205,12 +205,12 @@ test('a password longer than the 256 characters of most dialogs opens everything
   await nothingWorks(long, password.slice(0, 256));
 });
 
-test('of two users of one forest with one name one waits for it, taken without it, until the other lets go', async () => {
-  // A domain controller takes both spellings of ä for two names; to the tenant, as to people, they are one.
+test('of two users of one forest with one name, one waits for it and works without it until the other gives it up', async () => {
+  // A domain controller treats both spellings of ä as two names. To the tenant, as to people, they are one.
   const name = `j\u00e4n.${run}@${dnsDomain}`;
   const one = await make(`jan.one.${run}`, { upn: name.normalize('NFC') });
   const two = await make(`jan.two.${run}`, { upn: name.normalize('NFD').toUpperCase() });
-  // Whoever has it first may lose it to the other, and hears of that with the next export.
+  // The first owner may lose the name to the other, and learns that with the next export.
   for (const { sam } of [one, two])
     await change(onprem, { dn: await dnOf(onprem, sam), change: 'modify', replace: { title: ['Clerk'] } });
   const problemOf = async ({ sam }: Someone) =>
@@ -238,7 +238,7 @@ test('of two users of one forest with one name one waits for it, taken without i
   await eventually('nothing is wrong any more', async () => (await problemOf(waiting!)) === null);
 });
 
-test('status of each place says how it stands', async () => {
+test('the status of each place reports its state', async () => {
   const connect = await runCliJson<{
     running: boolean;
     pairing: { state: string; realm: string; confirmed: { fingerprint: string } };
@@ -286,7 +286,7 @@ test('status of each place says how it stands', async () => {
   assert.ok(domain.accounts.accounts > domain.accounts.withCredential);
 });
 
-test('an account that is over by a time that is none is over everywhere', async () => {
+test('an account that expires at a time that is not a date is expired everywhere', async () => {
   const ends = await make(`ends.${run}`);
   await works(ends);
   for (const time of ['1', '-1']) {
@@ -297,12 +297,12 @@ test('an account that is over by a time that is none is over everywhere', async 
   }
 });
 
-test('a userPrincipalName without a domain is none: the account name stands in for it', async () => {
+test('the account name stands in for a userPrincipalName without a domain', async () => {
   const plain = await make(`plain.${run}`, { upn: `nodomain-${run}` });
   await works({ ...plain, upn: `${plain.sam}@${dnsDomain}` });
 });
 
-test('an inetOrgPerson is synchronized, and its password is not, whoever asks for it', async () => {
+test('an inetOrgPerson is synchronized without a password, even on request', async () => {
   const sam = `inet.${run}`;
   const who = { sam, upn: `${sam}@${dnsDomain}`, password: randomPassword() };
   const dn = `CN=${sam},CN=Users,${baseDn}`;

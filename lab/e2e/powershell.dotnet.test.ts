@@ -13,14 +13,14 @@ import { FOREST, TENANT_NAME } from '../places/stage.ts';
 import { powershells } from '../powershell/engine.ts';
 import { fillNames, tutorialScripts } from '../powershell/tutorial.ts';
 
-/** The scripts of administrators, in a real PowerShell, against a Connect that reads a real forest. */
+/** Administrators' scripts in a real PowerShell, against a Connect that reads a real forest. */
 
 const TENANT = `${TENANT_NAME} - AAD`;
 const engines = await powershells();
 const folder = mkdtempSync(join(tmpdir(), 'causeway-powershell-e2e-'));
 const certificates = await makeCertificates(folder);
 const PORT = 8455;
-/** The view of errors that breaks no message, however wide the terminal is, and shows category and id. */
+/** A view of errors that breaks no message, whatever the terminal's width, and shows category and id. */
 const WHOLE_ERRORS = "$ErrorView = 'NormalView'\n";
 const adminApi = { port: PORT, tls: certificates.server };
 const stage = await freshStage({ databaseUrl: process.env.DATABASE_URL, adminApi });
@@ -58,7 +58,7 @@ for (const engine of engines) {
       return stdout.replaceAll('\r\n', '\n').trim().split('\n');
     };
 
-    test("the tutorial's script runs as it stands, and its full pass is seen to the end", async () => {
+    test('the tutorial’s script runs unchanged, and its full pass completes', async () => {
       const { script } = tutorialScripts().at(-1)!;
       await run(fillNames(script, FOREST, TENANT));
       const output = await run(`Import-Module ADSync
@@ -70,7 +70,7 @@ $pass = Get-CausewayFullPasswordSync -ConnectorName ${FOREST} -Wait
       assert.deepEqual(output, [`${FOREST} 100 True True True`, 'parameter 0', 'channel True', 'Successful']);
     });
 
-    test('a wrong case is answered with the names that exist, and nothing is switched', async () => {
+    test('a name in the wrong case is answered with the existing names, and switches nothing', async () => {
       const { script } = tutorialScripts().at(-1)!;
       const { stderr } = await engine.run(WHOLE_ERRORS + fillNames(script, FOREST.toUpperCase(), TENANT), {
         CAUSEWAY_CONNECT,
@@ -85,7 +85,7 @@ $pass = Get-CausewayFullPasswordSync -ConnectorName ${FOREST} -Wait
       assert.deepEqual(output, ['True', 'True']);
     });
 
-    test('from a workstation it runs over HTTPS with a named token, until the token is revoked', async () => {
+    test('a script on a workstation works over HTTPS with a named token, until the token is revoked', async () => {
       const { token: secret } = await token<{ token: string }>('create', 'workstation');
       const away = { CAUSEWAY_CONNECT: undefined, XDG_CONFIG_HOME: join(folder, engine.name) };
       const { script } = tutorialScripts().at(-1)!;
@@ -111,7 +111,7 @@ Register-CausewayConnection https://127.0.0.1:${PORT} -CaFile ${certificates.caF
       );
     });
 
-    test('a monitoring script that walks connectors and their run profiles sees what each did last', async () => {
+    test('a monitoring script that walks connectors and their run profiles sees the last result of each', async () => {
       const output = await run(`Import-Module ADSync
 foreach ($connector in Get-ADSyncConnector) {
   foreach ($profile in $connector.RunProfiles) {
@@ -140,7 +140,7 @@ $exports = Get-ADSyncRunProfileResult -ConnectorName '${TENANT}' | Get-ADSyncRun
       assert.ok(runs.length > 3 && runs.every(({ looks }) => looks >= 1));
     });
 
-    test('rules, a person between forest and tenant, the threshold and the next cycle are told and set', async () => {
+    test('rules, a person between forest and tenant, the threshold and the next cycle can be read and set', async () => {
       const made = join(folder, `configuration ${engine.name}`);
       const output = await run(`Import-Module ADSync
 $c = Get-ADSyncConnector -Name ${FOREST}
@@ -172,7 +172,7 @@ Get-ADSyncServerConfiguration -Path '${made}'
       ]);
     });
 
-    test('every cmdlet that asks is answered by a real Connect', async () => {
+    test('a real Connect answers every cmdlet that asks', async () => {
       const output = await run(`Import-Module ADSync
 Get-ADSyncConnector | ForEach-Object { "$($_.Name) $($_.ConnectorTypeName) $($_.Type) $($_.Subtype) $($_.Partitions.Count)" }
 $s = Get-ADSyncScheduler

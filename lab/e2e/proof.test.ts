@@ -24,11 +24,11 @@ after(async () => {
   await stopDomain(layoutOf(DOMAINS.managed));
 });
 
-test('the way of a password through all places', async t => {
+test('a password passes through all places', async t => {
   for (const step of steps) await t.test(step.title, async s => s.diagnostic(await step.run()));
 });
 
-test('no NT hash and no Kerberos key stands anywhere that Connect and the tenant write', async t => {
+test('nothing that Connect and the tenant write has an NT hash or a Kerberos key', async t => {
   const secrets = knownSecrets();
   assert.ok(secrets.length > 30, 'there are secrets to look for');
   for (const { name, read, plant } of searched()) {
@@ -90,7 +90,7 @@ function searched(): Searched[] {
   ];
 }
 
-/** A dump as anybody would steal it; a planted secret goes into a table of its own, raw bytes as bytea. */
+/** A dump as a thief would have it. A planted secret goes into a table of its own, raw bytes as bytea. */
 function database(url: string): Searched {
   return {
     name: "a dump of the tenant's database",

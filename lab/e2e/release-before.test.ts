@@ -8,7 +8,7 @@ import { recordings } from '../releases/recording.ts';
 import { ReleaseSchemas } from '../releases/release-schemas.ts';
 import { playStory } from '../releases/story.ts';
 
-// Today's places, each of which is told that the others are of a release before: nobody gets what that release does not read.
+// Today's places, each of which takes the others for a previous release. Nobody gets what that release does not read.
 
 type Configuration = ReplyOf<typeof synchronizationRoutes.getSyncConfiguration>;
 const CONFIGURATION = '/api/v1/sync/configuration';

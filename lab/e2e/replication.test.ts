@@ -61,7 +61,7 @@ async function make(sam: string, password?: string, cn?: string): Promise<void> 
   made.push(sam);
 }
 
-/** A whole cycle; users by sAMAccountName where the reply has it, else by GUID. */
+/** A whole cycle. Its users are keyed by sAMAccountName if the reply has it, otherwise by GUID. */
 async function cycle(cookie?: ReplicationCookie, pageSize?: number) {
   const users: ReplicatedUser[] = [];
   let last: ReplicationCookie | undefined;
@@ -79,7 +79,7 @@ async function cycle(cookie?: ReplicationCookie, pageSize?: number) {
 
 const named = (users: ReplicatedUser[], sam: string) => users.find(user => user.sAMAccountName === sam);
 
-/** True or false alone, so that no failing assertion prints a hash or a key. */
+/** Only true or false, so that no failing assertion prints a hash or a key. */
 function hasPassword(user: ReplicatedUser | undefined, password: string): boolean {
   if (!user || typeof user.ntHash === 'string' || typeof user.kerberosKeys === 'string') return false;
   const { salt, keys } = user.kerberosKeys;
@@ -107,12 +107,12 @@ test('an account of least rights reads the NT hash and the Kerberos keys of a pa
   );
 });
 
-test('a delta brings what changed and nothing else, in order', async () => {
+test('a delta brings the changes and nothing else, in order', async () => {
   const sam = `de-${run}`;
   await make(sam, 'First-Passw0rd1');
   const first = await cycle();
   const before = named(first.users, sam)!;
-  // Other tests change other users of the same domain meanwhile.
+  // Other tests may change other users of the same domain.
   const delta = async (cookie: ReplicationCookie) => {
     const { users, ...rest } = await cycle(cookie);
     return { users: users.filter(user => user.objectGuid === before.objectGuid), ...rest };
@@ -142,7 +142,7 @@ test('a delta brings what changed and nothing else, in order', async () => {
   assert.equal((await delta(third.cookie)).users.length, 0);
 });
 
-test('a user without a password, one with a long name, one that must change', async () => {
+test('reads a user without a password, one with a long name, and one who must change', async () => {
   const names = { none: `no-${run}`, long: `a-name-of-more-than-20-${run}`, must: `mu-${run}` };
   await make(names.none);
   await make(names.long, 'First-Passw0rd1');
@@ -156,7 +156,7 @@ test('a user without a password, one with a long name, one that must change', as
   assert.ok(hasPassword(named(users, names.must), 'Second-Passw0rd2'));
 });
 
-test('a deleted user comes as deleted, without secrets', async () => {
+test('a deleted user appears as deleted, without secrets', async () => {
   const sam = `gone-${run}`;
   await make(sam, 'First-Passw0rd1');
   const { users, cookie } = await cycle();
@@ -168,7 +168,7 @@ test('a deleted user comes as deleted, without secrets', async () => {
   assert.deepEqual([user.isDeleted, user.ntHash, user.kerberosKeys], [true, 'cleared', 'cleared']);
 });
 
-test('pages of any size tell the same', async () => {
+test('pages of any size give the same result', async () => {
   const whole = await cycle();
   const small = await cycle(undefined, 7);
   assert.ok(small.pages > 1);
@@ -177,7 +177,7 @@ test('pages of any size tell the same', async () => {
   assert.deepEqual([...missing], []);
 });
 
-test('one user is read alone, by GUID and by DN, and nobody is undefined', async () => {
+test('reads one user alone, by GUID and by DN, and returns undefined for an unknown one', async () => {
   const { users } = await cycle();
   const { objectGuid, distinguishedName } = named(users, plainName)!;
   for (const object of [{ objectGuid }, { distinguishedName }]) {
@@ -204,7 +204,7 @@ test('a cookie of another database, or from the future, leads to a full cycle', 
   assert.ok(hasPassword(named(future.users, plainName), PASSWORD));
 });
 
-test('names are translated, and the domain controller says who it is', async () => {
+test('translates names, and the domain controller identifies itself', async () => {
   const names = [`${lab.netbiosDomain}\\${plainName}`, `${lab.netbiosDomain}\\nobody-${run}`];
   const cracked = await connection.crackNames({
     offered: NameFormat.nt4Account,
@@ -224,7 +224,7 @@ test('names are translated, and the domain controller says who it is', async () 
   assert.equal(await connection.accountNamingContext(), namingContext);
 });
 
-test('an account logs on whose name has letters without a capital, or with one that is not ASCII', async () => {
+test('logs on accounts whose names have letters without a capital, or with a non-ASCII one', async () => {
   for (const name of ['Straße', 'ŉǰﬁΐ', 'ıſµ', 'Özil.иван', '𐐨𐐀']) {
     const odd = `${name}${run}`;
     await make(odd, PASSWORD);
@@ -233,7 +233,7 @@ test('an account logs on whose name has letters without a capital, or with one t
   }
 });
 
-test('an account without rights is told what it lacks; a wrong password is told as such', async () => {
+test('an account without rights learns what it lacks, and a wrong password is reported as such', async () => {
   await using plain = await logOn(plainName, PASSWORD);
   await assert.rejects(
     plain.replicateChanges({ namingContext }).next(),
@@ -254,7 +254,7 @@ test('an account without rights is told what it lacks; a wrong password is told 
   }
 });
 
-test('the command tells a user and a naming context, and no secret', async () => {
+test('the command prints a user and a naming context, and no secret', async () => {
   const command = (username: string, password: string, ...args: string[]) => {
     const who = ['--server', lab.address, '--account', `${username}@${lab.dnsDomain}`];
     return runCli(['replicate', ...who, ...args], { CAUSEWAY_PASSWORD: password });

@@ -12,7 +12,7 @@ import { freshStage } from '../places/fresh-stage.ts';
 import { runCli } from '../places/run-cli.ts';
 import { dumpDatabase, restoreDatabase } from '../run/postgres.ts';
 
-// The tenant's database is taken back to a dump after the forest has gone on. Nobody does anything afterwards.
+// The tenant's database is restored from a dump after the forest has changed, without any further step of an administrator.
 
 const PATIENCE_MS = 60_000;
 const { onprem } = DOMAINS;
@@ -58,7 +58,7 @@ after(async () => {
   for (const dn of made) await deleteUser(onprem, dn).catch(() => {});
 });
 
-test('a tenant that is restored to a dump is soon as the domain controller says', async () => {
+test('a restored tenant soon matches the domain controller', async () => {
   const [leaves, isDisabled, changes, stays] = (await Promise.all(
     ['leaves', 'disabled', 'changes', 'stays'].map(hire),
   )) as [Person, Person, Person, Person];
@@ -105,7 +105,10 @@ test('a tenant that is restored to a dump is soon as the domain controller says'
   assert.deepEqual([alarmed, strangersHeld, connectors[0]!.suppressedDeletes], [0, 0, 0]);
 });
 
-/** As an administrator compares, whether the service runs or not: what nothing will end. Other tests leave people whose names cannot serve. */
+/**
+ * Compares as an administrator does, whether the service runs or not. Leaves out people of other tests whose names cannot work, which
+ * nothing ends.
+ */
 async function compare(): Promise<{ code: number; found: string[]; waiting: number; text: string }> {
   const command = ['connect', 'compare', '--all', '--config', stage.configOf('connect')];
   const [text, json] = [await runCli(command), await runCli([...command, '--json'])];
@@ -119,7 +122,7 @@ async function compare(): Promise<{ code: number; found: string[]; waiting: numb
   return { code: text.code, found: found.sort(), waiting: all.length - open.length, text: text.stdout };
 }
 
-test('what somebody writes into its database differs from what Connect would send, and nothing else does', async () => {
+test('compare finds what somebody writes into the tenant’s database, and nothing else', async () => {
   const [disabled, older, gone] = (await Promise.all(['written', 'older', 'gone'].map(hire))) as [
     Person,
     Person,

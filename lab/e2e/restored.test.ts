@@ -20,7 +20,7 @@ import { freshStage } from '../places/fresh-stage.ts';
 
 // People who were deleted by mistake and restored: from a tombstone, which has lost its password, and from a recycle bin.
 
-/** A forest of this file's own, because a recycle bin cannot be switched off again. */
+/** A forest for this file alone, because a recycle bin cannot be switched off again. */
 const binned: LabDomain = {
   name: 'binned',
   madeBy: 'lab',
@@ -76,7 +76,7 @@ async function remove(who: Someone): Promise<void> {
   await isGone(who);
 }
 
-/** A password and a name as an administrator gives them to somebody who came back without. */
+/** Gives a restored person a password and a name, as an administrator does. */
 async function renew(who: Someone): Promise<void> {
   who.password = randomPassword();
   await setPassword(who.forest, who.sam, who.password);
@@ -100,14 +100,14 @@ after(async () => {
   for (const { forest, sam } of made) if (forest !== binned) await deleteUser(forest, sam).catch(() => {});
 });
 
-test('a tombstone that is reanimated comes back with the names that it has now, and says that it has no password', async () => {
+test('a reanimated tombstone returns with its current names, and reports that it has no password', async () => {
   const tomb = await make(corp, 'tomb');
   const { objectGuid } = await status(tomb);
   await renameUser(corp, tomb.sam, { upn: `other.${tomb.upn}` });
   await remove(tomb);
   const before = fullImports();
   await reanimateUser(corp, tomb.sam);
-  // The userPrincipalName is gone with the deletion, so the account name stands in for it.
+  // The deletion removed the userPrincipalName, so the account name stands in for it.
   await eventually(
     'it is back',
     async () => (await status(tomb).catch(() => undefined))?.export.state === 'current',
@@ -124,7 +124,7 @@ test('a tombstone that is reanimated comes back with the names that it has now, 
   assert.equal(fullImports(), before);
 });
 
-test('who comes out of a recycle bin has the old password at once, although none changed', async () => {
+test('a user from the recycle bin has the old password at once, although no password changed', async () => {
   const bin = await make(binned, 'bin');
   await remove(bin);
   const before = fullImports();
@@ -133,7 +133,7 @@ test('who comes out of a recycle bin has the old password at once, although none
   assert.equal(fullImports(), before);
 });
 
-test('who is deleted and restored within a moment stays, with what the directory has', async () => {
+test('a user deleted and restored within a moment stays, as the directory has them', async () => {
   const [quick, tomb] = [await make(binned, 'quick'), await make(corp, 'quicktomb')];
   await deleteUser(binned, quick.sam);
   await restoreFromBin(binned, quick.sam);
@@ -144,7 +144,7 @@ test('who is deleted and restored within a moment stays, with what the directory
   await works(tomb);
 });
 
-test('who is deleted and restored while Connect is stopped stays, too', async () => {
+test('a user deleted and restored while Connect is stopped stays, too', async () => {
   const [bin, tomb] = [await make(binned, 'off'), await make(corp, 'offtomb')];
   await stage.connect.stop();
   await deleteUser(binned, bin.sam);
@@ -158,7 +158,7 @@ test('who is deleted and restored while Connect is stopped stays, too', async ()
   assert.deepEqual(await cycleErrors(), [null, null]);
 });
 
-test('who was deleted before Connect stopped, and restored meanwhile, comes back', async () => {
+test('a user deleted before Connect stopped, and restored meanwhile, comes back', async () => {
   const bin = await make(binned, 'later');
   await remove(bin);
   await stage.connect.stop();

@@ -43,22 +43,22 @@ after(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
-test('a domain is provisioned once, and never over another or over files', async () => {
+test('provisions a domain once, and never over another one or over files', async () => {
   await provisionDomain(settings);
   await assert.rejects(provisionDomain(settings), /holds a domain already/);
   assert.deepEqual(readdirSync(root), ['domain'], 'nothing half-made stays beside it');
   await assert.rejects(provisionDomain({ ...settings, directory: layout.privateDir }), /is not empty/);
 });
 
-test('a provisioning that fails leaves nothing', async () => {
+test('a failed provisioning leaves nothing', async () => {
   const directory = join(root, 'failed');
-  // Samba refuses a domain that is called like its host.
+  // Samba refuses a domain with its host's name.
   const wrong = { ...settings, directory, hostName: settings.netbiosDomain };
   await assert.rejects(provisionDomain(wrong), /cannot provision the domain SAMBA.EXAMPLE.ORG/);
   assert.deepEqual(readdirSync(root), ['domain']);
 });
 
-test('a taken port is told before anything starts', async () => {
+test('reports a taken port before anything starts', async () => {
   const server = createServer().listen(445, settings.address);
   await new Promise(resolve => server.once('listening', resolve));
   try {
@@ -72,7 +72,7 @@ test('a taken port is told before anything starts', async () => {
   }
 });
 
-test('it starts, takes the password by Kerberos and NTLM, and is adopted by whoever starts it again', async () => {
+test('starts, accepts the password by Kerberos and NTLM, and the next starter adopts it', async () => {
   const first = await startDomain(settings);
   assert.equal(first.adopted, false);
   const krb5Conf = join(root, 'krb5.conf');
@@ -93,7 +93,7 @@ test('it starts, takes the password by Kerberos and NTLM, and is adopted by whoe
   assert.deepEqual({ pid: second.pid, adopted: second.adopted }, { pid: first.pid, adopted: true });
 });
 
-test('its password is on no command line and in no file', async () => {
+test('the password is on no command line and in no file', async () => {
   const secret = Buffer.from(settings.adminPassword, 'utf16le');
   for (const pid of processes()) {
     try {
@@ -114,7 +114,7 @@ test('its password is on no command line and in no file', async () => {
   }
 });
 
-test('a supervisor that is killed leaves it running; the next one adopts it, and starts it anew when it dies', async () => {
+test('a killed supervisor leaves the domain running, and the next one adopts it and restarts it when it dies', async () => {
   const { pid } = domainStatus(settings);
   const first = supervisor();
   assert.match(await first.said(/running/), new RegExp(`running ${pid} adopted`));
@@ -129,7 +129,7 @@ test('a supervisor that is killed leaves it running; the next one adopts it, and
     process.kill(pid!, 'SIGKILL');
     await second.said(/running \d+ new/);
     assert.notEqual(domainStatus(settings).pid, pid);
-    // SMB is ready a little after the directory is.
+    // SMB is ready a little later than the directory.
     const administrator = { ...settings, user: 'Administrator', password: settings.adminPassword };
     await eventually('an SMB session', async () => (await trySmb(administrator)).ok);
   } finally {
@@ -137,7 +137,7 @@ test('a supervisor that is killed leaves it running; the next one adopts it, and
   }
 });
 
-test('stopping leaves no process behind, also of those whose parent was killed', async () => {
+test('stopping leaves no process, not even those whose parent was killed', async () => {
   assert.ok(processes().length > 10);
   process.kill(domainStatus(settings).pid!, 'SIGKILL');
   await stopDomain(settings);
@@ -145,7 +145,7 @@ test('stopping leaves no process behind, also of those whose parent was killed',
   assert.equal(existsSync(layout.pidFile), false);
 });
 
-/** Processes that use a file of this domain, found another way than the package does. */
+/** Processes that use a file of this domain, found in another way than the package's. */
 function processes(): number[] {
   return readdirSync('/proc')
     .filter(name => /^\d+$/.test(name) && Number(name) !== process.pid)

@@ -14,8 +14,8 @@ import { everyUser } from '../places/every-user.ts';
 import { freshStage } from '../places/fresh-stage.ts';
 import { runCli, runCliJson } from '../places/run-cli.ts';
 
-// Who is synchronized is configuration: units of a real directory, renamed and moved while Connect runs; what a change of the rules does
-// shows before, and takes nobody away unasked.
+// The configuration decides who is synchronized: units of a real directory, renamed and moved while Connect runs. A preview shows what a
+// change of the rules does, and nobody is deleted without an approval.
 
 const { onprem } = DOMAINS;
 const stage = await freshStage();
@@ -30,13 +30,13 @@ type Name = keyof typeof PEOPLE;
 const names = Object.keys(PEOPLE) as Name[];
 const samOf = (name: Name): string => `${name}.${run}`;
 
-/** Everybody whom the tenant has of a forest. */
+/** All users that the tenant has of a forest. */
 async function synchronized(): Promise<UserStatus[]> {
   const users = await everyUser(stage);
   return users.filter(({ origin }) => origin === 'synchronized');
 }
 
-/** Who of this test is in the tenant. */
+/** The people of this test who are in the tenant. */
 async function there(): Promise<Name[]> {
   const users = await synchronized();
   return names.filter(name => users.some(user => user.onPremisesSamAccountName === samOf(name)));
@@ -53,7 +53,7 @@ async function startWith(scope: object): Promise<void> {
   configure(scope);
   await stage.connect.start();
 }
-/** As it was written at first; a command may have written it since. */
+/** The configuration as first written; a command may have changed it since. */
 let written: { connectors: object[] };
 let trials: Trials;
 function configure(scope: object): void {
@@ -83,7 +83,7 @@ after(async () => {
   for (const name of names) await deleteUser(onprem, samOf(name)).catch(() => {});
 });
 
-test('a container without its objectGuid is refused with what to do, and one command writes it', async () => {
+test('a container without its objectGuid is rejected with the remedy, and one command writes it', async () => {
   configure({ organizationalUnits: { include: [{ dn: staff }], exclude: [{ dn: interns }] } });
   const refused = await runCli(['connect', 'run', ...CONFIG]);
   assert.equal(refused.code, 1);
@@ -100,7 +100,7 @@ test('a container without its objectGuid is refused with what to do, and one com
   assert.match((await runCli(['connect', 'name-scope', ...CONFIG])).stderr, /no organizational unit/);
 });
 
-test('people below an included unit come, those of an excluded one do not; names and moves of units change nothing', async () => {
+test('users below an included unit are synchronized, those of an excluded one are not, however units move or are renamed', async () => {
   configure({ organizationalUnits: { include: [{ dn: staff }], exclude: [{ dn: interns }] } });
   await nameScope();
   await stage.connect.start();
@@ -117,7 +117,7 @@ test('people below an included unit come, those of an excluded one do not; names
   const upn = attributes.find(({ name }) => name === 'userPrincipalName')!;
   assert.match(upn.value!, new RegExp(`^${samOf('ivy')}@`));
   assert.match(upn.expression!, /IsPresent/);
-  // The excluded unit goes to another place under another name: whom it excludes it excludes there, and who lies beside it comes.
+  // The excluded unit moves and gets another name. It excludes the same people there, and people beside it are synchronized.
   const moved = `OU=Trainees-${run},${temps}`;
   await change(onprem, { dn: interns, change: 'modrdn', newRdn: `OU=Trainees-${run}`, newSuperior: temps });
   await renameUser(onprem, samOf('tom'), { container: staff });
@@ -129,7 +129,7 @@ test('people below an included unit come, those of an excluded one do not; names
   await are('ann', 'tom');
 });
 
-test('what another scope does shows before; whom it leaves out stays until an administrator lets them go', async () => {
+test('a preview shows another scope’s effect, and users it leaves out stay until an administrator approves', async () => {
   await startWith({});
   await are('ann', 'ivy', 'tom', 'out');
   configure({ conditions: { user: `(!(sAMAccountName=ann*))` } });
@@ -221,7 +221,7 @@ test('the examples of docs/scope.md do what they say', async () => {
   }
 });
 
-test('whose passwords go: the way of docs/scope.md, by sign-ins', async () => {
+test('sign-ins confirm whose passwords go, as docs/scope.md describes', async () => {
   const made = [];
   for (const name of ['chair', 'board', 'clerk', 'third']) {
     const [sam, password] = [`${name}-${run}`, randomPassword()];
@@ -290,7 +290,7 @@ test('whose passwords go: the way of docs/scope.md, by sign-ins', async () => {
   }
 });
 
-test('a condition is refused by the schema of the forest, and nothing is synchronized until it is right', async () => {
+test('the forest’s schema rejects a condition, and nothing is synchronized until it is right', async () => {
   for (const [condition, reason] of [
     ['(memberOf=CN=x)', /'memberOf' is a back link/],
     ['(canonicalName=*)', /'canonicalName' is constructed/],
@@ -307,7 +307,7 @@ test('a condition is refused by the schema of the forest, and nothing is synchro
   await startWith({});
 });
 
-test('a condition of Connect is one of the directory: both find the same people', async () => {
+test('Connect and the directory find the same users for a condition', async () => {
   const conditions = [
     `(sAMAccountName=ANN.${run})`,
     `(sAMAccountName=*${run})`,
@@ -329,7 +329,7 @@ test('a condition of Connect is one of the directory: both find the same people'
   }
 });
 
-/** Of all who are in the tenant, those who meet a condition, by the directory's own word. */
+/** The number of people in the tenant who meet a condition, as the directory counts them. */
 async function countInDirectory(filter: string): Promise<number> {
   const ldap = await openLdap({ url: { socketPath: layoutOf(onprem).ldapi }, timeoutMs: 20_000 });
   try {

@@ -22,7 +22,7 @@ import { changeOnPage } from '../places/password-page.ts';
 import { Place } from '../places/place.ts';
 import { runCli, runCliJson } from '../places/run-cli.ts';
 
-// A tenant has one managed domain, and a forest one Connect. A second one takes its place only by its name; the one that lost it says so.
+// A tenant has one managed domain, and a forest one Connect. A second one takes over only by naming the first, and the loser reports it.
 
 const stage = await freshStage({ databaseUrl: process.env.DATABASE_URL, headIntervalMs: 300 });
 const FIRST = DOMAINS.managed;
@@ -52,7 +52,7 @@ const tenant = <T = Record<string, unknown>>(...args: string[]): Promise<T> =>
 
 const makeCode = ['enrolment', 'create', '--kind', 'domain', '--name', 'again'];
 
-/** A code for an agent that takes the place of whichever is enrolled. */
+/** A code for an agent that replaces the enrolled one. */
 async function codeFile(): Promise<string> {
   const { agents } = await tenant<{ agents: Agent[] }>('agents', 'list');
   const there = agents.filter(({ kind }) => kind === 'domain').map(({ id }) => id);
@@ -75,7 +75,7 @@ const statusOf = async (where: 'first' | 'second'): Promise<Status> =>
 const becomes = (where: 'first' | 'second', state: Status['registration']['state']) =>
   eventually(`${where} domain ${state}`, async () => (await statusOf(where)).registration.state === state);
 
-/** The first domain's own words about it, wherever they are told; in its log once for each time that it happened. */
+/** The first domain's own message about it, wherever it is shown. The log has it once for each occurrence. */
 async function alarmOfTheFirst(times = 1): Promise<string> {
   const { registration, arrivals } = await statusOf('first');
   assert.ok(registration.alarm !== null && registration.next !== null);
@@ -157,13 +157,13 @@ after(async () => {
   await stopDomain(layoutOf(FIRST));
 });
 
-test('a code for a second agent is made only when it names the first', async () => {
+test('a code for a second agent must name the first', async () => {
   const unnamed = await runCli(['tenant', ...makeCode, ...stage.remote]);
   assert.equal(unnamed.code, 1);
   assert.match(unnamed.stderr, /the agent 'domain' \(.*a tenant has one such agent.*--replace/s);
 });
 
-test('a second domain that does not name the first is refused before anything is made', async () => {
+test('a second domain that does not name the first is rejected before anything is made', async () => {
   const code = await codeFile();
   const agents = async () =>
     (await tenant<{ agents: Agent[] }>('agents', 'list')).agents.map(({ lastSeenAt: _, ...agent }) => agent);
@@ -194,7 +194,7 @@ test('a second domain that does not name the first is refused before anything is
   await becomes('second', 'registered');
 });
 
-test('the first domain raises the alarm everywhere, and its people stay', async () => {
+test('the first domain raises the alarm everywhere, and its users stay', async () => {
   await becomes('first', 'removed');
   assert.match(await alarmOfTheFirst(), /does not accept its agent.*another agent took its place/);
   for (const who of [alice, carla]) assert.ok(await signsIn('first', who, who.password));
@@ -232,7 +232,7 @@ test('passwords go to the second domain once its keys are confirmed, cloud-only 
   assert.ok(await signsIn('first', carla, before.carla));
 });
 
-test('the first domain takes its place back by naming the second, which raises the alarm then', async () => {
+test('the first domain takes over again by naming the second, which then raises the alarm', async () => {
   const again = (...more: string[]) => cli('register', '--config', stage.configOf('domain'), ...more);
   assert.match((await again('--replace', SECOND.realm, '--yes')).stderr, /give a one-time code/);
   const code = ['--code-file', await codeFile()];
@@ -259,7 +259,7 @@ test('the first domain takes its place back by naming the second, which raises t
   assert.equal(await signsIn('second', carla, carla.password), false);
 });
 
-test('to register once more changes nothing, with the service or without it', async () => {
+test('registering again changes nothing, with the service or without it', async () => {
   const again = () =>
     runCliJson<{ before: boolean; replaced: null }>([
       ...['domain', 'register', '--config', stage.configOf('domain')],
@@ -276,7 +276,7 @@ test('to register once more changes nothing, with the service or without it', as
   await becomes('first', 'registered');
 });
 
-test('a domain that was withdrawn raises the alarm, and is registered again', async () => {
+test('a withdrawn domain raises the alarm, and can be registered again', async () => {
   await tenant('withdraw-domain');
   await becomes('first', 'withdrawn');
   assert.match(await alarmOfTheFirst(), /the tenant has none/);
@@ -296,7 +296,7 @@ test('a domain that was withdrawn raises the alarm, and is registered again', as
   await eventually('alice in the first domain', () => signsIn('first', alice, alice.password));
 });
 
-test('a domain whose agent was removed raises the alarm, and comes back with a new code', async () => {
+test('a domain whose agent was removed raises the alarm, and returns with a new code', async () => {
   const enrolment = JSON.parse(readFileSync(join(stage.stateOf('domain'), 'enrolment.json'), 'utf8')) as {
     agentId: string;
   };
@@ -315,7 +315,7 @@ test('a domain whose agent was removed raises the alarm, and comes back with a n
   await eventually('complete', async () => (await statusOf('first')).arrivals[0]?.state === 'complete');
 });
 
-test('a second Connect takes the place of the first only by its name, and the first one says so', async () => {
+test('a second Connect replaces the first only by naming it, and the first one reports it', async () => {
   const make = ['enrolment', 'create', '--kind', 'connect', '--name', 'connect2', '--forest', dnsDomain];
   const unnamed = await runCli(['tenant', ...make, ...stage.remote]);
   assert.equal(unnamed.code, 1);

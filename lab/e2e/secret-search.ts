@@ -2,14 +2,14 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { EncryptionType, ntHash, stringToKey } from '@causeway/credentials';
 
-/** A secret that must stand nowhere: an NT hash or a Kerberos key. */
+/** A secret that must be nowhere: an NT hash or a Kerberos key. */
 export interface KnownSecret {
-  /** Whose, and which: never the secret itself. */
+  /** Whose it is, and which one; never the secret itself. */
   readonly label: string;
   readonly bytes: Uint8Array;
 }
 
-/** What a password comes to at an on-premises domain controller. */
+/** What an on-premises domain controller makes of a password. */
 export function secretsOf(label: string, password: string, salt: string): KnownSecret[] {
   return [
     { label: `${label}: NT hash`, bytes: ntHash(password) },
@@ -41,14 +41,14 @@ function base64Forms(raw: Buffer): string[] {
   });
 }
 
-/** The labels of the secrets that stand in the bytes, in whatever form. */
+/** The labels of the secrets that the bytes hold, in any form. */
 export function findSecrets(haystack: Buffer, secrets: readonly KnownSecret[]): string[] {
   return secrets
     .filter(secret => forms(secret.bytes).some(form => haystack.includes(form)))
     .map(secret => secret.label);
 }
 
-/** The bytes of every regular file below a path, one after the other. */
+/** The bytes of all regular files below a path, concatenated. */
 export function bytesBelow(path: string): Buffer {
   const stats = statSync(path);
   if (stats.isFile()) return readFileSync(path);

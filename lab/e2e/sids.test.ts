@@ -13,15 +13,15 @@ import { TenantPeer } from '../peers/tenant-peer.ts';
 import { DomainPlace } from '../places/domain-place.ts';
 import { runCli } from '../places/run-cli.ts';
 
-// Whose on-premises SID stands in the managed domain, as a group and in sIDHistory: what an administrator says, what a hostile forest
-// tries, and what else in the directory has the SID already. What the SIDs open shows e2e/member.test.ts.
+// Whose on-premises SID is in the managed domain, as a group and in sIDHistory: what an administrator confirms, what a hostile forest
+// tries, and which other objects have the SID already. e2e/member.test.ts shows what the SIDs give access to.
 
 const service = new DomainPlace(25);
 const { netbios: NETBIOS, address: ADDRESS, base: BASE, folder, state, layout, cli } = service;
 const USERS = `OU=AADDC Users,${BASE}`;
 const SHADOWS = `OU=On-premises SIDs,${BASE}`;
 const FOREST = 'corp.example.com';
-/** The primary group of somebody in the managed domain. */
+/** The primary group of a user in the managed domain. */
 const TAKEN_RID = 70_001;
 
 const eventually = <T>(what: string, look: () => T | undefined | false | Promise<T | undefined | false>) =>
@@ -58,7 +58,7 @@ after(async () => {
   await tenant?.close();
 });
 
-/** Somebody comes, or comes again, with this SID. */
+/** Publishes a person with this SID, perhaps again. */
 async function come(person: Person, changes: { deleted?: boolean } = {}, by = forest): Promise<void> {
   const from = tenant.reports.length;
   tenant.publish(by.item(person, by.account(person, changes), null));
@@ -78,7 +78,7 @@ async function history(person: Person): Promise<string | undefined> {
   const value = bytesOf((await accountOf(person, ['sIDHistory']))!, 'sIDHistory');
   return value && decodeSid(value);
 }
-/** Distinguished names of the members of the SID's group; undefined where there is no group. */
+/** Distinguished names of the members of the SID's group; undefined without such a group. */
 async function membersOf(sid: string): Promise<string[] | undefined> {
   const found = await find(`(sAMAccountName=${sid})`, ['member'], SHADOWS);
   return found && (found.attributes.member ?? []).map(String);
@@ -107,7 +107,7 @@ async function restart(): Promise<void> {
 let alice: Person;
 let aliceFromBefore: Person;
 
-test('of a domain that nobody was asked about a person has no SID, and no problem either', async () => {
+test('a user of an unconfirmed domain has no SID, and no problem either', async () => {
   alice = forest.person('alice');
   aliceFromBefore = forest.person('before');
   await come(alice);
@@ -121,7 +121,7 @@ test('of a domain that nobody was asked about a person has no SID, and no proble
   );
 });
 
-test('what stands in sIDHistory from before that stays through starts and changes, until an administrator decides', async () => {
+test('an older value of sIDHistory stays through starts and changes, until an administrator decides', async () => {
   const dn = `CN=before,${USERS}`;
   const value = [encodeSid(aliceFromBefore.sid!)];
   await ldap.modify(dn, [{ operation: 'replace', attribute: 'sIDHistory', values: value }]);
@@ -135,7 +135,7 @@ test('what stands in sIDHistory from before that stays through starts and change
   assert.doesNotMatch(shown, /NO: causeway/);
 });
 
-test('with the confirmation everybody gets both, and whoever comes later is made with it', async () => {
+test('after the confirmation all users get both, and later ones are created with both', async () => {
   await confirm(forest.domainSid);
   for (const person of [alice, aliceFromBefore]) await comes('both', person);
   const bob = forest.person('bob');
@@ -162,7 +162,7 @@ test('onPremisesSids governs both, at any time', async () => {
   for (const person of [alice, nina]) await comes('both', person);
 });
 
-test('a SID that changed is another group, and the old one is gone', async () => {
+test('a changed SID gets another group, and the old one is deleted', async () => {
   const before = alice.sid!;
   alice = { ...alice, sid: `${forest.domainSid}-1990` };
   await come(alice);
@@ -170,7 +170,7 @@ test('a SID that changed is another group, and the old one is gone', async () =>
   assert.equal(await membersOf(before), undefined);
 });
 
-test('a hostile forest brings no SID that is built in, privileged, of this domain, of a machine or of another forest', async () => {
+test('a hostile forest cannot give a user a SID that is built in, privileged, of this domain, a machine or another forest', async () => {
   const machine = 'S-1-5-21-77-88-99';
   await confirm(other.domainSid, other);
   const tries: [name: string, sid: string, code: string[]][] = [
@@ -187,7 +187,7 @@ test('a hostile forest brings no SID that is built in, privileged, of this domai
     await come(person);
     assert.deepEqual([await history(person), await problems(person)], [undefined, code], name);
   }
-  // Whoever comes after them has theirs: the keeper has been there.
+  // A user who comes after them has theirs, so the keeper has run.
   const carol = forest.person('carol');
   await come(carol);
   await comes('both', carol);
@@ -203,7 +203,7 @@ test('a hostile forest brings no SID that is built in, privileged, of this domai
   );
 });
 
-test('once an administrator says that the domain is the other forest’s, the SID goes over', async () => {
+test('the SID moves once an administrator confirms that the domain is the other forest’s', async () => {
   const [theirs, ours] = [
     withSid('go.theirs', `${other.domainSid}-1301`, other),
     withSid('go.ours', `${other.domainSid}-1302`),
@@ -222,7 +222,7 @@ test('once an administrator says that the domain is the other forest’s, the SI
   });
 });
 
-test('a RID of this domain’s administrators makes nobody one, in SAMR’s list or in a ticket', async () => {
+test('a RID of this domain’s administrators makes nobody an administrator, in SAMR’s list or in a ticket', async () => {
   const group = await find('(sAMAccountName=AAD DC Administrators)', ['objectSid']);
   const rid = decodeSid(bytesOf(group!, 'objectSid')!).split('-').at(-1)!;
   const mallory = withSid('rid.mallory', `${forest.domainSid}-${rid}`);
@@ -251,7 +251,7 @@ test('a RID of this domain’s administrators makes nobody one, in SAMR’s list
   assert.ok(!token.includes(`${ownSid}-${rid}`), token.join(' '));
 });
 
-test('a foreign security principal with the SID is no other holder of it', async () => {
+test('a foreign security principal with the SID does not count as another holder', async () => {
   const fred = withSid('fred', `${forest.domainSid}-60001`);
   const group = `CN=lifted,CN=Users,${BASE}`;
   await ldap.add(group, { objectClass: ['group'], sAMAccountName: ['lifted'], groupType: ['-2147483644'] });
@@ -269,7 +269,7 @@ test('a foreign security principal with the SID is no other holder of it', async
   assert.equal(await isThere(), principal);
 });
 
-test('another object that has the SID is told, and never written', async () => {
+test('another object with the SID is reported, and never written', async () => {
   const greta = withSid('greta', `${forest.domainSid}-60002`);
   const dn = `CN=squatter,CN=Users,${BASE}`;
   await inDatabase(
@@ -290,7 +290,7 @@ test('another object that has the SID is told, and never written', async () => {
   assert.equal(await membersOf(greta.sid!), undefined);
 });
 
-test('a user whose primary group has the RID holds the deletion up, and nothing else', async () => {
+test('a user whose primary group has the RID holds up the deletion, and nothing else', async () => {
   const holdup = withSid('holdup', `${forest.domainSid}-${TAKEN_RID}`);
   await come(holdup);
   await comes('both', holdup);

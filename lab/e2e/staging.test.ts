@@ -20,8 +20,8 @@ import { freshStage } from '../places/fresh-stage.ts';
 import { listening, Place } from '../places/place.ts';
 import { runCli, runCliJson } from '../places/run-cli.ts';
 
-// A second Connect beside the one that writes, on a real domain controller, with a real tenant and a real managed domain: it stages, is
-// promoted, and the first one is taken back.
+// A second Connect beside the writing one, on a real domain controller, with a real tenant and a real managed domain: it stages and is
+// promoted, and then the first one is promoted again.
 
 const stage = await freshStage({ headIntervalMs: 500 });
 const { onprem } = DOMAINS;
@@ -42,7 +42,7 @@ let trials: Trials;
 const stateOf = (which: Which): string => stage.stateOf(which === 'first' ? 'connect' : 'second');
 const status = (which: Which): Promise<ConnectStatus> =>
   callLocally(serviceIn(stateOf(which), 'connect'), routes.getStatus);
-/** While it changes places it answers nobody. */
+/** While it changes roles it does not answer. */
 const stages = (which: Which): Promise<boolean> =>
   status(which).then(
     ({ staging }) => staging !== undefined,
@@ -51,7 +51,7 @@ const stages = (which: Which): Promise<boolean> =>
 const cli = (which: Which, ...args: string[]) => runCli(['connect', ...args, '--config', CONFIG[which]]);
 const fingerprint = async (which: Which): Promise<string> => (await cli(which, 'fingerprint')).stdout.trim();
 
-/** What a Connect would send, or sends; less what the tenant cannot have as the directory does, whoever sends it. */
+/** What a Connect would send, or sends, without what the tenant cannot have as the directory does. */
 async function differences(which: Which): Promise<string[]> {
   const { code, stdout, stderr } = await cli(which, 'compare', '--json');
   assert.ok([0, 3].includes(code), stderr);
@@ -67,7 +67,7 @@ async function idOf(name: string): Promise<string> {
   return agents.find(agent => agent.name === name)!.id;
 }
 
-/** What the commands say that an administrator gives, one after the other. */
+/** Runs the commands that the output names, one after the other, as an administrator would. */
 async function promote(which: Which): Promise<void> {
   const names = { first: 'connect', second: 'second' };
   const [id, other] = await Promise.all([
@@ -93,7 +93,7 @@ const trust = (of: string, ...replaced: string[]) =>
     ...(replaced.length > 0 ? ['--replace', ...replaced, '--yes'] : []),
   ]);
 
-/** In both places. */
+/** Waits for sign-ins in both places. */
 async function signsIn(password: string): Promise<void> {
   await eventually('web sign-in', () => trials.web(alice, password), PATIENCE);
   await eventually('kinit', async () => (await trials.kerberos(alice, password)) !== undefined, PATIENCE);
@@ -136,7 +136,7 @@ test('a second Connect enrols to stage, reads the directory, and says everywhere
   assert.equal((await cli('second', 'trust-domain', domain.trim())).code, 0);
 });
 
-test('it shows what it would send, and sends nothing though the other one is away', async () => {
+test('it shows what it would send, and sends nothing even while the other one is stopped', async () => {
   await stage.connect.stop();
   const password = randomPassword();
   await setPassword(onprem, alice.sam, password);
@@ -185,7 +185,7 @@ test('promoted, it brings the next password to web sign-in, and to the managed d
   assert.equal(problems.counts['unknown-signer'] ?? 0, 0);
 });
 
-test('the one that was demoted sends nothing, also after a start; and it is taken back', async () => {
+test('the demoted one sends nothing, also after a restart, and can be promoted again', async () => {
   await second.stop();
   await stage.connect.stop();
   await stage.connect.start();

@@ -9,7 +9,7 @@ import { type Certificate, makeCertificates } from '../places/certificates.ts';
 import { runCli } from '../places/run-cli.ts';
 import { Stage } from '../places/stage.ts';
 
-// Whom Connect and the command line believe to be the tenant. That everything works over TLS is seen in people.test.ts.
+// Whom Connect and the command line accept as the tenant. people.test.ts shows that everything works over TLS.
 
 await labUp();
 rmSync(labPath('places'), { recursive: true, force: true });
@@ -45,12 +45,12 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-test('with the CA that issued its certificate the tenant is believed', async () => {
+test('accepts the tenant with the CA that issued its certificate', async () => {
   assert.match(await connectStatus(), /managed domain {2}none/);
   assert.equal((await tenantStatus('--ca', certificates.caFile)).code, 0);
 });
 
-test('a certificate of another CA, or of one that nobody named, is refused with what to do', async () => {
+test('rejects a certificate of another CA, or of an unconfigured one, and names the remedy', async () => {
   const unknown =
     /issued by no CA that is trusted here \(\w+\): give the PEM file of the CA that issued it\n/;
   for (const ca of [[], ['--ca', certificates.otherCaFile]]) {
@@ -70,7 +70,7 @@ test('a certificate of another CA, or of one that nobody named, is refused with 
   });
 });
 
-test('an expired certificate is refused, and a renewed one is believed again', async () => {
+test('rejects an expired certificate and accepts a renewed one', async () => {
   const serve = async (tls: Certificate): Promise<void> => {
     await stage.tenant.stop();
     configure('tenant', settings => {
@@ -86,7 +86,7 @@ test('an expired certificate is refused, and a renewed one is believed again', a
   assert.match(await connectStatus(), /managed domain {2}none/);
 });
 
-test('off loopback a tenant without TLS is neither asked nor served', async () => {
+test('off loopback a tenant without TLS neither serves nor is asked', async () => {
   configure('connect', settings => {
     settings.tenant.url = 'http://tenant.example.net';
   });

@@ -12,9 +12,9 @@ import { fillNames } from '../powershell/tutorial.ts';
 import { playDocument } from '../tutorial/play.ts';
 import { LAB, type Outcome, TutorialShell } from '../tutorial/shell.ts';
 
-/** docs/tutorial.md is played from its first command to its last, as its reader would, and what it says of the output compared. */
+/** Plays docs/tutorial.md from its first command to its last, as a reader would, and compares the output that it shows. */
 
-/** What the reader fills in where the script has two names left open. */
+/** What the reader fills in for the two names that the script leaves open. */
 const NAMES = ['corp.example.com', 'contoso - AAD'] as const;
 
 const [powershell] = await powershells();
@@ -29,18 +29,18 @@ for (const domain of MADE) {
   await stopDomain(layoutOf(domain));
   forget(domain);
 }
-await deleteUser(DOMAINS.onprem, 'causeway-connect').catch(() => {}); // it may not be there
+await deleteUser(DOMAINS.onprem, 'causeway-connect').catch(() => {}); // it may not exist
 const shell = new TutorialShell();
 
 after(async () => {
   await shell.close();
   for (const domain of MADE) {
     await stopDomain(layoutOf(domain));
-    // What the reader made names its files by the reader's lab: where another folder is behind that name, nobody else finds them.
+    // The reader's domains name their files by the reader's lab. Behind another folder of that name, nobody else finds them.
     if (labDirectory() !== LAB) forget(domain);
   }
-  await labUp(); // the tutorial ends with taking it all down, and other tests go on
-  await addMembers(DOMAINS.onprem, 'Sales team 1', ['alice']).catch(() => {}); // who plays it again finds her there
+  await labUp(); // the tutorial ends by taking it all down, and other tests need it
+  await addMembers(DOMAINS.onprem, 'Sales team 1', ['alice']).catch(() => {}); // for the next time it is played
 });
 
 let scripts = 0;
@@ -53,7 +53,7 @@ async function runScript(script: string): Promise<Outcome> {
   return shell.run(command);
 }
 
-/** The document names the files in which the passwords are. */
+/** The document names the files with the passwords. */
 async function passwordOf(account: string): Promise<string> {
   const [, user] = /^(.+)@AADDS\.EXAMPLE\.NET$/.exec(account)!;
   if (user !== 'Administrator') return seededUser(user!.replace('\\@', '@'), DOMAINS.onprem)!.password!;

@@ -36,7 +36,7 @@ async function make(name: string, forest: LabDomain = corp): Promise<{ sam: stri
   return { sam, dn };
 }
 
-/** What OpenLDAP's client finds of somebody as the managed domain's administrator. */
+/** What OpenLDAP's client finds of a person as the managed domain's administrator. */
 async function inManagedDomain(sam: string): Promise<Record<string, string[]>> {
   const base = baseDn(managed);
   const text = await runTool(
@@ -80,7 +80,7 @@ const SAID = {
   st: 'Plzeňský kraj',
   streetAddress: 'Hlavní 1\r\nDům u kašny',
 };
-/** Where the tenant has another name for it. */
+/** Attributes with another name at the tenant. */
 const RENAMED: Partial<Record<keyof typeof SAID, string>> = {
   ...{ sn: 'surname', title: 'jobTitle', l: 'city', company: 'companyName', co: 'country' },
   ...{ c: 'countryCode', employeeID: 'employeeId', st: 'state' },
@@ -111,7 +111,7 @@ after(async () => {
 let boss: { sam: string; dn: string };
 let zofie: { sam: string; dn: string };
 
-test('every attribute of a person is at the tenant and in the managed domain, and what Samba’s schema has not is at the tenant', async () => {
+test('every attribute reaches tenant and managed domain, and those outside Samba’s schema the tenant alone', async () => {
   zofie = await make('zofie');
   boss = await make('boss');
   await change(corp, {
@@ -155,7 +155,7 @@ test('every attribute of a person is at the tenant and in the managed domain, an
     assert.equal(found[name], undefined, name);
 });
 
-test('connect preview says what each attribute is made of, and connect compare finds no difference', async () => {
+test('connect preview names the source of each attribute, and connect compare finds no difference', async () => {
   const { attributes } = await runCliJson<UserPreview>(['connect', 'preview', zofie.sam, ...CONFIG]);
   const of = (name: string) => attributes.find(attribute => attribute.name === name);
   assert.deepEqual([of('city')?.source, of('city')?.value], ['l', SAID.l]);
@@ -164,7 +164,7 @@ test('connect preview says what each attribute is made of, and connect compare f
     ['division', '["West"]'],
   );
   assert.match(of('manager')?.expression ?? '', /manager/);
-  // Other tests leave people whose names cannot serve: these wait.
+  // Other tests leave people whose names cannot work. These wait.
   await eventually('nothing differs', async () => {
     const { stdout } = await runCli(['connect', 'compare', '--all', '--json', ...CONFIG]);
     const { forests } = JSON.parse(stdout) as { forests: { differences: Difference[] }[] };
@@ -172,7 +172,7 @@ test('connect preview says what each attribute is made of, and connect compare f
   });
 });
 
-test('a change, a cleared value, and a manager who goes and another who comes', async () => {
+test('a change, a cleared value and a change of manager arrive', async () => {
   const next = await make('next');
   await change(corp, {
     dn: zofie.dn,
@@ -195,7 +195,7 @@ test('a change, a cleared value, and a manager who goes and another who comes', 
   });
 });
 
-test('a directory without Exchange’s schema has all but its attributes', async () => {
+test('a directory without Exchange’s schema sends everything but its attributes', async () => {
   const fred = await make('fred', fabrikam);
   await change(fabrikam, {
     dn: fred.dn,

@@ -10,7 +10,7 @@ import { tryKinit } from '../domains/try-password.ts';
 import { change, createUser, deleteUser, readAttribute, setPassword } from '../domains/users.ts';
 import { freshStage } from '../places/fresh-stage.ts';
 
-// Passwords that end on-premises without another one that may be sent: they end in the cloud, too.
+// Passwords that end on-premises without a successor that may be sent: they end in the cloud, too.
 
 const stage = await freshStage();
 const onprem = DOMAINS.onprem;
@@ -62,7 +62,7 @@ interface UserStatus {
   owedSince: string | null;
 }
 
-/** Waits until Connect says so of the person's password. */
+/** Waits until Connect reports this for the person's password. */
 async function says(who: Someone, detail: RegExp): Promise<UserStatus> {
   let status: UserStatus | undefined;
   await eventually(`status of ${who.upn} says ${detail}`, async () => {
@@ -100,7 +100,7 @@ after(async () => {
   for (const dn of made) await deleteUser(onprem, dn).catch(() => {});
 });
 
-test('unpaired: a reset to a temporary password ends the one before at web sign-in', async () => {
+test('unpaired: a reset to a temporary password ends the former one at web sign-in', async () => {
   una = await make('una');
   await eventually('una at web sign-in', () => trials.web(una, una.password));
   const before = una.password;
@@ -116,12 +116,12 @@ test('unpaired: a reset to a temporary password ends the one before at web sign-
   await nothingWorks(una, before, una.password);
 });
 
-test('paired later: the temporary password goes everywhere when it is to be changed no more', async () => {
+test('paired later: the temporary password goes everywhere once it no longer has to be changed', async () => {
   await set(una, { pwdLastSet: ['-1'] });
   await works(una);
 });
 
-test('must change alone leaves the password, a reset with it ends it, and a forced pass does not bring it back', async () => {
+test('must change alone keeps the password, a reset with it ends the password, and a forced pass does not bring it back', async () => {
   const temp = await make('temp');
   await works(temp);
   await set(temp, { pwdLastSet: ['0'] });
@@ -158,7 +158,7 @@ test('a password that its user chose after a reset works everywhere', async () =
   await works(user, chosen);
 });
 
-test('smart card only: no password opens anything, one that is set afterwards neither, until it is unticked', async () => {
+test('smart card only: no password works, not even a later one, until the option is cleared', async () => {
   const scril = await make('scril');
   await works(scril);
   await set(scril, { userAccountControl: [SMART_CARD_ONLY] });
@@ -182,7 +182,7 @@ test('smart card only: no password opens anything, one that is set afterwards ne
   await works(scril, third);
 });
 
-test('an empty password is sent nowhere, and takes the one before with it', async () => {
+test('an empty password is sent nowhere, and ends the former one', async () => {
   await change(onprem, {
     dn: baseDn,
     change: 'modify',
@@ -201,7 +201,7 @@ test('an empty password is sent nowhere, and takes the one before with it', asyn
   await works(empty, next);
 });
 
-test('out of the scope of passwords: nothing opens anything in either place, and with the mark gone the newest does', async () => {
+test('out of the scope of passwords: no password works in either place, and back in scope the newest does', async () => {
   const marked = await make('marked');
   await works(marked);
   const file = stage.configOf('connect');
@@ -223,7 +223,7 @@ test('out of the scope of passwords: nothing opens anything in either place, and
   await works(marked, second);
 });
 
-test('who is withdrawn stays so through a forced pass, and nothing is missing in the managed domain', async () => {
+test('a withdrawn password stays withdrawn through a forced pass, and nothing is missing in the managed domain', async () => {
   const stays = await make('stays');
   await works(stays);
   const temporary = randomPassword();

@@ -12,7 +12,7 @@ import { createUser, deleteUser, setPassword } from '../domains/users.ts';
 import { freshStage } from '../places/fresh-stage.ts';
 import { type CliResult, runCli, runCliJson } from '../places/run-cli.ts';
 
-// A connector that is pointed at another forest's domain controller by mistake: nothing is read, nothing is deleted, and it says why.
+// A connector points at another forest's domain controller by mistake: it reads and deletes nothing, and gives the reason.
 
 const { onprem: corp, fabrikam } = DOMAINS;
 const [own, other] = [describeDomain(corp), describeDomain(fabrikam)];
@@ -34,12 +34,12 @@ const connector = async () =>
   (await stage.connectStatus<ConnectStatus>()).connectors.find(({ name }) => name === own.dnsDomain)!;
 const sayingWhat = (text: RegExp) => async () => text.test((await connector()).lastError ?? '');
 
-/** What belongs to a forest's domain controller in a connector's entry. */
+/** The part of a connector's entry that belongs to a forest's domain controller. */
 const ofFabrikam = () => {
   const { server, caFile, account, password } = right.connectors[1]!;
   return { server, caFile, account, password };
 };
-/** The first connector's entry changed, and the second one left out where it would be the same. */
+/** Changes the first connector's entry, and leaves out the second one if it would be the same. */
 function configure(change: Record<string, unknown>, connectors = right.connectors): void {
   const [first, ...others] = connectors;
   writeFileSync(file, JSON.stringify({ ...right, connectors: [{ ...first, ...change }, ...others] }));
@@ -56,7 +56,7 @@ async function works(): Promise<void> {
   await eventually('Kerberos', async () => (await trials.kerberos(alice, alice.password)) !== undefined);
 }
 
-/** Of a tenant of its own, where the stage's Connect loses nothing; whoever speaks for a forest there loses it. */
+/** A code for a tenant of its own, so that the stage's Connect loses nothing. Enrolling there takes over the forests. */
 async function enrolmentCode(...forests: string[]): Promise<string> {
   const tokenFile = stage.stateOf('other-token');
   if (!existsSync(tokenFile)) {
@@ -124,7 +124,7 @@ test('an enrolment asks the domain controllers before it uses its code, and the 
   );
 });
 
-test('a connector with the entry of the other forest reads and deletes nothing, and says what is wrong', async () => {
+test('a connector with the other forest’s entry reads and deletes nothing, and says what is wrong', async () => {
   const { users, exported } = await connector();
   assert.ok(exported > 10);
   await restart(ofFabrikam());
@@ -147,13 +147,13 @@ test('a connector with the entry of the other forest reads and deletes nothing, 
   assert.equal((await connector()).exported, exported);
 });
 
-test('the account of one forest is not shown to the other one’s domain controller', async () => {
+test('one forest’s account is not shown to the other one’s domain controller', async () => {
   const { server, caFile } = ofFabrikam();
   await restart({ server, caFile });
   await eventually('the error', sayingWhat(/serves another forest/));
 });
 
-test('when forest and entry agree with each other, the pinned domain is missed', async () => {
+test('notices that it is not the pinned domain when forest and entry agree with each other', async () => {
   const { exported } = await connector();
   await restart({ ...ofFabrikam(), forest: other.dnsDomain }, right.connectors.slice(0, 1));
   await eventually('the error', sayingWhat(/another domain than the connector has read so far/));
@@ -165,7 +165,7 @@ test('when forest and entry agree with each other, the pinned domain is missed',
   await works();
 });
 
-test('a Connect that lost its pins tells by its objects which directory it reads', async () => {
+test('a Connect that lost its pins recognizes the directory by its objects', async () => {
   await stage.connect.stop();
   const confirmed = join(stage.stateOf('connect'), 'confirmed.json');
   const kept = JSON.parse(readFileSync(confirmed, 'utf8')) as object;
@@ -175,7 +175,7 @@ test('a Connect that lost its pins tells by its objects which directory it reads
   await works();
 });
 
-test('with the right entry everything goes on', async () => {
+test('with the right entry everything resumes', async () => {
   await restart({});
   alice.password = randomPassword();
   await setPassword(corp, alice.sam, alice.password);
@@ -183,7 +183,7 @@ test('with the right entry everything goes on', async () => {
   await eventually('the error is over', async () => (await connector()).lastError === null);
 });
 
-test('an emptied Connect still refuses the other directory, and needs no confirmation for its own', async () => {
+test('an emptied Connect still rejects the other directory, and needs no confirmation for its own', async () => {
   const { exported } = await connector();
   await stage.connect.stop();
   for (const name of ['connect.db', 'connect.db-wal', 'connect.db-shm'])
@@ -198,7 +198,7 @@ test('an emptied Connect still refuses the other directory, and needs no confirm
   await eventually('everybody is read again', async () => (await connector()).exported === exported);
 });
 
-test('repin shows whom a move would delete, moves only when it is told to, and then reads the other directory', async () => {
+test('repin shows the deletions of a move, moves only on request, and then reads the other directory', async () => {
   const { exported } = await connector();
   await restart({ ...ofFabrikam(), forest: other.dnsDomain }, right.connectors.slice(0, 1));
   const repin = (...more: string[]) => runCli(['connect', 'repin', own.dnsDomain, ...config, ...more]);
@@ -208,7 +208,7 @@ test('repin shows whom a move would delete, moves only when it is told to, and t
   assert.match(shown.stdout, new RegExp(`${exported} would be deleted, \\d+ made anew`));
   assert.match(shown.stdout, /nothing was changed/);
   await eventually('still refused', sayingWhat(/another domain/));
-  await stage.connect.stop(); // where none runs, the command does it itself
+  await stage.connect.stop(); // while Connect is stopped, the command does it itself
   const moved = JSON.parse((await repin('--yes', '--json')).stdout) as DirectoryPin & { moved: boolean };
   assert.equal(moved.moved, true);
   assert.ok(moved.madeAnew > 10);

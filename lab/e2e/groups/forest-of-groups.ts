@@ -12,7 +12,7 @@ import { openAsAdministrator, reanimateUser } from '../../domains/restore.ts';
 import { describeDomain, type LabDomain, randomPassword } from '../../domains/table.ts';
 import { change, createUser, deleteUser, dnOf, renameUser } from '../../domains/users.ts';
 
-/** A person or a group whom a test made. */
+/** A person or a group that a test made. */
 export interface Made {
   readonly forest: LabDomain;
   readonly isGroup: boolean;
@@ -22,18 +22,18 @@ export interface Made {
   isThere: boolean;
 }
 
-/** What a domain controller says of a group of the test's at the end: one full recompute. */
+/** What a domain controller shows of the test's group at the end: one full recompute. */
 export interface FoundGroup {
   readonly sam: string;
   readonly sid: string;
   readonly isSecurity: boolean;
-  /** By SID, who has it as primary group, too. */
+  /** By SID, including those with this primary group. */
   readonly members: ReadonlySet<string>;
 }
 
 const SECURITY = 0x8000_0000;
 
-/** People and groups of a real forest that a test makes, and what an administrator does to them there. */
+/** People and groups that a test makes in a real forest, and what an administrator does to them there. */
 export class ForestOfGroups {
   readonly forest: LabDomain;
   readonly made: Made[] = [];
@@ -41,7 +41,7 @@ export class ForestOfGroups {
   readonly #told: string[];
   #names = 0;
 
-  /** @param told what was done, for who reads a failure */
+  /** @param told what was done, for the report of a failure */
   constructor(forest: LabDomain, told: string[]) {
     this.forest = forest;
     this.#told = told;
@@ -77,7 +77,7 @@ export class ForestOfGroups {
     this.#tell(`${member.sam} into ${group.sam}`);
   }
 
-  /** @param member by SID; one of another forest by what stands for it here */
+  /** @param sid of the member; one of another forest is removed by its foreign security principal */
   async remove(group: Made, sid: string): Promise<void> {
     const own = this.made.find(one => one.sid === sid);
     const foreign = `CN=${sid},CN=ForeignSecurityPrincipals,${baseDn(this.forest)}`;
@@ -94,7 +94,7 @@ export class ForestOfGroups {
     this.#tell(`${before} is called ${sam}`);
   }
 
-  /** Between two containers of the domain. */
+  /** Moves between two containers of the domain. */
   async move(one: Made): Promise<void> {
     const dn = await dnOf(this.forest, one.sam);
     const base = baseDn(this.forest);
@@ -121,14 +121,14 @@ export class ForestOfGroups {
     this.#tell(`${one.sam} is deleted`);
   }
 
-  /** Its tombstone comes back, in no group and, a group, without members. */
+  /** Restores its tombstone, which is in no group. A restored group has no members. */
   async restore(one: Made): Promise<void> {
     await reanimateUser(this.forest, one.sam);
     one.isThere = true;
     this.#tell(`${one.sam} is restored`);
   }
 
-  /** Groups of the test as the domain controller has them now, by SID. */
+  /** The test's groups as the domain controller has them now, by SID. */
   async read(): Promise<Map<string, FoundGroup>> {
     await using admin = await openAsAdministrator(this.forest);
     const base = baseDn(this.forest);
@@ -156,7 +156,7 @@ export class ForestOfGroups {
     return found;
   }
 
-  /** Leaves nobody in the forest: people first, whose primary group cannot go before them. */
+  /** Deletes everything it made. People go first, because their primary group cannot go before them. */
   async close(): Promise<void> {
     for (const one of [...this.people, ...this.groups]) await this.delete(one).catch(() => {});
   }

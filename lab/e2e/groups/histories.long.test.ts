@@ -15,14 +15,14 @@ import { playing, seeds } from '../../seeds.ts';
 import { ForestOfGroups, type Made } from './forest-of-groups.ts';
 import { type Places, wrongOf } from './wrong-groups.ts';
 
-// What `lab/model` plays in one process, on real domains: random histories of people and groups in two forests, while Connect, tenant and
-// Domain Services are killed. They end, at the tenant and in the managed domain, where the domain controllers' own lists are.
+// Plays on real domains what `lab/model` plays in one process: random histories of people and groups in two forests, while Connect, tenant
+// and Domain Services are killed. Tenant and managed domain end with the domain controllers' own lists.
 
 const SEEDS = 3;
 const STEPS = 24;
 const PEOPLE = 3;
 const GROUPS = 3;
-/** Three histories stay within the threshold of deletions, which is 10 a day in a small forest. */
+/** Three histories stay within the threshold of deletions, which is 10 per day in a small forest. */
 const MOST_DELETIONS = 3;
 const LOOK = { patienceMs: 4 * 60_000, lookMs: 1_000 };
 
@@ -33,7 +33,7 @@ class History {
   readonly told: string[] = [];
   readonly forests = labForests.map(forest => new ForestOfGroups(forest, this.told));
   readonly #random: () => number;
-  /** SIDs of people's primary groups, by theirs. */
+  /** SIDs of primary groups, by the person's SID. */
   readonly #primaries = new Map<string, string>();
   #deletions = 0;
 
@@ -77,7 +77,7 @@ class History {
     return this.#pick(steps)!();
   }
 
-  /** As Windows has it: whoever is of another forest comes into domain local groups alone, and those into no other group. */
+  /** By Windows' rules: objects of another forest join domain local groups only, and those join no other group. */
   async #add(forest: ForestOfGroups, group: Made): Promise<void> {
     const found = (await forest.read()).get(group.sid)!;
     const others = this.forests.filter(one => one !== forest).flatMap(({ there }) => there);
@@ -88,7 +88,7 @@ class History {
       await forest.add(group, member);
   }
 
-  /** SIDs of the domain local groups: the first of each forest. */
+  /** SIDs of the domain local groups, which are the first group of each forest. */
   get #locals(): ReadonlySet<string> {
     return new Set(this.forests.map(({ made }) => made.find(({ isGroup }) => isGroup)!.sid));
   }
@@ -116,7 +116,7 @@ class History {
     this.#primaries.set(person.sid, sid);
   }
 
-  /** No domain controller lets a group go that is somebody's primary one. */
+  /** No domain controller deletes a group that is a user's primary one. */
   async #delete(forest: ForestOfGroups, one: Made): Promise<void> {
     if ([...this.#primaries.values()].includes(one.sid) || this.#locals.has(one.sid)) return;
     if (this.#primaries.has(one.sid) || this.#deletions++ >= MOST_DELETIONS) return;
@@ -149,7 +149,7 @@ class History {
   }
 }
 
-/** An administrator says whose the SIDs of a forest are, as soon as the managed domain answers. */
+/** Confirms whose the SIDs of a forest are, as soon as the managed domain answers. */
 async function confirmSids(domain: LabDomain): Promise<void> {
   const sid = domainSidOf(await readSid(domain, 'Administrator'));
   const forest = dnsDomain(domain);
@@ -163,7 +163,7 @@ async function confirmSids(domain: LabDomain): Promise<void> {
 }
 
 const histories: History[] = [];
-/** The places are as nobody knows: what comes after it would fail for no reason of its own. */
+/** After a failure the state of the places is unknown, and later tests would fail without a reason of their own. */
 let hasFailed = false;
 
 before(async () => {

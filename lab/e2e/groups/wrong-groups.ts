@@ -3,7 +3,7 @@ import { groupRoutes } from '@causeway/contract';
 import { type LdapConnection, textOf } from '@causeway/ldap';
 import type { FoundGroup, Made } from './forest-of-groups.ts';
 
-/** Where groups of forests are looked for: the tenant's API, and the managed domain's LDAP. */
+/** Where to look for groups of the forests: the tenant's API, and the managed domain's LDAP. */
 export interface Places {
   readonly send: Send;
   readonly ldap: LdapConnection;
@@ -12,7 +12,7 @@ export interface Places {
 }
 
 /**
- * How tenant and managed domain tell of groups otherwise than the domain controllers, in words; empty: they do not.
+ * How groups of tenant and managed domain differ from the domain controllers, in words. Empty: they do not.
  * @param living of all forests, by SID
  */
 export async function wrongOf(
@@ -36,7 +36,7 @@ const namesOf = (sids: Iterable<string>, living: ReadonlyMap<string, Made>): str
     .toSorted()
     .join(' ');
 
-/** How the tenant's own API tells of a group otherwise than its domain controller. */
+/** How a group at the tenant's own API differs from its domain controller. */
 async function wrongAtTenant(
   { send }: Places,
   group: FoundGroup,
@@ -59,7 +59,7 @@ async function wrongAtTenant(
   return has === should ? wrong : [...wrong, `tenant: ${group.sam} has '${has}', not '${should}'`];
 }
 
-/** The same of the managed domain: the group, and the one of its on-premises SID. */
+/** The same in the managed domain: the group, and that of its on-premises SID. */
 async function wrongInDomain(
   places: Places,
   { sam, sid, isSecurity, members }: FoundGroup,
@@ -81,7 +81,7 @@ async function wrongOfPerson(places: Places, { sam, sid }: Made): Promise<string
   return holder === sam ? [] : [`domain: the SID of ${sam} is of '${holder}'`];
 }
 
-/** Their SID opens nothing. */
+/** A deleted group's or user's SID must give no access. */
 async function wrongOfGone(places: Places, { sam, sid, isGroup }: Made): Promise<string[]> {
   const holder = await holderOf(places, sid);
   const wrong = holder === '' ? [] : [`domain: the SID of ${sam}, who is gone, is of '${holder}'`];
@@ -110,6 +110,6 @@ async function findGroup(
   return { isSecurity, members: members.toSorted().join(' ') };
 }
 
-/** Who has an on-premises SID here, by account name; empty: nobody. */
+/** The account names that have an on-premises SID here; empty: none. */
 const holderOf = async (places: Places, sid: string): Promise<string> =>
   (await findGroup(places, sid, 'On-premises SIDs'))?.members ?? '';
