@@ -4,7 +4,7 @@ import type { Stage } from './stage.ts';
 
 const PATIENCE: Patience = { patienceMs: 60_000 };
 
-/** Waits until Connect and Domain Services say, each of a head that is made from now on, that everything came. */
+/** Waits until Connect and Domain Services both report, of a head made from now on, that everything arrived. */
 export async function allArrives(stage: Stage, patience = PATIENCE): Promise<void> {
   const since = new Date().toISOString();
   const lacks = ({ state, completeAsOf, alarm }: ConnectArrival | DomainArrival): boolean =>

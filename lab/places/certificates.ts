@@ -7,11 +7,11 @@ export interface Certificate {
   readonly keyFile: string;
 }
 
-/** What a tenant off loopback has: a CA and a server certificate of it; beside it two that nobody may believe. */
+/** What a tenant off loopback has: a CA and a server certificate of it. Also two that nobody may accept. */
 export interface Certificates {
   readonly caFile: string;
   readonly server: Certificate;
-  /** Of the same CA, but over since 2020. */
+  /** Of the same CA, expired since 2020. */
   readonly expired: Certificate;
   /** A CA that issued neither. */
   readonly otherCaFile: string;
@@ -19,7 +19,7 @@ export interface Certificates {
 
 const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
 
-/** Makes them with openssl, in a folder that is the caller's. @param names of the server, as openssl's subjectAltName has them */
+/** Makes them with openssl in the caller's folder. @param names of the server, in the form of openssl's subjectAltName */
 export async function makeCertificates(
   directory: string,
   names = 'IP:127.0.0.1,DNS:localhost',

@@ -11,13 +11,13 @@ import { listening, Place } from './place.ts';
 import { runCliJson } from './run-cli.ts';
 
 /**
- * Connect as a process that reads the lab's first domain by an account of its own, a scripted tenant, and people that one test
- * makes. The domain is everybody's: its people and the account are taken away by `close`.
+ * Connect as a process that reads the lab's first domain with its own account, a scripted tenant, and people of one test. Other tests share
+ * the domain, so `close` deletes its people and the account.
  */
 export class ConnectAtPeer {
   readonly domain = DOMAINS.onprem;
   readonly lab = describeDomain(this.domain);
-  /** In the names of everybody who is made. */
+  /** Part of the name of each person that it makes. */
   readonly run = randomBytes(3).toString('hex');
   readonly folder = mkdtempSync(join(tmpdir(), 'causeway-connect-'));
   readonly state = join(this.folder, 'state');
@@ -45,7 +45,7 @@ export class ConnectAtPeer {
     return join(this.folder, 'connector.password');
   }
 
-  /** Makes the account, and enrols a Connect that is configured like this; it does not run yet. */
+  /** Makes the account, and enrols a Connect with this configuration, which does not run yet. */
   async enrol(settings: Record<string, unknown> = {}): Promise<void> {
     const { address, caFile, dnsDomain } = this.lab;
     await runCliJson([
@@ -58,7 +58,7 @@ export class ConnectAtPeer {
     await runCliJson(['connect', 'enrol', '--code-file', '-', '--config', this.config], {}, 'any');
   }
 
-  /** @param connector what its connector has otherwise */
+  /** @param connector changes of its connector */
   configure(connector: Record<string, unknown> = {}, settings: Record<string, unknown> = {}): void {
     const { address, caFile, dnsDomain } = this.lab;
     const own = {

@@ -62,11 +62,11 @@ export class DomainPlace extends Place {
   /** As the system. */
   async openLdap(): Promise<LdapConnection> {
     const ldap = await openLdap({ url: { socketPath: this.layout.ldapi }, timeoutMs: 20_000 });
-    await ldap.search('', { scope: 'base', attributes: ['1.1'] }); // Samba ends one that has asked nothing within two minutes
+    await ldap.search('', { scope: 'base', attributes: ['1.1'] }); // Samba disconnects a client that has asked nothing within two minutes
     return ldap;
   }
 
-  /** Nothing of it is left. */
+  /** Stops it and removes all of it. */
   async end(): Promise<void> {
     await this.stop();
     await stopDomain(this.layout);

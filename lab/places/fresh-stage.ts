@@ -8,13 +8,13 @@ import { DOMAINS, domainDirectory, firstForest, layoutOf } from '../domains/tabl
 import { Stage } from './stage.ts';
 import type { StageSettings } from './stage-files.ts';
 
-/** People in each forest of the demo and the tests. */
+/** Per forest, for the demo and the tests. */
 const SEEDED_PEOPLE = 25;
 
-/** Told before each step that takes time. */
+/** Called before each step that takes time. */
 type Report = (step: string) => void;
 
-/** A stage on which nothing has been played yet: its forests run and have people, the rest is gone. */
+/** A stage without a past: its forests run and have people, and nothing else exists. */
 export async function freshStage(settings: StageSettings = {}, report: Report = () => {}): Promise<Stage> {
   const { forests = firstForest } = settings;
   await labUp(report, forests);
@@ -27,7 +27,7 @@ export async function freshStage(settings: StageSettings = {}, report: Report = 
   return new Stage(settings);
 }
 
-/** As if nobody had ever used it. */
+/** Empties it completely. */
 export async function emptyDatabase(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();

@@ -9,21 +9,21 @@ import type { Stage } from './stage.ts';
 export const PLACES = ['tenant', 'connect', 'domain'] as const;
 export type PlaceName = (typeof PLACES)[number];
 
-/** What can be lost by itself. A managed domain has a ledger and a directory. */
+/** What can be lost separately. A managed domain has a ledger and a directory. */
 export type Part = 'tenant' | 'connect' | 'ledger' | 'directory';
 
 export const partsOf = (place: PlaceName): Part[] => (place === 'domain' ? ['ledger', 'directory'] : [place]);
 
 export interface Loss {
   readonly toBackup?: readonly Part[];
-  /** To nothing but the keys and what was confirmed. A directory that is made anew is another domain. */
+  /** Lose everything except the keys and what was confirmed. A directory made again would be another domain. */
   readonly toNothing?: readonly Exclude<Part, 'directory'>[];
 }
 
-/** Database files of a place, without what is beside them. */
+/** Database files of a place, without their companion files. */
 const DATABASES = { connect: 'connect.db', ledger: 'ledger.db' } as const;
 
-/** Backups of a stage's places, and what they lose: as docs/operate.md has it. */
+/** Backs up a stage's places and makes them lose data, as docs/operate.md describes. */
 export class Losses {
   readonly #stage: Stage;
 
@@ -31,7 +31,7 @@ export class Losses {
     this.#stage = stage;
   }
 
-  /** The place is stopped meanwhile. */
+  /** Stops the place meanwhile. */
   async backUp(places: readonly PlaceName[] = PLACES): Promise<void> {
     await this.#stop(places);
     mkdirSync(this.#backup, { recursive: true });
@@ -40,8 +40,8 @@ export class Losses {
   }
 
   /**
-   * All places stop, some lose something, and all start.
-   * @returns the web application that people sign in to from then on, where the tenant was made anew
+   * Stops all places, makes some lose data, and starts all.
+   * @returns the web application to sign in to from then on, if the tenant was made again
    */
   async lose({ toBackup = [], toNothing = [] }: Loss): Promise<RelyingParty | undefined> {
     const stage = this.#stage;
@@ -75,14 +75,14 @@ export class Losses {
   }
 
   async #stop(places: readonly PlaceName[]): Promise<void> {
-    // In the order in which nothing has to wait for anything.
+    // In an order in which nothing has to wait.
     for (const place of ['connect', 'domain', 'tenant'] as const)
       if (places.includes(place)) await this.#stage[place].stop();
     if (places.includes('domain')) await stopDomain(layoutOf(this.#stage.managed));
   }
 }
 
-/** With what the copy of a file system keeps, extended attributes too. */
+/** Keeps all that the file system keeps, extended attributes too. */
 function copy(from: string, to: string): void {
   rmSync(to, { recursive: true, force: true });
   execFileSync('cp', ['-a', from, to]);

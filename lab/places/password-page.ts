@@ -1,6 +1,6 @@
 import { type Stage, TENANT_NAME } from './stage.ts';
 
-/** Fills in the page at which people change their password, as a browser would, and returns its words. */
+/** Fills in the password page as a browser would, and returns its text. */
 export async function changeOnPage(
   stage: Stage,
   name: string,

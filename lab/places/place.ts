@@ -8,7 +8,7 @@ import { CLI } from './run-cli.ts';
 
 export interface PlaceSettings {
   readonly name: string;
-  /** `connect run --config …` */
+  /** For example `connect run --config …`. */
   readonly args: readonly string[];
   readonly logFile: string;
   readonly env?: NodeJS.ProcessEnv;
@@ -18,7 +18,7 @@ export interface PlaceSettings {
 
 const READY_TIMEOUT_MS = 60_000;
 
-/** One of Causeway's services as a process of its own: started, asked, stopped and killed as in real life. */
+/** One of Causeway's services as a process of its own, started, asked, stopped and killed as in real life. */
 export class Place {
   readonly settings: PlaceSettings;
   #child: ChildProcess | undefined;
@@ -35,7 +35,7 @@ export class Place {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** Starts the process and waits until it answers. `env` is for this start alone. */
+  /** Starts the process and waits until it answers. `env` applies to this start only. */
   async start(env: NodeJS.ProcessEnv = {}): Promise<void> {
     this.spawn(env);
     const until = Date.now() + READY_TIMEOUT_MS;
@@ -53,7 +53,7 @@ export class Place {
     }
   }
 
-  /** Looks until something is there. When it does not come, the end of the log may tell why. */
+  /** Looks until the answer arrives. If it does not, the end of the log may tell why. */
   eventually<T>(
     what: string,
     look: () => T | NotYet | Promise<T | NotYet>,
@@ -69,7 +69,7 @@ export class Place {
     const log = openSync(this.settings.logFile, 'a', 0o600);
     this.#child = spawn(process.execPath, [CLI, ...this.settings.args], {
       stdio: ['ignore', log, log],
-      detached: true, // a Ctrl-C in the terminal is for the one who started us, who then stops the places in order
+      detached: true, // Ctrl-C in the terminal goes to our own starter, which then stops the places in order
       env: { ...process.env, ...this.settings.env, ...env },
     });
     this.#child.unref();

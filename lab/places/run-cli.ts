@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** The command line's entry, run by the very Node that runs this. */
+/** The command line's entry, run by the same Node as this. */
 export const CLI = fileURLToPath(import.meta.resolve('@causeway/cli/main'));
 
 export interface CliResult {
@@ -12,7 +12,7 @@ export interface CliResult {
 
 /**
  * Runs `causeway …args` to its end, as an administrator would.
- * @param input what it reads on standard input: a secret above all, which is on no command line
+ * @param input for standard input: usually a secret, which must not be on a command line
  */
 export function runCli(args: readonly string[], env: NodeJS.ProcessEnv = {}, input = ''): Promise<CliResult> {
   return new Promise((resolve, reject) => {
@@ -20,7 +20,7 @@ export function runCli(args: readonly string[], env: NodeJS.ProcessEnv = {}, inp
       env: { ...process.env, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
-    child.stdin.on('error', () => {}); // one that ends early reads none of it
+    child.stdin.on('error', () => {}); // a program that ends early reads none of it
     child.stdin.end(input);
     let stdout = '';
     let stderr = '';
@@ -35,7 +35,7 @@ export function runCli(args: readonly string[], env: NodeJS.ProcessEnv = {}, inp
   });
 }
 
-/** Runs `causeway …args --json` and returns what it printed; an exit code other than 0 is an error with its words. */
+/** Runs `causeway …args --json` and returns its output. Throws with its message on an exit code other than 0. */
 export async function runCliJson<T = Record<string, unknown>>(
   args: readonly string[],
   env?: NodeJS.ProcessEnv,

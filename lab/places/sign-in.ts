@@ -27,12 +27,12 @@ export type SignIn =
 
 /** More hops than a sign-in ever needs. */
 const MAX_HOPS = 15;
-/** Milliseconds, after which "too many" is the answer. */
+/** Milliseconds to keep retrying while the answer is "too many". */
 const PATIENCE = 60_000;
 
 /**
- * Signs a user in as a web application would have it done: somebody else's OIDC client (openid-client),
- * authorization code with PKCE, through the tenant's own login page. `ok: false` when the page asks again.
+ * Signs a user in as a web application does: with another project's OIDC client (openid-client), authorization code with PKCE, through the
+ * tenant's own login page. `ok: false` if the page asks again.
  */
 export async function signIn(party: RelyingParty, username: string, password: string): Promise<SignIn> {
   const config = await discovery(new URL(party.issuer), party.clientId, undefined, None(), {
@@ -61,7 +61,7 @@ export async function signIn(party: RelyingParty, username: string, password: st
     if (subject === undefined) throw new Error('the tenant gave no ID token');
     return { ok: true, subject, claims: await fetchUserInfo(config, tokens.access_token, subject) };
   } catch (error) {
-    // Disabled or deleted between the page and the token, or between the token and its use: a refusal too.
+    // Disabled or deleted between page and token, or between token and use, which is a rejection too.
     if (error instanceof ResponseBodyError && error.error === 'invalid_grant')
       return { ok: false, page: error.error };
     if (error instanceof WWWAuthenticateChallengeError) return { ok: false, page: error.message };
@@ -69,7 +69,7 @@ export async function signIn(party: RelyingParty, username: string, password: st
   }
 }
 
-/** Follows redirects and fills the login form once, as a browser would. Returns where it ended, or the page's text. */
+/** Follows redirects and fills in the login form once, as a browser would. Returns where it ended, or the page's text. */
 async function walk(
   start: URL,
   redirectUri: string,
@@ -77,7 +77,7 @@ async function walk(
   password: string,
 ): Promise<URL | string> {
   const cookies = new Map<string, string>();
-  // Everybody has an address of his own, where the tenant is told to believe us (`StageSettings.trustedProxies`).
+  // Each has an address of their own, if the tenant trusts us as a proxy (`StageSettings.trustedProxies`).
   const address = `10.${[...randomBytes(3)].join('.')}`;
   let request: { url: URL; form?: URLSearchParams } = { url: start };
   let filled = false;
@@ -115,7 +115,7 @@ async function walk(
   throw new Error(`the sign-in took more than ${MAX_HOPS} hops`);
 }
 
-/** Asks again as long as the answer is that too many ask, as a person does who reads it. */
+/** Retries while the answer is "too many", as a person would. */
 async function whenThereIsRoom(ask: () => Promise<Response>): Promise<Response> {
   const end = performance.now() + PATIENCE;
   for (;;) {

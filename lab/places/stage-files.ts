@@ -15,20 +15,20 @@ export interface StageSettings {
   readonly forests?: readonly LabDomain[];
   /** The domain that Domain Services makes; the lab's own when absent. */
   readonly managed?: LabDomain;
-  /** Whether it answers DNS, on port 53 of its own address; without it, it does not, which is quicker. */
+  /** Makes it answer DNS, on port 53 of its own address. Without DNS it starts faster. */
   readonly dns?: 'internal';
   readonly tenantPort?: number;
-  /** Whose word the tenant takes for where a client is; without them all clients of a test share the budget of one address. */
+  /** Proxies whose client addresses the tenant believes. Without them all clients of a test share the budget of one address. */
   readonly trustedProxies?: readonly string[];
-  /** How often Connect signs what it has sent, and Domain Services looks for that; their defaults where nobody waits for the answer. */
+  /** How often Connect signs a head and Domain Services looks for one. Left out where no test waits for that. */
   readonly headIntervalMs?: number;
-  /** The tenant serves TLS with a certificate of a CA that everybody is told; without it plain HTTP on loopback. */
+  /** The tenant serves TLS with a certificate of a CA that all others are configured with; otherwise plain HTTP on loopback. */
   readonly tls?: Certificates;
   /** Connect's admin API over HTTPS on loopback, besides its socket. */
   readonly adminApi?: { readonly port: number; readonly tls: Certificate };
 }
 
-/** The three services' folder, and what stands in it: their configurations, state, logs and the passwords that they are given. */
+/** The folder of the three services with their configurations, state, logs and passwords. */
 export class StageFiles {
   readonly settings: StageSettings;
   readonly directory = labPath('places');
@@ -53,7 +53,7 @@ export class StageFiles {
     return { url: this.tenantUrl, ...(tls && { caFile: tls.caFile }) };
   }
 
-  /** The password of the account by which Connect reads a forest. */
+  /** The password of the account with which Connect reads a forest. */
   connectorPasswordFile(forest: LabDomain): string {
     return join(this.directory, `connector-${forest.name}.password`);
   }
@@ -126,7 +126,7 @@ export class StageFiles {
     });
   }
 
-  /** Sets some of what was written; it counts from the next start. */
+  /** Changes settings of a written configuration. They apply from the next start. */
   configure(name: string, settings: object): void {
     const before = JSON.parse(readFileSync(this.configOf(name), 'utf8')) as object;
     this.#write(name, { ...before, ...settings });

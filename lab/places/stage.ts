@@ -32,8 +32,8 @@ const SERVICE_ENVIRONMENT = {
 const REDIRECT_URI = 'http://127.0.0.1:8444/signed-in';
 
 /**
- * Connect, Tenant and Domain Services as an administrator would set them up by the command line, in processes of
- * their own, with their state under the lab's folder. The demo, the end-to-end tests and the benchmarks play on it.
+ * Connect, Tenant and Domain Services as an administrator sets them up by the command line, in processes of their own, with their state in
+ * the lab's folder. The demo, the end-to-end tests and the benchmarks use it.
  */
 export class Stage extends StageFiles {
   readonly tenant: Place;
@@ -43,7 +43,7 @@ export class Stage extends StageFiles {
 
   constructor(settings: StageSettings = {}) {
     super(settings);
-    // An empty one keeps a DATABASE_URL of ours from the tenant that is to have PGlite.
+    // An empty one hides our own DATABASE_URL from a tenant that should use PGlite.
     this.tenant = this.#place('tenant', { DATABASE_URL: settings.databaseUrl ?? '' });
     this.connect = this.#place('connect');
     this.domain = this.#place('domain');
@@ -54,8 +54,8 @@ export class Stage extends StageFiles {
   }
 
   /**
-   * The tenant runs and has its first administrator, who signs in as this.
-   * @param id of a tenant that was lost
+   * Starts the tenant with its first administrator, and returns how they sign in.
+   * @param id of a lost tenant
    */
   async openTenant(id?: string): Promise<{ userPrincipalName: string; password: string }> {
     this.writeTenant();
@@ -67,13 +67,13 @@ export class Stage extends StageFiles {
     return { userPrincipalName: TENANT_ADMINISTRATOR, password: administratorPassword };
   }
 
-  /** The administrator's former tokens end where the tenant lost changes. */
+  /** Makes a new token: the administrator's former ones end when the tenant loses changes. */
   async makeToken(): Promise<void> {
     const administrator = ['--admin', TENANT_ADMINISTRATOR, '--token-out', this.tokenFile];
     await runCliJson(['tenant', 'token', TENANT_NAME, ...administrator, '--state', this.stateOf('tenant')]);
   }
 
-  /** A web application that people sign in to. */
+  /** A web application to sign in to. */
   async registerApplication(): Promise<RelyingParty> {
     const reply = await runCliJson<{ clientId: string; issuer: string }>([
       ...['tenant', 'app', 'register', '--name', 'lab', '--redirect-uri', REDIRECT_URI],
@@ -91,7 +91,7 @@ export class Stage extends StageFiles {
     return reply.code;
   }
 
-  /** The accounts of least rights by which Connect reads the forests, one in each. */
+  /** The least-privileged accounts with which Connect reads the forests, one per forest. */
   async createConnectorAccounts(): Promise<void> {
     await Promise.all(
       this.forests.map(forest => {
@@ -106,13 +106,13 @@ export class Stage extends StageFiles {
     );
   }
 
-  /** Connect is configured, enrolled, and running. */
+  /** Configures, enrols and starts Connect. */
   async openConnect(): Promise<void> {
     await this.enrolConnect();
     await this.connect.start();
   }
 
-  /** Connect is configured and enrolled; it does not run yet. */
+  /** Configures and enrols Connect without starting it. */
   async enrolConnect(): Promise<void> {
     if (this.settings.record) this.proxy = await recordingProxy(this.tenantUrl);
     this.writeConnect(this.proxy?.url);
@@ -125,7 +125,7 @@ export class Stage extends StageFiles {
     await runCliJson([kind, command, '--code-file', '-', '--config', this.configOf(kind)], {}, code);
   }
 
-  /** From here on Connect talks to the tenant itself. */
+  /** Makes Connect talk to the tenant directly. */
   async stopRecording(): Promise<void> {
     await this.connect.stop();
     await this.proxy?.close();
@@ -134,19 +134,19 @@ export class Stage extends StageFiles {
     await this.connect.start();
   }
 
-  /** The tenant's administrator may manage the managed domain from here on. */
+  /** Lets the tenant's administrator manage the managed domain. */
   async becomeDomainAdministrator(): Promise<void> {
     const group = ['tenant', 'group', 'add', AAD_DC_ADMINISTRATORS, TENANT_ADMINISTRATOR];
     await runCliJson([...group, ...this.remote]);
   }
 
-  /** The managed domain is made, enrolled, registered, and running. */
+  /** Makes, enrols, registers and starts the managed domain. */
   async openDomain(): Promise<void> {
     await this.createDomain();
     await this.domain.start();
   }
 
-  /** The managed domain is made, enrolled and registered; it does not run yet. */
+  /** Makes, enrols and registers the managed domain without starting it. */
   async createDomain(): Promise<void> {
     await this.becomeDomainAdministrator();
     ensureAdministratorPassword(this.managed);
@@ -163,8 +163,8 @@ export class Stage extends StageFiles {
   }
 
   /**
-   * Nothing is left of the tenant, and it has no backup: it is made anew under its id, and the agents enrol again. They do not run.
-   * @returns what people sign in to from here on
+   * Makes a tenant that was lost without a backup again, under its id, and enrols the agents again without starting them.
+   * @returns what to sign in to from now on
    */
   async openTenantAnew(): Promise<RelyingParty> {
     const identity = join(this.stateOf('connect'), 'identity.json');
@@ -179,7 +179,7 @@ export class Stage extends StageFiles {
     return application;
   }
 
-  /** The tenant and Connect run, and people sign in to a web application. */
+  /** Starts tenant and Connect, with a web application to sign in to. */
   async openWeb(): Promise<RelyingParty> {
     await this.openTenant();
     const application = await this.registerApplication();
@@ -188,7 +188,7 @@ export class Stage extends StageFiles {
     return application;
   }
 
-  /** All three run, and both sides trust each other. */
+  /** Starts all three, with both sides trusting each other. */
   async openAll(): Promise<RelyingParty> {
     const application = await this.openWeb();
     await this.openDomain();
@@ -196,7 +196,7 @@ export class Stage extends StageFiles {
     return application;
   }
 
-  /** Each side's fingerprint is confirmed at the other side, and the managed domain's at the tenant. */
+  /** Confirms each side's fingerprint at the other side, and the managed domain's at the tenant. */
   async pair(): Promise<void> {
     await this.trustConnect();
     const domain = await this.#fingerprintOf('domain');
@@ -204,7 +204,7 @@ export class Stage extends StageFiles {
     await this.confirmAtTenant(domain);
   }
 
-  /** Once more, it has Domain Services read the whole feed again: as an administrator does when a tenant that withheld is put right. */
+  /** A second call makes Domain Services read the whole feed again, as an administrator does after repairing a tenant that withheld. */
   async trustConnect(): Promise<void> {
     const connect = await this.#fingerprintOf('connect');
     for (const forest of this.forests) {
@@ -220,12 +220,12 @@ export class Stage extends StageFiles {
     return (await runCliJson<{ fingerprint: string }>(command)).fingerprint;
   }
 
-  /** From here on the tenant seals cloud-only people's passwords to the managed domain of this fingerprint. */
+  /** Makes the tenant seal cloud-only users' passwords to the managed domain with this fingerprint. */
   async confirmAtTenant(fingerprint: string): Promise<void> {
     await runCliJson(['tenant', 'trust-domain', fingerprint, ...this.remote]);
   }
 
-  /** Of one forest alone, or of all. */
+  /** For one forest, or for all. */
   async forcePasswordSync(forest?: LabDomain): Promise<void> {
     await runCliJson([
       'connect',
@@ -244,7 +244,7 @@ export class Stage extends StageFiles {
     return this.#status('domain', domainRoutes, user);
   }
 
-  /** What `causeway NAME status [USER] --json` says, without a process for every look while the service runs. */
+  /** What `causeway NAME status [USER] --json` prints, without a process per look while the service runs. */
   async #status<T>(
     name: 'connect' | 'domain',
     { getStatus, getUserStatus }: { getStatus: Route; getUserStatus: Route },
@@ -268,7 +268,7 @@ export class Stage extends StageFiles {
     return runCliJson<T>(['tenant', 'status', ...(user ? [user] : []), ...this.remote]);
   }
 
-  /** Ends the three services in the order in which nothing has to wait for anything. */
+  /** Stops the three services in an order in which nothing has to wait. */
   async close(): Promise<void> {
     for (const place of this.places) await place.stop();
     await this.proxy?.close();
