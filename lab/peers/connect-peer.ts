@@ -5,17 +5,17 @@ import { connectAdministrationRoutes, type Route } from '@causeway/contract';
 
 type RouteName = keyof typeof connectAdministrationRoutes;
 
-/** What a request carried, checked against the contract. */
+/** A request's content, checked against the contract. */
 export interface Asked {
   readonly params: Record<string, string>;
   readonly query: Record<string, unknown>;
   readonly body: unknown;
 }
 
-/** What is answered, by route: a body, or something that the contract does not know. */
+/** The answers by route: a body, or something that the contract does not know. */
 export type Script = { readonly [Name in RouteName]?: (asked: Asked) => unknown };
 
-/** An answer that is none of the contract's: a refusal, or bytes that no Connect would send. */
+/** An answer outside the contract: a refusal, or bytes that no Connect would send. */
 export class Raw {
   readonly status: number;
   readonly body: string;
@@ -31,7 +31,7 @@ export class Raw {
   }
 }
 
-/** A refusal in the contract's words. */
+/** A refusal in the contract's form. */
 export const refusal = (status: number, code: string, message: string): Raw =>
   new Raw(status, JSON.stringify({ error: { code, message } }));
 
@@ -43,14 +43,14 @@ export interface PeerSettings {
 }
 
 /**
- * Stands where Connect's admin API stands and answers as a test has it. Requests and answers are held to the contract, so that
- * the module and this peer cannot agree on something that Connect does not know.
+ * Stands in for Connect's admin API and answers as a test says. Requests and answers are checked against the contract, so that the module
+ * and this peer cannot agree on something that Connect does not know.
  */
 export class ConnectPeer {
   script: Script;
-  /** `setScheduler`, in the order in which they came, with what was sent. */
+  /** For example `setScheduler`: the routes in the order of the requests, with what was sent. */
   readonly asked: { name: RouteName; asked: Asked }[] = [];
-  /** What a client did that the contract does not allow. */
+  /** The client's breaches of the contract. */
   readonly breaches: string[] = [];
   readonly #settings: PeerSettings;
   readonly #server: ReturnType<typeof createServer>;
@@ -136,7 +136,7 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
   return chunks.length === 0 ? undefined : JSON.parse(Buffer.concat(chunks).toString('utf8'));
 }
 
-/** The path's parameters, or undefined when it is another path. */
+/** The path's parameters, or undefined if it is another path. */
 function match(pattern: string, path: string): Record<string, string> | undefined {
   const expected = pattern.split('/');
   const found = path.split('/');

@@ -13,13 +13,13 @@ export interface RecordingProxy {
   close(): Promise<void>;
 }
 
-/** Puts something else in the place of an answer; undefined leaves it as it is. */
+/** Replaces an answer; undefined keeps it. */
 export type Lie = (method: string, path: string, answer: unknown) => unknown;
 
 /**
- * Passes every request on and keeps a copy of it: what a service really sends, seen from the network.
+ * Passes each request on and keeps a copy: what a service really sends, seen from the network.
  *
- * @param lie what a tenant that was broken into makes of its answers
+ * @param lie how a compromised tenant changes its answers
  */
 export async function recordingProxy(target: string, lie?: Lie): Promise<RecordingProxy> {
   const upstream = new URL(target);

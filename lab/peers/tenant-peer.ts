@@ -21,36 +21,36 @@ type Item = Omit<FeedItem, 'userId' | 'profile'> & { profile?: Partial<FeedItem[
 interface Entry {
   readonly item: FeedItem;
   readonly seq: number;
-  /** Nothing is new in it. */
+  /** It has no news. */
   readonly again: boolean;
 }
 
-/** A tenant that says to a managed domain whatever a test wants it to say, hostile things too. */
+/** A tenant that shows a managed domain whatever a test wants, also hostile things. */
 export class TenantPeer {
   readonly tenantId = randomUUID();
   readonly reports: DomainReport[] = [];
   agents: Agent[] = [];
-  /** What it shows as its own key, by which cloud-only users are signed; nothing, as a tenant that has none. */
+  /** The key it shows as its own, which signs cloud-only users; undefined, as at a tenant without one. */
   ownKey: PublicKey | undefined;
-  /** Whom it proposes as administrators of the managed domain; nothing, as a tenant of the release before. */
+  /** The proposed administrators of the managed domain; undefined, as at a tenant of the previous release. */
   administrators: ProposedAdministrator[] | undefined;
-  /** The head that is shown of each forest, and the receipts that came. */
+  /** The head that it shows of each forest, and the receipts that arrived. */
   readonly heads = new Map<string, string>();
   readonly receipts = new Map<string | null, string[]>();
   url = '';
-  /** What every answer of the feed is, when something else than the feed is to come. */
+  /** The status of each answer of the feed, if the feed is to fail. */
   failWith: number | undefined;
-  /** Users of a page at most, where a test wants many small pages. */
+  /** The most users of a page, if a test wants many small pages. */
   pageLimit = Number.POSITIVE_INFINITY;
-  /** The lie that whatever was new once is new, as often as it is asked. */
+  /** Lies that whatever was new once is still new, however often the feed is read. */
   repeatsNews = false;
-  /** Called once a page with users in it is put together; what is published here comes after it. */
+  /** Called when a page with users is put together. What it publishes comes after that page. */
   onPage: (() => void) | undefined;
-  /** What it announces that it takes; nothing, as one of a release before. */
+  /** What it announces that it accepts; undefined, as at a previous release. */
   accepts: string | undefined = FOREST_REPORT;
   readonly #server = createServer({ log: createLog('tenant-peer', { write: () => {} }) });
   readonly #entries: Entry[] = [];
-  /** Records of groups and slices, in the order in which they are shown; nothing, as a tenant that has no feed of groups. */
+  /** Records of groups and slices, in the order in which they are shown; undefined, as at a tenant without a feed of groups. */
   groupItems: GroupFeedItem[] | undefined = [];
   #waiting: (() => void)[] = [];
   #lastSeq = 0;
@@ -67,12 +67,12 @@ export class TenantPeer {
     return this.#server.close();
   }
 
-  /** Puts users at the end of the feed; a user's place in it moves, as in the real one. */
+  /** Puts users at the end of the feed. A user's place in it moves, as in the real one. */
   publish(...items: Item[]): void {
     for (const item of items) this.#publish(item, false);
   }
 
-  /** The same of users who are there already: the real one shows it after everything that is new. */
+  /** The same for existing users. The real tenant shows them after everything that is new. */
   publishAgain(...items: Item[]): void {
     for (const item of items) this.#publish(item, true);
   }
@@ -85,19 +85,19 @@ export class TenantPeer {
     this.say({ ...item, userId }, again);
   }
 
-  /** Puts records of groups and slices of their members at the end of their feed, beside what it holds of the same groups. */
+  /** Puts records of groups and slices of their members at the end of their feed, and keeps what it holds of the same groups. */
   publishGroups(...items: GroupFeedItem[]): void {
     this.groupItems?.push(...items);
     this.#wake();
   }
 
-  /** The feed has nothing of this person any more, as one that lost it. */
+  /** Drops a person from the feed, as a tenant that lost them. */
   forget(sourceAnchor: string): void {
     const before = this.#entries.findIndex(({ item }) => item.sourceAnchor === sourceAnchor);
     if (before !== -1) this.#entries.splice(before, 1);
   }
 
-  /** Puts something into the feed as it is, beside what it holds of the same user. */
+  /** Puts an item into the feed unchanged, and keeps what it holds of the same user. */
   say(item: Item & { userId?: string }, again = false): void {
     const profile = { ...EMPTY_PROFILE, ...item.profile };
     this.#entries.push({
@@ -108,7 +108,7 @@ export class TenantPeer {
     this.#wake();
   }
 
-  /** A Connect whose public key this tenant offers. */
+  /** Offers a Connect with its public key. */
   offer(name: string, signingKey: Agent['signingKey']): void {
     const enrolledAt = new Date().toISOString();
     this.agents.push({
@@ -224,7 +224,7 @@ export class TenantPeer {
   }
 }
 
-/** How far the feed was read: in what is new, and in what was sent again. */
+/** How far the feed was read: among the news, and among what was sent again. */
 function placeOf(cursor: string): { news: number; again: number } {
   const [news = 0, again = 0] = cursor.split('.').map(Number);
   return { news, again };
