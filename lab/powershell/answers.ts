@@ -15,7 +15,7 @@ import {
   USER_ID,
 } from './forests.ts';
 
-/** What a Connect of two forests answers, as far as a test has nothing else to say. */
+/** The answers of a Connect of two forests, unless a test gives others. */
 
 function forest(i: 0 | 1): ConnectorDescription {
   const name = FORESTS[i];
@@ -79,7 +79,7 @@ const tenant: ConnectorDescription = {
   connectivityParameters: [parameter('UserName', 'an-agent', 'Connectivity')],
 };
 
-/** A Connect with a memory: what is saved comes back. */
+/** A Connect with a memory: it returns what was saved. */
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: one table of answers
 export function connectOfTwoForests(): {
   script: Script;

@@ -9,7 +9,7 @@ import { connectOfTwoForests, userObject } from './answers.ts';
 import { powershells } from './engine.ts';
 import { FORESTS, RUN_IDS, SOME_TIME, TENANT, USER_DN, USER_ID } from './forests.ts';
 
-/** The calls that docs/powershell.md says work: every one of its rows that says yes is here. */
+/** The calls that docs/powershell.md says work, one for each of its rows that says yes. */
 
 const [CORP, FABRIKAM] = FORESTS;
 const FORCED = 'Microsoft.Synchronize.ForceFullPasswordSync';
@@ -19,7 +19,7 @@ const SWITCHED = '(Get-ADSyncAADPasswordSyncConfiguration).Enabled';
 const folder = mkdtempSync(join(tmpdir(), 'causeway-calls-test-'));
 
 interface Call {
-  /** A part of the document's row that is in no other. */
+  /** A part of the document's row that no other row has. */
   readonly row: string;
   readonly script: string;
   readonly expected: readonly string[];
@@ -266,13 +266,13 @@ try { Enable-ADSyncExportDeletionThreshold 1000 -ErrorAction Stop } catch [Syste
   ),
 ];
 
-/** The calls of the rows that say yes, with whatever they say behind it. */
+/** The rows whose call works, with or without a remark. */
 const ROWS = readFileSync(join(import.meta.dirname, '../../docs/powershell.md'), 'utf8')
   .split('\n')
   .map(line => /^\| (.+) \| yes\b.* \|$/.exec(line)?.[1])
   .filter(row => row !== undefined);
 
-test('every call that docs/powershell.md says works is tried here', () => {
+test('this file tries each call that docs/powershell.md says works', () => {
   assert.ok(ROWS.length > 0);
   const rows = CALLS.map(({ row }) => ROWS.filter(each => each.includes(row)));
   for (const [i, found] of rows.entries()) assert.equal(found.length, 1, `rows with ${CALLS[i]!.row}`);
@@ -286,7 +286,7 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A Connect that remembers what its scheduler was told, has two objects, and is busy twice. */
+/** A Connect that remembers its scheduler's settings, has two objects, and is busy twice. */
 function connect() {
   const { script } = connectOfTwoForests();
   const objects = [userObject(0), userObject(1)];

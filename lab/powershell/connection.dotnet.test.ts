@@ -69,7 +69,7 @@ for (const engine of engines) {
     `${secure(TOKEN)}\n${caught(`Register-CausewayConnection -Address https://${host}:${port} -Token $token ${more}`)}`;
 
   describe(`a registered connection in ${engine.name}`, () => {
-    test('is written for its owner alone, works from then on, and goes again', async () => {
+    test('is readable by its owner alone, works once registered, and can be removed', async () => {
       const made = await away(
         `${register(remote.port, `-CaFile ${certificates.caFile} | ForEach-Object { $_.Address }`).replace(' -ErrorAction Stop', '')}`,
       );
@@ -123,7 +123,7 @@ ${caught('Get-ADSyncConnector')}`);
       ],
     ];
     for (const [what, command, expected] of refused) {
-      test(`is not made with ${what}, and the token is not sent`, async () => {
+      test(`is not registered with ${what}, and the token is not sent`, async () => {
         const [said] = await away(command());
         assert.match(said!, /^SecurityError\|/);
         assert.match(said!, expected);
@@ -132,7 +132,7 @@ ${caught('Get-ADSyncConnector')}`);
       });
     }
 
-    test('is not made with a token that Connect does not know, plain HTTP, or no CA', async () => {
+    test('is not registered with a token that Connect does not know, plain HTTP, or no CA', async () => {
       const said = await away(`${secure('another-token')}
 ${caught(`Register-CausewayConnection -Address https://127.0.0.1:${remote.port} -CaFile ${certificates.caFile} -Token $token`)}
 ${caught(`Register-CausewayConnection -Address http://127.0.0.1:${remote.port} -CaFile ${certificates.caFile} -Token $token`)}
@@ -156,7 +156,7 @@ ${caught(`Register-CausewayConnection -Address https://127.0.0.1:${remote.port} 
   });
 
   describe(`errors in ${engine.name}`, () => {
-    test('tell category, id, what was wrong and what to do', async () => {
+    test('have category, id, what was wrong and what to do', async () => {
       local.script = {
         ...script,
         getScheduler: () => refusal(503, 'unavailable', 'the store is locked'),
@@ -188,7 +188,7 @@ $e = $null; Get-ADSyncConnector wrong -ErrorAction SilentlyContinue -ErrorVariab
       for (const [i, line] of said.entries()) assert.match(line, expected[i]!);
     });
 
-    test('an input that fails does not keep the next one from its answer', async () => {
+    test('a failed input does not stop the next one', async () => {
       const { stdout, stderr } = await engine.run(
         `Import-Module ADSync
 '${FORESTS[0]}', 'wrong', '${TENANT}' | ForEach-Object { [pscustomobject]@{ Name = $_ } } | Get-ADSyncConnector | ForEach-Object { $_.Name }`,
@@ -198,7 +198,7 @@ $e = $null; Get-ADSyncConnector wrong -ErrorAction SilentlyContinue -ErrorVariab
       assert.match(stderr, /there is no connector 'wrong'/);
     });
 
-    test('nobody listens; the variable names no path; a profile that is no profile', async () => {
+    test('Connect not running and a variable that is not a path are reported', async () => {
       const gone = speak(engine, { CAUSEWAY_CONNECT: join(folder, 'none.sock') });
       assert.match(
         (await gone(caught('Get-ADSyncConnector')))[0]!,
@@ -211,7 +211,7 @@ $e = $null; Get-ADSyncConnector wrong -ErrorAction SilentlyContinue -ErrorVariab
       );
     });
 
-    test('answers that no Connect would give end in an error, and take neither memory nor time', async () => {
+    test('answers that no Connect would give end in an error, and cost neither memory nor time', async () => {
       const answers: [Raw, RegExp][] = [
         [new Raw(200, 'not JSON'), /bad-answer\|.*JSON: null expected at character 0/],
         [new Raw(200, '[]'), /bad-answer\|.*an object expected/],
@@ -235,7 +235,7 @@ $e = $null; Get-ADSyncConnector wrong -ErrorAction SilentlyContinue -ErrorVariab
       for (const [i, [, expected]] of answers.entries()) assert.match(said[i]!, expected);
     });
 
-    test('so do bytes that are no HTTP, a length that is a lie, and an answer that ends in its middle', async () => {
+    test('bytes that are not HTTP, a false length and a truncated answer end in an error too', async () => {
       const answers: [string, RegExp][] = [
         ['SSH-2.0-OpenSSH\r\n', /bad-answer\|.*an HTTP status line expected/],
         ['HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n{}', /bad-answer\|.*at most 64 MiB/],
@@ -266,7 +266,7 @@ $e = $null; Get-ADSyncConnector wrong -ErrorAction SilentlyContinue -ErrorVariab
   });
 
   describe(`convenience in ${engine.name}`, () => {
-    test('the Tab key completes the names of connectors, quoted where they need it', async () => {
+    test('the Tab key completes the names of connectors, quoted if necessary', async () => {
       const complete = (line: string) =>
         `([System.Management.Automation.CommandCompletion]::CompleteInput('${line}', ${line.length}, $null)).CompletionMatches | ForEach-Object { $_.CompletionText }`;
       const found = await here(`${complete('Get-ADSyncConnector -Name ')}
@@ -276,7 +276,7 @@ ${complete('Set-ADSyncAADPasswordSyncConfiguration -TargetConnector cont')}`);
       assert.deepEqual(found, [...FORESTS, `'${TENANT}'`, '--', FORESTS[1], `'${TENANT}'`]);
     });
 
-    test('tables show what one looks for', async () => {
+    test('tables show the columns that matter', async () => {
       const output = (
         await here(
           'Get-ADSyncConnector | Out-String -Width 200\nGet-ADSyncConnectorStatistics | Out-String -Width 200',
@@ -287,7 +287,7 @@ ${complete('Set-ADSyncAADPasswordSyncConfiguration -TargetConnector cont')}`);
       assert.match(output, /^ConnectorName +Total +IAdds/m);
     });
 
-    test('a full pass is waited for with a bar', async () => {
+    test('waiting for a full pass shows a progress bar', async () => {
       const at = (ms: number) => new Date(Date.now() + ms).toISOString();
       let asked = 0;
       local.script = {

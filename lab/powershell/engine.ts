@@ -22,12 +22,12 @@ export interface PowerShellResult {
   readonly stderr: string;
 }
 
-/** A PowerShell that has the module installed for its user, who has a home of their own. */
+/** A PowerShell with the module installed for its user, who has a home of their own. */
 export interface PowerShell {
   readonly name: string;
-  /** The command line that a script file's name is put behind. */
+  /** The command line, to which the script file's name is appended. */
   readonly command: readonly string[];
-  /** What makes its output the same on every machine. */
+  /** Makes its output the same on every machine. */
   readonly environment: Readonly<Record<string, string>>;
   /** The folder that the module is installed in. */
   readonly modulePath: string;
@@ -43,10 +43,10 @@ const SOURCES = [
 ];
 const RUN_LIMIT_MS = 5 * 60_000;
 
-/** No profile of anybody's, and nobody to ask. */
+/** Without a profile and without prompts. */
 const OPTIONS = ['-NoProfile', '-NonInteractive', '-File'];
 
-/** UTF-8 and text alone on a terminal of 80 columns, and nothing is told to anybody or asked of the network. */
+/** UTF-8 and plain text on a terminal of 80 columns, without telemetry or network requests. */
 const ENVIRONMENT = {
   LC_ALL: 'C.UTF-8',
   DOTNET_SYSTEM_GLOBALIZATION_INVARIANT: '1',
@@ -57,7 +57,7 @@ const ENVIRONMENT = {
   POWERSHELL_UPDATECHECK: 'Off',
 };
 
-/** What would lead PowerShell out of the home that it is given. */
+/** Variables that would lead PowerShell out of its home. */
 const ELSEWHERE = {
   PSModulePath: undefined,
   XDG_CACHE_HOME: undefined,
@@ -65,7 +65,7 @@ const ELSEWHERE = {
   XDG_DATA_HOME: undefined,
 };
 
-/** A build of its own for each state of the sources; the last one is kept. */
+/** A build per state of the sources. The last one is kept. */
 function buildFolder(sdk: string): string {
   const digest = createHash('sha256').update(sdk);
   for (const file of globSync(SOURCES, { cwd: ROOT }).sort())
@@ -77,8 +77,8 @@ function buildFolder(sdk: string): string {
 const modulesIn = (home: string): string => modulePaths('user', process.platform, {}, home)[0]!;
 
 /**
- * Builds the module once for each state of its sources, under the lab's folder.
- * @returns a home that it is installed in
+ * Builds the module once per state of its sources, under the lab's folder.
+ * @returns a home in which it is installed
  */
 async function builtOnce(): Promise<string> {
   const sdk = await findSdk();
@@ -96,7 +96,7 @@ async function builtOnce(): Promise<string> {
   return home;
 }
 
-/** PowerShell as NuGet has it, and the machine's own `pwsh` where there is one. */
+/** PowerShell from NuGet, and the machine's own `pwsh` if there is one. */
 export async function powershells(): Promise<PowerShell[]> {
   const home = await builtOnce();
   const engines = [engine(`PowerShell ${PWSH_VERSION}`, home, ['dotnet', await installPwsh()])];
@@ -148,7 +148,7 @@ function runToEnd(
       env: { ...process.env, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    // Not spawn's own option: its timer outlives a program that is not there.
+    // Not spawn's own option, whose timer outlives a program that does not exist.
     const timer = setTimeout(() => child.kill('SIGKILL'), RUN_LIMIT_MS);
     let stdout = '';
     let stderr = '';

@@ -1,7 +1,7 @@
 import type { ConfigurationParameter, HeldList, RunResult, SyncRule } from '@causeway/contract';
 import { TENANT_CONNECTOR_ID } from '@causeway/contract';
 
-/** What two forests and a tenant are called, and what was done for them. */
+/** The names of two forests and a tenant, and their runs. */
 
 export const FORESTS = ['corp.example.com', 'Fabrikam.Example.org'] as const;
 export const TENANT = 'contoso - AAD';
@@ -27,7 +27,7 @@ export const parameter = (
   ...{ defaultValue: null, extensible: false, pageNumber: 0, intrinsic: false, dataType: 'String' },
 });
 
-/** Of a run that found what it imported in order, and of an export one of whose objects was refused. */
+/** A run that imported without errors, and an export with one object rejected. */
 export const RUN_IDS = [
   '0b9c6a52-9d0f-4f4b-8f5e-7d0a3c1e2fa1',
   '0b9c6a52-9d0f-4f4b-8f5e-7d0a3c1e2fa2',

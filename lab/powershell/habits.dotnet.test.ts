@@ -8,7 +8,7 @@ import { connectOfTwoForests, userObject } from './answers.ts';
 import { powershells } from './engine.ts';
 import { FORESTS, TENANT, USER_DN, USER_ID } from './forests.ts';
 
-/** What public scripts and administrators expect of the module: by the original's ways, or by PowerShell's habits. */
+/** What public scripts and administrators expect of the module, from the original or from PowerShell in general. */
 
 const FORCED = 'Microsoft.Synchronize.ForceFullPasswordSync';
 const [CORP, FABRIKAM] = FORESTS;
@@ -33,7 +33,7 @@ const answer = (more: Script): void => {
 };
 const asked = (name: string) => peer.asked.filter(each => each.name === name).map(each => each.asked);
 
-test('every table of the module fits into 80 columns, and breaks what is longer', () => {
+test('each table of the module fits into 80 columns, and wraps longer values', () => {
   const views = readFileSync(
     join(import.meta.dirname, '../../powershell/ADSync/ADSync.format.ps1xml'),
     'utf8',
@@ -64,7 +64,7 @@ for (const engine of engines) {
   };
 
   describe(`habits in ${engine.name}`, () => {
-    test('a start while Connect is busy is what scripts of the original catch and match', async () => {
+    test('a start while Connect is busy throws what scripts of the original catch and match', async () => {
       const busy = `connector: ${TENANT} is busy: a cycle is under way`;
       answer({ startSyncCycle: () => refusal(409, 'cycle-in-progress', busy) });
       const output = await lines(`
@@ -75,7 +75,7 @@ catch [System.InvalidOperationException] {
       assert.match(output[0]!, /^True ResourceBusy Wait for its end, or stop it:/);
     });
 
-    test('a forced pass that is merged with one under way is a warning, one that begins is none', async () => {
+    test('a forced pass merged with a running one gives a warning, and one that begins gives none', async () => {
       let fullPass = 'begun';
       answer({
         setPasswordSync: ({ body }) => ({ ...(body as object), fullPass }),
@@ -93,7 +93,7 @@ catch [System.InvalidOperationException] {
       );
     });
 
-    test('waiting for a full pass warns of what it waits for, and ends with an error when time is over', async () => {
+    test('waiting for a full pass warns of what it waits for, and fails after the timeout', async () => {
       const reason = "the managed domain's key is not \u001b[31mconfirmed";
       const at = new Date().toISOString();
       const pass = {
@@ -119,7 +119,7 @@ $pass = Get-CausewayFullPasswordSync -Wait -TimeoutSeconds 1 @quiet
       assert.ok(asked('getFullPasswordSync').length > 1);
     });
 
-    test("the help's examples of what changes something work", async () => {
+    test('the help’s examples of cmdlets that change something work', async () => {
       const output = await lines(`
 foreach ($name in 'Set-ADSyncAADCompanyFeature', 'Set-ADSyncAADPasswordSyncConfiguration', 'Add-ADSyncConnector') {
   foreach ($example in (Get-Help $name -Full).examples.example) {
@@ -139,7 +139,7 @@ foreach ($name in 'Set-ADSyncAADCompanyFeature', 'Set-ADSyncAADPasswordSyncConfi
       );
     });
 
-    test('what Causeway has not got is no busy resource, and the advice is for it; its former name is known', async () => {
+    test('a missing feature is not a busy resource and has its own advice, and its former name is accepted', async () => {
       const shown = `catch { "$($_.CategoryInfo.Category) $($_.ErrorDetails.RecommendedAction)" }`;
       const output = await lines(`
 try { Set-ADSyncAADCompanyFeature -ConnectorName '${TENANT}' -ForcePasswordResetOnLogonFeature $true -ErrorAction Stop } ${shown}`);
@@ -150,7 +150,7 @@ try { Set-ADSyncAADCompanyFeature -ConnectorName '${TENANT}' -ForcePasswordReset
       );
     });
 
-    test('not running and not allowed both end the command; a wrong input does not', async () => {
+    test('not running and not allowed both end the command, and a wrong input does not', async () => {
       const both = `'one', 'two' | ForEach-Object { [pscustomobject]@{ Name = $_ } } | Get-ADSyncConnector -ErrorAction SilentlyContinue -ErrorVariable e`;
       const tried = `try { ${both}; "went on, $($e.Count)" } catch { "ended: $($_.CategoryInfo.Category)" }`;
       assert.deepEqual(await lines(tried), ['went on, 2']);
@@ -166,7 +166,7 @@ try { Set-ADSyncAADCompanyFeature -ConnectorName '${TENANT}' -ForcePasswordReset
       }
     });
 
-    test('the Tab key offers the connectors first that a parameter is for', async () => {
+    test('the Tab key offers matching connectors first', async () => {
       const first = (line: string) =>
         `([System.Management.Automation.CommandCompletion]::CompleteInput('${line}', ${line.length}, $null)).CompletionMatches[0].CompletionText`;
       const forests = [
@@ -183,7 +183,7 @@ try { Set-ADSyncAADCompanyFeature -ConnectorName '${TENANT}' -ForcePasswordReset
         'Get-ADSyncAADCompanyFeature -ConnectorName ',
         'Set-ADSyncAADCompanyFeature -ConnectorName ',
       ];
-      // As Connect has them, whatever a parameter is for.
+      // In Connect's order, whatever the parameter.
       answer({ listConnectors: () => ({ connectors: [connectors[2], connectors[0], connectors[1]] }) });
       assert.deepEqual(
         await lines(forests.map(first).join('\n')),
@@ -241,7 +241,7 @@ $null = @(
       assert.deepEqual(named('setPasswordSync', 'body', 'sourceConnector'), [CORP, CORP, FABRIKAM]);
     });
 
-    test('an older connector does not overwrite a newer one, and a script may go on with its own', async () => {
+    test('an older connector does not overwrite a newer one, and a script may keep using its own object', async () => {
       answer({
         saveConnector: asking => {
           const { version } = connectors[0]!;
@@ -266,7 +266,7 @@ catch { "$($_.CategoryInfo.Category)|$(($_.FullyQualifiedErrorId -split ',')[0])
       );
     });
 
-    test('a parameter is added in place of the one of its name', async () => {
+    test('AddOrReplace replaces the parameter of the same name', async () => {
       const output = await lines(`
 $c = Get-ADSyncConnector ${CORP}
 foreach ($value in 0, 1) {
@@ -278,7 +278,7 @@ $c.GlobalParameters | ForEach-Object { "$($_.Name) $($_.Value)" }`);
       assert.deepEqual(output, ['Microsoft.Example.Kept as it is', `${FORCED} 1`]);
     });
 
-    test('Get-Help tells about the module as a whole', async () => {
+    test('Get-Help describes the module as a whole', async () => {
       const output = (await lines('Get-Help about_ADSync')).join('\n');
       assert.match(output, /Administers Causeway Connect with the cmdlets of Azure AD Connect/);
       for (const [, cmdlet] of output.matchAll(/^ {4}([A-Z]\w+-\w+)$/gm))

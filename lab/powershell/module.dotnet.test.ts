@@ -20,7 +20,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 const engines = await powershells();
 const docs = readFileSync(join(ROOT, 'docs/powershell.md'), 'utf8');
 
-/** The archive of the module that the engines have. */
+/** The archive of the module that the engines use. */
 function packEarlierBuild(): Uint8Array {
   const built = join(engines[0]!.modulePath, 'ADSync');
   return packModule(
@@ -28,11 +28,11 @@ function packEarlierBuild(): Uint8Array {
   );
 }
 
-test('a release and an earlier build elsewhere are the same bytes; it is installed and found', async () => {
+test('a release and an earlier build elsewhere are the same bytes, and can be installed and found', async () => {
   const first = join(folder, 'dist', 'adsync.zip');
   await releaseArchive(first);
   assert.ok(readFileSync(first).equals(packEarlierBuild()));
-  // Nothing that PowerShell itself brings is shipped with the module.
+  // The module ships nothing that PowerShell itself has.
   assert.deepEqual(
     [...readArchive(first).keys()].filter(name => name.endsWith('.dll')),
     ['ADSync.dll'],
@@ -47,7 +47,7 @@ test('a release and an earlier build elsewhere are the same bytes; it is install
   }
 });
 
-test("a script that names the original's path of Windows finds the module on the drive that the docs tell of", async () => {
+test('a script with the original’s Windows path finds the module on the drive that the docs describe', async () => {
   const home = join(folder, 'home of a drive');
   const archive = join(folder, 'drive.zip');
   writeFileSync(archive, packEarlierBuild());
@@ -69,7 +69,7 @@ test("a script that names the original's path of Windows finds the module on the
 
 for (const engine of engines) {
   describe(`the module in ${engine.name}`, () => {
-    test('manifest, assembly, help and docs name the same cmdlets, and every one is told fully', async () => {
+    test('manifest, assembly, help and docs name the same cmdlets, and each is fully documented', async () => {
       const { stdout, stderr } = await engine.run(`Import-Module ADSync
 foreach ($cmdlet in Get-Command -Module ADSync) {
   $help = Get-Help $cmdlet.Name -Full
@@ -100,7 +100,7 @@ foreach ($cmdlet in Get-Command -Module ADSync) {
       assert.deepEqual(told.toSorted(), names.toSorted());
     });
 
-    test('every example of the help parses, and names cmdlets that exist', async () => {
+    test('each example of the help parses, and names cmdlets that exist', async () => {
       const { stdout } = await engine.run(`Import-Module ADSync
 foreach ($cmdlet in Get-Command -Module ADSync) {
   foreach ($example in (Get-Help $cmdlet.Name -Full).examples.example) {
@@ -123,7 +123,7 @@ foreach ($cmdlet in Get-Command -Module ADSync) {
       assert.equal(stdout.trim(), 'done');
     });
 
-    test('what changes something can be asked about first, and what only asks has no such switch', async () => {
+    test('cmdlets that change something have -WhatIf, and cmdlets that only read do not', async () => {
       const { stdout } = await engine.run(`Import-Module ADSync
 Get-Command -Module ADSync | ForEach-Object { "$($_.Name) $($_.Parameters.ContainsKey('WhatIf'))" }`);
       for (const line of stdout.trim().split(/\r?\n/)) {

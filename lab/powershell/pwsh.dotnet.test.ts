@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-test('an install of PowerShell that NuGet does not answer says so and leaves nothing that looks like one', () => {
+test('installing PowerShell without NuGet fails with a reason and leaves no broken installation', () => {
   const folder = mkdtempSync(join(tmpdir(), 'causeway-pwsh-test-'));
   try {
     const nobody = 'http://127.0.0.1:9';

@@ -10,11 +10,11 @@ const CONTENT_HASH =
 
 const PACKAGE = join('.store/powershell', PWSH_VERSION, 'powershell', PWSH_VERSION);
 
-/** In the lab's folder; of a lab without the world outside, in the one that its tests name. */
+/** In the lab's folder. A lab without internet access uses the folder that its tests name. */
 export const pwshFolder = (): string => process.env.CAUSEWAY_PWSH_FOLDER ?? labPath(`pwsh-${PWSH_VERSION}`);
 
 /**
- * Installs PowerShell from NuGet, once. It needs the .NET SDK and nothing else of the machine.
+ * Installs PowerShell from NuGet, once. Needs only the .NET SDK.
  * @returns the path of `pwsh.dll`, which `dotnet` runs
  */
 export async function installPwsh(folder = pwshFolder()): Promise<string> {

@@ -37,7 +37,7 @@ const switched = () =>
   peer.asked.filter(({ name }) => name === 'setPasswordSync').map(({ asked }) => asked.body as object);
 
 for (const engine of engines) {
-  /** Runs a script that is to say nothing on standard error, and to keep to the contract. */
+  /** Runs a script, and asserts that it prints no errors and keeps to the contract. */
   const run = async (script: string): Promise<string> => {
     const { code, stdout, stderr } = await engine.run(script, { CAUSEWAY_CONNECT: socket });
     assert.equal(stderr, '', script);
@@ -49,14 +49,14 @@ for (const engine of engines) {
   describe(`scripts in ${engine.name}`, () => {
     const documents = tutorialScripts();
 
-    test("every document shows the same tutorial's script", () => {
+    test('each document shows the same script of the tutorial', () => {
       assert.ok(documents.length > 0);
       for (const { script, document } of documents) assert.equal(script, documents.at(-1)!.script, document);
     });
 
-    test("the tutorial's script forces a full password synchronization of its forest alone", async () => {
+    test('the tutorial’s script forces a full password synchronization of its forest alone', async () => {
       const output = await run(fillNames(documents.at(-1)!.script, CORP, TENANT));
-      // What the original's collection returns from Remove: there was none.
+      // As the original's collection, Remove returns whether there was one.
       assert.equal(output.trim(), 'False');
       assert.deepEqual(forced(CORP), [1]);
       assert.deepEqual(forced(FABRIKAM), []);
@@ -70,14 +70,14 @@ for (const engine of engines) {
       assert.equal(kept?.value, 'as it is');
     });
 
-    test('it runs twice, and with Windows line ends', async () => {
+    test('the script runs twice, and with Windows line ends', async () => {
       const script = fillNames(documents.at(-1)!.script, CORP, TENANT).replaceAll('\n', '\r\n');
       await run(script);
       assert.equal((await run(script)).trim(), 'True');
       assert.deepEqual(forced(CORP), [1]);
     });
 
-    test('other names, positions and typographic quotes do the same', async () => {
+    test('the script works with other names, positions and typographic quotes', async () => {
       await run(`Import-Module ADSync
 $forest = “${CORP}”
 $cloud = ‘${TENANT}’
@@ -100,7 +100,7 @@ Set-ADSyncAADPasswordSyncConfiguration $forest $cloud $true`);
       ListName: `$_.ListName -eq 'Active Directory Domain Services'`,
     };
     for (const [how, condition] of Object.entries(findings)) {
-      test(`every forest in a loop, found by ${how}`, async () => {
+      test(`a loop forces each forest, found by ${how}`, async () => {
         const output = await run(`Import-Module ADSync
 $aad = Get-ADSyncConnector | Where-Object { $_.SubType -eq 'Windows Azure Active Directory (Microsoft)' }
 foreach ($ad in Get-ADSyncConnector | ? { ${condition} }) {
@@ -121,7 +121,7 @@ foreach ($ad in Get-ADSyncConnector | ? { ${condition} }) {
       });
     }
 
-    test('a status report over features, channels, partitions, scheduler and statistics', async () => {
+    test('a status report covers features, channels, partitions, scheduler and statistics', async () => {
       const output = await run(`Import-Module ADSync
 $connectors = Get-ADSyncConnector
 $aadConnectors = $connectors | Where-Object {$_.SubType -eq "Windows Azure Active Directory (Microsoft)"}
@@ -158,7 +158,7 @@ Get-ADSyncDomainReachabilityStatus -ConnectorName $adConnectors[0].Name | ForEac
       ]);
     });
 
-    test('the scheduler is changed in what is given alone', async () => {
+    test('Set-ADSyncScheduler changes only what is given', async () => {
       const changes: unknown[] = [];
       peer.script = {
         ...peer.script,
@@ -181,7 +181,7 @@ Set-ADSyncScheduler`);
       ]);
     });
 
-    test('a cycle is started and stopped, and says so', async () => {
+    test('a cycle starts and stops, and reports it', async () => {
       const output = await run(`Import-Module ADSync
 (Start-ADSyncSyncCycle -PolicyType Delta).Result
 (Start-ADSyncSyncCycle Initial).Result
@@ -195,7 +195,7 @@ Set-ADSyncScheduler`);
       );
     });
 
-    test('objects come page by page, one by its name, and each can be sent anew', async () => {
+    test('objects come page by page, one by its name, and each can be sent again', async () => {
       const all = Array.from({ length: 1001 }, (_, i) => userObject(i));
       peer.script = {
         ...peer.script,
@@ -243,7 +243,7 @@ $user.DistinguishedName
       ]);
     });
 
-    test('-WhatIf asks Connect for nothing that changes it', async () => {
+    test('-WhatIf sends Connect nothing that changes it', async () => {
       const output = await run(`Import-Module ADSync
 $c = Get-ADSyncConnector ${CORP}
 Add-ADSyncConnector $c -WhatIf
