@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { ACCEPTS_HEADER, enrolmentRoutes, VERSION_HEADER } from '@causeway/contract';
 import type { Exchange } from './exchange.ts';
 
-/** What somebody between makes of what an agent announces, and of what it is answered. */
+/** Changes what an agent announces, and what it is answered. */
 export interface Between {
-  /** An agent's request for a route that it does not know is answered with 404. */
+  /** If not, the agent's request is answered with 404. */
   knows(method: string, path: string): boolean;
   accepts(said: string | null): string | null;
   answer(exchange: Exchange): Pick<Exchange, 'announced' | 'answer'>;
@@ -13,12 +13,12 @@ export interface Between {
 
 export interface ExchangeProxy {
   readonly url: string;
-  /** Those of agents alone, in the order in which they were answered. */
+  /** Of agents alone, in the order of the answers. */
   readonly exchanges: Exchange[];
   close(): Promise<void>;
 }
 
-/** Passes every request of an agent on to the tenant, and keeps both what was asked and what was answered. */
+/** Passes each request of an agent on to the tenant, and keeps requests and answers. */
 export async function exchangeProxy(target: string, between?: Between): Promise<ExchangeProxy> {
   const exchanges: Exchange[] = [];
   const server = createServer((request, reply) => {

@@ -1,25 +1,27 @@
-/** What an agent asked its tenant, and what it was answered. No token is in it, and a code for enrolment only after its use. */
+/** A request of an agent to its tenant, and the answer. It has no token, and a code for enrolment only after its use. */
 export interface Exchange {
   readonly method: string;
   readonly path: string;
-  /** What the agent's headers said of it; an enrolment has none. */
+  /** From the agent's headers; an enrolment has none. */
   readonly version: string | null;
   readonly accepts: string | null;
   readonly body: unknown;
   readonly status: number;
-  /** What the tenant's header announced. */
+  /** From the tenant's header. */
   readonly announced: string | null;
   readonly answer: unknown;
 }
 
-/** Stand in a recording for the folder of the lab that it was made in, and for its tenant's address. */
+/** Replace, in a recording, the folder of its lab and its tenant's address. */
 export const LAB_FOLDER = '/recorded-lab';
 export const TENANT_URL = 'http://recorded-tenant';
 
-/** Its header is a JSON object. */
+/** The header of a signed value is a JSON object. */
 const SIGNED = /^eyJ[\w-]*\.[\w-]+\.[\w-]+(~[\w-]+)?$/;
 
-/** Kind and version of everything signed in requests and answers: `account-1`, `receipt-1`, whoever of today's knows it. */
+/**
+ * Kind and version of everything signed in requests and answers, such as `account-1` and `receipt-1`, whether today's code knows it or not.
+ */
 export function signedNames(exchanges: readonly Exchange[]): Set<string> {
   const names = new Set<string>();
   for (const { body, answer } of exchanges) {

@@ -9,7 +9,7 @@ import { startPostgres } from '../run/postgres.ts';
 import { type Exchange, LAB_FOLDER, TENANT_URL } from './exchange.ts';
 import { PASSWORDS, PEOPLE, playStory, upn } from './story.ts';
 
-// Records the release that this is run in; see README.md.
+// Records the release that runs this. See README.md.
 
 const [commit = '', folder = ''] = process.argv.slice(2);
 if (!/^[0-9a-f]{40}$/.test(commit) || folder === '') {
@@ -17,7 +17,7 @@ if (!/^[0-9a-f]{40}$/.test(commit) || folder === '') {
   process.exit(1);
 }
 
-/** Addresses of the tenant, its own and the proxy's. */
+/** Addresses of the tenant: its own and the proxy's. */
 const urls: string[] = [];
 
 function write(name: string, data: string | Buffer): void {
@@ -30,14 +30,17 @@ function write(name: string, data: string | Buffer): void {
   }
 }
 
-/** What the tenant's database holds, for PGlite to read: without psql's own commands. */
+/** The content of the tenant's database, in a form that PGlite reads: without psql's own commands. */
 async function dump(url: string, name: string): Promise<void> {
   const format = ['--inserts', '--rows-per-insert=100', '--no-owner', '--no-privileges'];
   const sql = await runTool('pg_dump', [...format, '--dbname', url]);
   write(name, sql.replace(/^(\\.*|--( .*)?|)\n/gm, ''));
 }
 
-/** Files of the lab's folder at the same path in the recording; databases compressed, without locks and what SQLite has beside them. */
+/**
+ * Copies a file of the lab's folder to the same path in the recording. Compresses databases, and leaves out locks and SQLite's companion
+ * files.
+ */
 function keep(file: string): void {
   const name = relative(labDirectory(), file);
   if (basename(file) === 'lock.db') return;
@@ -46,14 +49,14 @@ function keep(file: string): void {
   else if (!name.includes('.db-')) write(name, readFileSync(file, 'utf8'));
 }
 
-/** What a place says of each of them whom it knows. */
+/** A place's status of each person that it knows. */
 async function ofEach(status: (user: string) => Promise<unknown>): Promise<Record<string, unknown>> {
   const said: Record<string, unknown> = {};
   for (const user of PEOPLE.map(upn)) said[user] = await status(user).catch(() => undefined);
   return said;
 }
 
-/** A question that was answered as it was the time before says nothing new. */
+/** Drops a request whose answer is the same as the time before. */
 function withoutRepetitions(exchanges: readonly Exchange[]): Exchange[] {
   const last = new Map<string, string>();
   return exchanges.filter(({ method, path, body, status, answer }) => {

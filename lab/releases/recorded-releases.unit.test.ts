@@ -27,7 +27,7 @@ import { type Exchange, signedNames } from './exchange.ts';
 import { RestoredPlaces, recordings } from './recording.ts';
 import { ReleaseSchemas } from './release-schemas.ts';
 
-// Today's code reads what a release left behind and what its agents send; ARCHITECTURE.md, invariant 12.
+// Today's code reads what a release left behind and what its agents send. See ARCHITECTURE.md, invariant 12.
 
 const routes = apis.tenant.routes.flatMap(table => Object.values<Route>(table));
 const FOREST = 'recorded.example.com';
@@ -38,20 +38,20 @@ for (const recording of recordings()) {
     const schemas = new ReleaseSchemas(recording.openApi);
     const key = (place: string, name: string): string => recording.text(`places/${place}/${name}`);
 
-    test('its documented schemas take its own exchanges', () => {
+    test('its documented schemas accept its own exchanges', () => {
       assert.deepEqual(
         exchanges.flatMap(exchange => schemas.breaches(exchange)),
         [],
       );
     });
 
-    test('it has every kind of record', () => {
+    test('it has records of each kind', () => {
       const statements = ['head-1', 'receipt-1'];
       const records = ['account-1', 'account-2', 'account-3', 'credential-2', 'withdrawal-1'];
       assert.deepEqual([...signedNames(exchanges)].sort(), [...records, ...statements].sort());
     });
 
-    test("today's clients take its tenant's answers", () => {
+    test('today’s clients accept its tenant’s answers', () => {
       for (const { method, path, answer } of exchanges) {
         const route = routes.find(each => each.method === method && each.path === path.split('?')[0]);
         assert.ok(route, `${method} ${path} is a route`);
@@ -59,7 +59,7 @@ for (const recording of recordings()) {
       }
     });
 
-    test("today's tenant answers its agents as its own did", async t => {
+    test('today’s tenant answers its agents as its own did', async t => {
       const places = await RestoredPlaces.open(recording, 'tenant-begin.sql');
       t.after(() => places.close());
       const senders = new Map<string, Send>();
@@ -77,11 +77,11 @@ for (const recording of recordings()) {
         senders.set(`${place} ${version} ${accepts}`, send);
         return send;
       };
-      // Who enrolled is in the database that this begins with; a code is good for once.
+      // The initial database has the enrolled agents, and a code works only once.
       for (const exchange of exchanges.filter(({ version }) => version !== null)) {
         const send = await senderOf(exchange);
         const { method, body } = exchange;
-        // Nothing changes while it would wait.
+        // Nothing changes, so waiting would only take time.
         const path = exchange.path.replace(/\bwait=\d+/, 'wait=0');
         const response = await send(path, {
           method,
@@ -98,7 +98,7 @@ for (const recording of recordings()) {
       }
     });
 
-    test("today's code verifies and opens its records", async () => {
+    test('today’s code verifies and opens its records', async () => {
       const { tenantId } = JSON.parse(key('connect', 'identity.json'));
       const signer = signingPublicKey(importSigningKey(key('connect', 'signing-key.pem')));
       const receiptKey = signingPublicKey(importSigningKey(key('domain', 'receipt-key.pem')));
@@ -165,7 +165,7 @@ for (const recording of recordings()) {
       after(() => places?.close());
 
       for (const place of ['tenant', 'connect', 'domain'] as const) {
-        test(`is the same to today's ${place}`, async () => {
+        test(`means the same to today's ${place}`, async () => {
           assertStillSays(await places.run(place, 'status', ...asked[place]), seen[place]);
           const people = Object.entries(seen[`${place}Users`]);
           assert.ok(people.length > 0);
@@ -186,14 +186,17 @@ for (const recording of recordings()) {
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
-/** What an agent reads of an answer: words are for people, times pass, a cursor is handed back as it came, and a tenant may announce more than it did. */
+/**
+ * The part of an answer that agents use. Messages are for people, times differ, a cursor goes back unchanged, and a tenant may announce
+ * more than before.
+ */
 function comparable({ status, answer }: Exchange): unknown {
   return JSON.parse(JSON.stringify({ status, answer }), (name, value) =>
     ['reason', 'message', 'accepts', 'lastSeenAt', 'cursor'].includes(name) ? undefined : value,
   );
 }
 
-/** Everything that was said is said still; there may be more. */
+/** Asserts that everything said before is still said; there may be more. */
 function assertStillSays(now: unknown, before: unknown, path = ''): void {
   if (typeof before !== 'object' || before === null) {
     assert.deepEqual(now, before, path);

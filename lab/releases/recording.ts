@@ -17,10 +17,10 @@ export interface Recording {
   readonly exchanges: readonly (Exchange & { readonly setUp?: true })[];
   /** The tenant's API as that release documented it. */
   readonly openApi: OpenApi;
-  /** What the places said of their state when they were recorded. */
+  /** The places' own status at the time of the recording. */
   // biome-ignore lint/suspicious/noExplicitAny: as that release said it
   readonly seen: any;
-  /** A file of it as text. */
+  /** A file of the recording as text. */
   text(name: string): string;
 }
 
@@ -37,7 +37,7 @@ export interface Operation {
   readonly responses: { readonly 200: Body };
 }
 
-/** Every release that was recorded. */
+/** All recorded releases. */
 export function recordings(): Recording[] {
   return readdirSync(FOLDER, { withFileTypes: true })
     .filter(entry => entry.isDirectory())
@@ -57,7 +57,7 @@ function readRecording(name: string): Recording {
   };
 }
 
-/** The three places of a recording in a folder of their own, as an administrator would bring them back: the tenant runs. */
+/** The three places of a recording in a folder of their own, restored as an administrator would. The tenant runs. */
 export class RestoredPlaces {
   readonly url: string;
   readonly #folder: string;
@@ -86,7 +86,7 @@ export class RestoredPlaces {
       name: 'tenant',
       args: ['tenant', 'run', '--config', config],
       logFile: join(folder, 'tenant.log'),
-      // An empty one keeps a DATABASE_URL of the tests from it.
+      // An empty one hides the tests' own DATABASE_URL.
       env: { DATABASE_URL: '' },
       ready: () => fetch(url),
     });
@@ -102,7 +102,7 @@ export class RestoredPlaces {
     return readFileSync(this.path(...parts), 'utf8');
   }
 
-  /** What a command of today's prints, with the recording's addresses and folders in it. */
+  /** The output of one of today's commands, with the recording's addresses and folders put in. */
   async run(...args: string[]): Promise<unknown> {
     const said = JSON.stringify(await runCliJson(args));
     return JSON.parse(said.replaceAll(this.url, TENANT_URL).replaceAll(this.#folder, LAB_FOLDER));

@@ -4,10 +4,10 @@ import type { OpenApi, Operation } from './recording.ts';
 
 const DOCUMENT = 'release';
 
-/** What a release takes at the tenant's API and from it, by its own OpenAPI document: no code of that release is needed. */
+/** What a release accepts at the tenant's API and from it, by its own OpenAPI document. Needs no code of that release. */
 export class ReleaseSchemas {
   readonly #openApi: OpenApi;
-  // Formats stand beside patterns that say the same.
+  // Each format has a pattern beside it that says the same.
   readonly #ajv = new Ajv2020({ strict: false, validateFormats: false });
 
   constructor(openApi: OpenApi) {
@@ -23,7 +23,7 @@ export class ReleaseSchemas {
     return this.#openApi.paths[new URL(path, 'http://tenant').pathname]?.[method.toLowerCase()];
   }
 
-  /** What that release would refuse in it, at either end; empty when it would take both. */
+  /** What that release would reject in an exchange, at either end; empty if it would accept both. */
   breaches({ method, path, body, status, answer }: Exchange): string[] {
     const url = new URL(path, 'http://tenant');
     const verb = method.toLowerCase();

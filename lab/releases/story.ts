@@ -12,9 +12,9 @@ import { Stage } from '../places/stage.ts';
 import type { StageSettings } from '../places/stage-files.ts';
 import { type Between, type ExchangeProxy, exchangeProxy } from './exchange-proxy.ts';
 
-// A short story with every kind of record in it: what a release is recorded by, and what today's release plays beside a recorded one.
+// A short story with records of each kind. A release is recorded with it, and today's release plays it beside a recorded one.
 
-/** A forest of a few people: all that they send is kept. */
+/** A forest of a few people, because the recording keeps all that they send. */
 const RECORDED: LabDomain = {
   name: 'recorded',
   madeBy: 'lab',
@@ -27,7 +27,7 @@ const DOMAIN_NAME = 'recorded.example.com';
 const HEAD_INTERVAL_MS = 3_000;
 const PATIENCE = { patienceMs: 120_000 };
 
-/** Everybody's passwords are made up, and stand in the recording: by them the sealed keys can be checked. */
+/** Made-up passwords. They are in the recording, so that the sealed keys can be checked. */
 export const PASSWORDS = {
   alice: 'Made-up.1.alice',
   aliceNext: 'Made-up.2.alice',
@@ -63,13 +63,13 @@ interface Entry {
 
 export interface Told {
   readonly stage: Stage;
-  /** Where the tenant is reached: its own address and the proxy's. */
+  /** Addresses of the tenant: its own and the proxy's. */
   readonly urls: readonly string[];
   readonly exchanges: ExchangeProxy['exchanges'];
 }
 
 /**
- * Plays it on a lab's domains and ends with every place stopped but the tenant.
+ * Plays the story on a lab's domains. At the end only the tenant runs.
  * @param begin called when all are enrolled and paired, and no service but the tenant has run yet
  * @param end called with Connect and Domain Services stopped and the tenant running
  */
@@ -78,7 +78,7 @@ export async function playStory(
   between: Between | undefined,
   { begin, end }: { begin?: (told: Told) => Promise<void>; end: (told: Told) => Promise<void> },
 ): Promise<void> {
-  // One of a run that was killed runs in a network that nobody reaches.
+  // A domain of a killed run would be in a network that nobody reaches.
   for (const domain of [RECORDED, DOMAINS.managed]) await stopDomain(layoutOf(domain));
   await labUp(() => {}, [RECORDED]);
   for (const place of [domainDirectory(DOMAINS.managed), labPath('places')])
@@ -149,7 +149,7 @@ async function play(stage: Stage, { exchanges }: ExchangeProxy): Promise<void> {
   await deleteUser(RECORDED, dn('carol'));
   await becomes(upn('carol'), ({ deletedAt }) => deletedAt !== null);
 
-  // A head of all that, its receipt, and the head that is answered with the receipt.
+  // Waits for a head of all that, its receipt, and the head whose answer carries the receipt.
   const heads = () => exchanges.filter(({ path }) => path === '/api/v1/sync/head').length;
   const until = heads() + 4;
   await eventually('heads and receipts', async () => heads() >= until, PATIENCE);
