@@ -8,7 +8,7 @@ import pg from 'pg';
 import { type Certificates, makeCertificates } from '../places/certificates.ts';
 import { startPostgres, type ThrowAwayPostgres } from './postgres.ts';
 
-/** Linux takes it for this machine, and nothing of ours calls it loopback. */
+/** Linux treats it as this machine, and no code of ours calls it loopback. */
 const OFF_LOOPBACK = '0.0.0.0';
 const skip = !process.env.DATABASE_URL && 'needs PostgreSQL installed, as where DATABASE_URL is set';
 
@@ -28,7 +28,7 @@ describe('the connection to a PostgreSQL off loopback', { skip }, () => {
   const open = async (query: string, caFile?: string, host = OFF_LOOPBACK): Promise<unknown> => {
     const url = server.url.replace('127.0.0.1', host) + query;
     const database = await openDatabase({ kind: 'postgres', url, caFile });
-    // The server's own word on the connections that it has.
+    // The server's own list of its connections.
     const administrator = new pg.Client(server.url);
     await administrator.connect();
     const asked = `select bool_and(ssl) as ssl from pg_stat_ssl join pg_stat_activity using (pid)
@@ -38,26 +38,26 @@ describe('the connection to a PostgreSQL off loopback', { skip }, () => {
     return rows[0].ssl;
   };
 
-  it('is TLS with the CA of the configuration or of the address', async () => {
+  it('uses TLS with the CA of the configuration or of the address', async () => {
     assert.equal(await open('', certificates.caFile), true);
     assert.equal(await open(`?sslmode=require&sslrootcert=${certificates.caFile}`), true);
   });
 
-  it('is not made to a server whose certificate is of another CA or of none that is known', async () => {
+  it('rejects a server whose certificate is of another CA or of an unknown one', async () => {
     const refused = { code: 'database-unavailable', message: /as databaseCaFile, or with sslrootcert/ };
     await assert.rejects(open('?sslmode=require'), refused);
     await assert.rejects(open('', certificates.otherCaFile), refused);
     await assert.rejects(open('?sslmode=disable', certificates.caFile), { code: 'database-tls' });
   });
 
-  it('is not made to a server whose certificate names another host', async () => {
+  it('rejects a server whose certificate names another host', async () => {
     await assert.rejects(open('', certificates.caFile, '127.0.0.1'), {
       code: 'database-unavailable',
       message: /databaseUrl must name the server as its certificate does/,
     });
   });
 
-  it('is as before on loopback, where no CA is configured', async () => {
+  it('stays as before on loopback without a configured CA', async () => {
     assert.equal(await open('', undefined, '127.0.0.1'), false);
   });
 });

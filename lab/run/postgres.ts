@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { runTool } from '@causeway/samba';
 
 export interface ThrowAwayPostgres {
-  /** Of its superuser, with the password. */
+  /** For its superuser, with the password. */
   url: string;
   stop(): Promise<void>;
 }
@@ -20,10 +20,10 @@ const USER = 'postgres';
 const START_LIMIT = 30_000;
 
 /**
- * Starts a PostgreSQL of its own on loopback, with data in a temporary folder that goes when it stops.
+ * Starts a PostgreSQL of its own on loopback, whose data is in a temporary folder and removed when it stops.
  *
- * @param options.durable waits for the disk as it does in production; tests need not
- * @param options.within the folder that its own is made in; the system's for temporary files when absent
+ * @param options.durable waits for the disk as in production; tests need not
+ * @param options.within the folder for its data; the system's temporary folder when absent
  * @param options.tls files of a certificate and its key, with which the server offers TLS
  */
 export async function startPostgres(
@@ -64,7 +64,7 @@ export async function startPostgres(
       ...(options.tls && { ssl: 'on', ssl_cert_file: certificate, ssl_key_file: key }),
     };
     const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-    // Not runuser: it stays between, and swallows the signal that ends the server.
+    // Not runuser, which stays in between and swallows the signal that ends the server.
     const identity = [`--reuid=${USER}`, `--regid=${USER}`, '--clear-groups'];
     const command = [...identity, '--', join(bin, 'postgres'), '-D', data, ...flags];
     server = spawn('setpriv', command, { stdio: 'ignore', cwd: '/' });
@@ -76,11 +76,11 @@ export async function startPostgres(
   }
 }
 
-/** A database as SQL, with what takes away whatever is there. */
+/** A database as SQL, which begins by dropping existing objects. */
 export const dumpDatabase = (url: string): Promise<string> =>
   runTool(join(newestBin(), 'pg_dump'), ['--clean', '--if-exists', url]);
 
-/** Takes a database back to a dump. */
+/** Restores a database from a dump. */
 export async function restoreDatabase(url: string, dump: string): Promise<void> {
   const options = ['--quiet', '--single-transaction', '--set=ON_ERROR_STOP=1'];
   await runTool(join(newestBin(), 'psql'), [...options, url], { input: dump });

@@ -12,7 +12,7 @@ import { startPostgres, type ThrowAwayPostgres } from './postgres.ts';
 import { isLong, needsDotnet, TEST_KINDS, type TestKind, testFiles } from './test-files.ts';
 import { besideEachOther, gathered, laned, runTests } from './test-run.ts';
 
-/** `causeway test`: every test there is, on what they need. */
+/** `causeway test`: all tests, with what they need. */
 export function testCommand(): Command {
   return new Command('test')
     .description(
@@ -35,12 +35,12 @@ async function runAll({ only, all }: { only?: string; all?: boolean }): Promise<
   const files = (kind: TestKind) =>
     kinds.includes(kind) ? testFiles(kind, only).filter(file => !leftOut.includes(file)) : [];
   const [unit, postgres, model, dotnet] = [files('unit'), files('postgres'), files('model'), files('dotnet')];
-  // The longest come first, so that no lane is left alone with one.
+  // The longest come first, so that no lane ends alone with one.
   const e2e = [...files('long'), ...files('e2e')];
   if (wanted.length === 0) throw new Error(`no test file's path holds "${only}"`);
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
-  // A lab that somebody started before stays up: it is his to end.
+  // A lab that somebody else started stays up.
   const labWasUp = labForests.some(domain => domainStatus(layoutOf(domain)).running);
   let database: ThrowAwayPostgres | undefined;
   try {
@@ -55,7 +55,7 @@ async function runAll({ only, all }: { only?: string; all?: boolean }): Promise<
       process.env.DATABASE_URL = database?.url;
     }
     if (dotnet.length > 0) {
-      // The second lane cannot reach NuGet. Where nobody can, the tests that need it say so.
+      // The second lane cannot reach NuGet. Without network the tests that need it report that.
       await withProgress(report => {
         report('installing PowerShell');
         return installPwsh();
@@ -80,7 +80,7 @@ async function runAll({ only, all }: { only?: string; all?: boolean }): Promise<
 
 const onCi = (): boolean => process.env.CI === 'true';
 
-/** What did not run, and why: a machine without a .NET SDK runs the rest. */
+/** Which files did not run, and why: a machine without a .NET SDK runs the rest. */
 function describeLeftOut(files: readonly string[]): string[] {
   if (files.length === 0) return [];
   const names = files.map(file => basename(file)).join(', ');

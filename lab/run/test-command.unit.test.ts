@@ -8,7 +8,7 @@ import { after, test } from 'node:test';
 const nothing = mkdtempSync(join(tmpdir(), 'causeway-no-dotnet-'));
 after(() => rmSync(nothing, { recursive: true, force: true }));
 
-/** `causeway test` of what needs a .NET SDK, on a machine that has none. */
+/** Runs `causeway test` for files that need a .NET SDK, on a machine without one. */
 function withoutSdk(environment: NodeJS.ProcessEnv) {
   const command = [join(import.meta.dirname, '../main.ts'), 'test', '--only', 'lab/powershell/'];
   const { NODE_TEST_CONTEXT: _, ...rest } = process.env;
@@ -28,7 +28,7 @@ test('without a .NET SDK the last lines say what was left out and why, above the
   assert.match(lines.at(-1)!, /^ℹ duration_ms /);
 });
 
-test('on continuous integration that is a failure', () => {
+test('without a .NET SDK continuous integration fails', () => {
   const { status, lines } = withoutSdk({ CI: 'true' });
   assert.equal(status, 1);
   assert.ok(lines.some(line => line.endsWith('with CI=true that is a failure')));

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 const ROOT = join(import.meta.dirname, '../..');
 
 /**
- * `unit` needs nothing but Node, `postgres` a server that DATABASE_URL names, `dotnet` the .NET SDK, `e2e` the lab; what takes minutes is
- * `model` where it needs such a server alone, and `long` where it makes domains of its own. The name of a test file says which it is.
+ * `unit` needs nothing but Node, `postgres` a server in DATABASE_URL, `dotnet` the .NET SDK, `e2e` the lab. Tests that take minutes are
+ * `model` if they need only that server, and `long` if they make domains of their own. The file's name says which.
  */
 export const TEST_KINDS = ['unit', 'postgres', 'model', 'dotnet', 'e2e', 'long'] as const;
 export type TestKind = (typeof TEST_KINDS)[number];
@@ -19,7 +19,7 @@ const PATTERNS: Record<TestKind, string[]> = {
   long: ['lab/**/*.long.test.ts'],
 };
 
-/** What the lab's own folder of end-to-end tests holds needs the lab, whatever else it needs. */
+/** Files in the lab's own folder of end-to-end tests need the lab, whatever else they need. */
 const isEndToEnd = (file: string): boolean => file.startsWith(join('lab', 'e2e'));
 
 function kindOf(file: string): TestKind {
@@ -30,10 +30,10 @@ function kindOf(file: string): TestKind {
   return file.endsWith('.dotnet.test.ts') ? 'dotnet' : 'unit';
 }
 
-/** What takes minutes. */
+/** Whether it takes minutes. */
 export const isLong = (kind: TestKind): boolean => kind === 'model' || kind === 'long';
 
-/** Whether a file can run on a machine with a .NET SDK alone. */
+/** Whether a file needs a machine with a .NET SDK. */
 export const needsDotnet = (file: string): boolean => file.endsWith('.dotnet.test.ts');
 
 /** @param only a part of the file's path */

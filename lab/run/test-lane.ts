@@ -9,23 +9,23 @@ import { startPostgres } from './postgres.ts';
 
 /** A lane of end-to-end tests. */
 export interface Lane {
-  /** The first is in the machine's own network and on the lab that runs already; any other makes its own. */
+  /** The first uses the machine's own network and the lab that runs already. Any other makes its own. */
   readonly number: number;
-  /** Where lanes tell each other what they have taken. */
+  /** The folder in which lanes mark what they have taken. */
   readonly queue: string;
-  /** What this one may take. */
+  /** The files that it may take. */
   readonly files: readonly string[];
 }
 
-/** No file takes longer than this; one that hangs is told by its name. */
+/** No file takes longer. One that hangs is reported by name. */
 const FILE_LIMIT_MS = 13 * 60_000;
 
-/** Set in the process that has a network of its own already. */
+/** Set in a process that has a network of its own already. */
 const INSIDE = 'CAUSEWAY_TEST_LANE';
 
 let current: ChildProcess | undefined;
 let stopped = false;
-// The interrupt of a terminal reaches the test by itself.
+// The terminal's interrupt reaches the test by itself.
 process.on('SIGINT', () => {
   stopped = true;
 });
@@ -35,7 +35,7 @@ process.on('SIGTERM', () => {
 });
 
 /**
- * Prepares a lane's lab and runs its files, one at a time. Their reports are the test runner's: they pass through standard output.
+ * Prepares a lane's lab and runs its files, one at a time. The test runner's reports pass through standard output.
  * @public by a script that `test-run.ts` writes
  */
 export async function runLane(lane: Lane): Promise<void> {
@@ -53,7 +53,7 @@ async function apart(lane: Lane): Promise<boolean> {
     return run('unshare', ['--net', process.execPath, ...process.execArgv, process.argv[1]!], env);
   }
   execFileSync('ip', ['link', 'set', 'lo', 'up']);
-  await labDown(); // of a run that was killed, in a network that nobody reaches
+  await labDown(); // a killed run's domains would be in a network that nobody reaches
   const database = await startPostgres();
   try {
     await labUp();
@@ -76,7 +76,7 @@ async function runFiles({ queue, files }: Lane): Promise<boolean> {
   return passed;
 }
 
-/** Whether nobody has taken it before. */
+/** Takes a file, unless another lane did before. */
 function take(queue: string, file: string): boolean {
   try {
     mkdirSync(join(queue, encodeURIComponent(file)));

@@ -17,27 +17,27 @@ import { spec, type TestEvent } from 'node:test/reporters';
 import { pathToFileURL } from 'node:url';
 import type { Lane } from './test-lane.ts';
 
-/** Test files that run together, at most `concurrency` at once. */
+/** Test files that run together, up to `concurrency` at once. */
 export interface TestPhase {
   readonly files: readonly string[];
   readonly concurrency: number;
-  /** How long one test may take, and a process of tests; `TEST_LIMIT_MS` when absent. */
+  /** The limit for one test, and for a process of tests; `TEST_LIMIT_MS` when absent. */
   readonly limitMs?: number;
-  /** Where their temporary files go; the system's own folder when absent. */
+  /** The folder of their temporary files; the system's own when absent. */
   readonly temporary?: string | undefined;
 }
 
 const ROOT = join(import.meta.dirname, '../..');
 const LANE = join(import.meta.dirname, 'test-lane.ts');
 
-/** A folder that is there as long as this process is. */
+/** A folder that is removed when this process ends. */
 function ownFolder(parent: string): string {
   const folder = mkdtempSync(join(parent, 'causeway-tests-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** For modules of our own making, which tell a phase's processes what to run, and for what lanes tell each other. */
+/** For generated modules that tell a phase's processes what to run, and for what lanes tell each other. */
 let made: string | undefined;
 function madeFolder(): string {
   made ??= ownFolder(tmpdir());
@@ -45,17 +45,17 @@ function madeFolder(): string {
 }
 
 const MEMORY = '/dev/shm';
-/** Ten times what the tests that need no lab were seen to take. */
+/** Ten times what the tests without a lab needed. */
 const MEMORY_NEEDED = 256 * 1024 * 1024;
 
-/** A folder in memory, where there is one: a third of the time of small tests is waiting for the disk of their databases. */
+/** A folder in memory, if there is one. Small tests spend a third of their time waiting for their databases' disk. */
 function folderInMemory(): string | undefined {
   try {
     accessSync(MEMORY, constants.W_OK);
     const { bavail, bsize } = statfsSync(MEMORY);
     if (bavail * bsize < MEMORY_NEEDED) return undefined;
     const folder = ownFolder(MEMORY);
-    // A PostgreSQL of a test runs as a user of its own, and its data lies within.
+    // A test's PostgreSQL runs as a user of its own, and its data is in here.
     chmodSync(folder, 0o711);
     return folder;
   } catch {
@@ -72,13 +72,13 @@ function make(name: string, source: string): string {
 const urlOf = (file: string): string => JSON.stringify(pathToFileURL(file).href);
 
 const SUITES = "import { suite } from 'node:test';";
-/** A file's hooks are for its own tests alone. */
+/** Keeps a file's hooks to its own tests. */
 const suiteOf = (file: string): string =>
   `suite(${JSON.stringify(relative(ROOT, file))}, () => import(${urlOf(file)}));`;
 
 /**
- * Test files that share a few processes: starting Node and loading what they have in common takes longer than most of them run.
- * Twice as many processes as cores, because some wait for a timer.
+ * Test files that share a few processes, because starting Node and loading common modules takes longer than most of them run. Twice as many
+ * processes as cores, because some wait for a timer.
  */
 export function gathered(files: readonly string[], cores: number): TestPhase {
   const processes = Math.min(files.length, cores * 2);
@@ -92,21 +92,21 @@ export function gathered(files: readonly string[], cores: number): TestPhase {
   };
 }
 
-/** Test files that keep a core busy for a while each: a process for each, and as many at once as there are cores. */
+/** Test files that keep a core busy for a while. Each has its own process, and as many run at once as there are cores. */
 export function besideEachOther(files: readonly string[], cores: number): TestPhase {
   return { files, concurrency: cores, limitMs: GATHERED_LIMIT_MS };
 }
 
 /**
- * Test files that run in two lanes, each with a lab of its own: a lane takes the next file when it has done one. The second lane
- * has a network of its own, too, so both have the same addresses; what needs the world outside runs in the first.
+ * Test files that run in two lanes, each with a lab of its own. A lane takes the next file when it has finished one. The second lane also
+ * has its own network, so both can use the same addresses. Files that need the internet run in the first.
  */
 export function laned(files: readonly string[], needsWorld: (file: string) => boolean): TestPhase {
   if (files.length === 0) return { files, concurrency: 1 };
   const queue = join(madeFolder(), 'taken');
   mkdirSync(queue);
   const anywhere = files.filter(file => !needsWorld(file));
-  // Those first that only the first can take: at the end both have something to do.
+  // The first lane begins with files that only it can take, so that both have work at the end.
   const first = [...files.filter(needsWorld), ...anywhere];
   const own = files.length > 1 && anywhere.length > 0 ? [first, anywhere] : [first];
   const lanes = own.map((files, i) => {
@@ -124,26 +124,26 @@ export function laned(files: readonly string[], needsWorld: (file: string) => bo
 const COUNTS = ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo', 'duration_ms'] as const;
 const COUNT_LINE = new RegExp(`^(${COUNTS.join('|')}) ([\\d.]+)$`);
 
-/** No test takes longer than this; one that hangs is told by its name. */
+/** No test takes longer. One that hangs is reported by name. */
 const TEST_LIMIT_MS = 5 * 60_000;
 
-/** Of a process with many files or histories: it takes two minutes, and three times as long where something else runs on the machine. */
+/** For a process with many files or histories, which takes two minutes, or three times as long on a busy machine. */
 const GATHERED_LIMIT_MS = 10 * 60_000;
 
-/** What a process has beyond its tests' limit to end by itself: one whose test hangs may never do so. */
+/** How much longer than its tests' limit a process may take to end by itself. One whose test hangs may never end. */
 const END_MS = 60_000;
 
 export interface RunOptions {
   readonly signal?: AbortSignal;
-  /** Lines that are printed above the closing counts: what did not run, for example. */
+  /** Lines above the closing counts, for example what did not run. */
   readonly remarks?: readonly string[];
 }
 
 /**
- * Runs phases one after the other with Node's own runner and reports them as one run, in the runner's own words.
- * Its closing lines (`ℹ tests 5` …) are summed over the phases and printed last, below the failures.
+ * Runs phases one after the other with Node's own runner, and reports them as one run in the runner's format. Its closing lines (`ℹ tests
+ * 5` …) are summed over the phases and printed last, below the failures.
  *
- * @returns whether every test passed
+ * @returns whether all tests passed
  */
 export async function runTests(
   phases: readonly TestPhase[],
@@ -180,7 +180,7 @@ export async function runTests(
   return bad === 0 && !signal?.aborted;
 }
 
-/** The runner tells its totals as diagnostics of its own, without a file. */
+/** The runner reports its totals as diagnostics without a file. */
 function countOf(event: TestEvent): { name: string; value: number } | undefined {
   if (event.type !== 'test:diagnostic' || event.data.nesting !== 0 || event.data.file !== undefined)
     return undefined;
