@@ -1,4 +1,4 @@
-/** What a reader of a document does at one place of it, in the order of the document. */
+/** One step of a document's reader, in the document's order. */
 export type Step = { line: number } & (
   | { kind: 'file'; path: string; content: string }
   | { kind: 'shell'; command: string; expected: string[] }
@@ -10,10 +10,10 @@ const PROMPT = '# ';
 const FILE_HEADING = /^# (\/\S+)$/;
 
 /**
- * Reads the steps of a document: ` ```console ` blocks hold commands behind the prompt `# ` and what they print, ` ```yaml ` and
- * ` ```ini ` blocks, whose first line is `# /PATH`, are files, ` ```powershell ` blocks are scripts, and a ` ```text ` block right behind one is what it
- * prints. Other blocks are only read.
- * @throws Error that names the line where the document is not like this
+ * Reads the steps of a document. A ` ```console ` block has commands after the prompt `# `, and their output. A ` ```yaml ` or ` ```ini `
+ * block whose first line is `# /PATH` is a file. A ` ```powershell ` block is a script, and a ` ```text ` block right after one is its
+ * output. Other blocks are ignored.
+ * @throws Error with the line that does not follow this
  */
 export function parseDocument(markdown: string): Step[] {
   const lines = markdown.split('\n');
@@ -58,15 +58,15 @@ function commandsOf(body: readonly string[], firstLine: number): Step[] {
   return steps;
 }
 
-/** @returns whose password a command asks for, as the document shows it; undefined where it asks for none */
+/** @returns the account whose password a command asks for, as the document shows it; undefined if it asks for none */
 export function passwordAsked(expected: readonly string[]): string | undefined {
   return expected.map(line => /^Password for \[?(.+?)\]?:$/.exec(line)?.[1]).find(Boolean);
 }
 
-/** Stands for whatever differs from run to run: within a line any text, as a line any lines. */
+/** Stands for what differs from run to run: any text within a line, any lines as a line of its own. */
 const ANYTHING = '…';
 
-/** @returns what is wrong, in words; undefined when the output is what the document says */
+/** @returns what is wrong, in words; undefined if the output matches the document */
 export function compareOutput(expected: readonly string[], actual: readonly string[]): string | undefined {
   const told = expected.map(line => line.trimEnd());
   const came = actual.map(line => line.trimEnd());

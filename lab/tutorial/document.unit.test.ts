@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compareOutput, parseDocument, passwordAsked } from './document.ts';
 
-test('commands with what they print, files and scripts come in the order of the document', () => {
+test('returns commands with their output, files and scripts in the document’s order', () => {
   const steps = parseDocument(
     [
       'Make it:',
@@ -47,20 +47,20 @@ test('commands with what they print, files and scripts come in the order of the 
   ]);
 });
 
-test('a document that is not like this is refused with the line', () => {
+test('rejects a document of another form with the line', () => {
   assert.throws(() => parseDocument('```console\noutput first\n```'), /line 2: a command behind '# '/);
   assert.throws(() => parseDocument('```console\n# x'), /line 1: the block that begins here does not end/);
   assert.throws(() => parseDocument('```yaml\nlisten: 1\n```'), /line 2: a block of yaml begins with/);
   assert.throws(() => parseDocument('```text\n1\n```'), /line 2: a text block tells/);
 });
 
-test('a password is typed where the document shows that it is asked for', () => {
+test('types a password where the document shows a prompt', () => {
   assert.equal(passwordAsked(['Password for [AADDS\\Administrator]:', 'Joined']), 'AADDS\\Administrator');
   assert.equal(passwordAsked(['Password for alice@AADDS.EXAMPLE.NET:']), 'alice@AADDS.EXAMPLE.NET');
   assert.equal(passwordAsked(['Joined', 'password  …']), undefined);
 });
 
-test('output is compared to the letter, but for what may differ from run to run', () => {
+test('compares output to the letter, except for what differs from run to run', () => {
   const same = (expected: string[], actual: string[]) => compareOutput(expected, actual) === undefined;
   assert.ok(same(['a', 'b'], ['a', 'b', '']));
   assert.ok(!same(['a'], ['a', 'b']));

@@ -7,22 +7,22 @@ import type { Outcome, TutorialShell } from './shell.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
-/** Who plays a document, and what the document leaves to its reader. */
+/** The reader who plays a document, and what the document leaves to them. */
 export interface Reader {
   readonly shell: TutorialShell;
-  /** What the reader types where a command asks for the password of an account, which is named as the command names it. */
+  /** What the reader types when a command asks for an account's password. The account is named as in the prompt. */
   passwordOf(account: string): string | Promise<string>;
   /** Runs a script of PowerShell. */
   runScript?(script: string): Promise<Outcome>;
-  /** Puts what this reader has in the place of the document's examples. */
+  /** Replaces the document's examples with this reader's values. */
   fillIn?(text: string): string;
 }
 
-/** Plays a document from its first step to its last, a test each, and compares what it says of the output. */
+/** Plays a document step by step, one test per step, and compares the output that it shows. */
 export function playDocument(document: string, reader: Reader): void {
   const { shell } = reader;
   const text = readFileSync(join(ROOT, document), 'utf8');
-  /** A step that failed leaves nothing for those behind it to stand on. */
+  /** After a failed step the next ones would fail for no reason of their own. */
   let failed = false;
   for (const step of parseDocument(text)) {
     const what =

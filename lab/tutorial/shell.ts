@@ -7,9 +7,9 @@ import { createInterface } from 'node:readline';
 import { labDirectory } from '../domains/state.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-/** Folders that a document writes to: the reader's own; in a test the test's, behind the same names. */
+/** Folders that a document writes to. A test mounts its own behind the same names. */
 const FOLDERS = ['/etc/causeway', '/var/lib/causeway', '/run/causeway'] as const;
-/** The lab of the tutorial is the one that runs already. */
+/** The tutorial's lab is the one that runs already. */
 export const LAB = '/var/lib/causeway-lab';
 const ENTER = `set -e
 i=0; for folder in ${FOLDERS.join(' ')}; do mkdir -p "$1/$i"; mount --bind "$1/$i" "$folder"; i=$((i+1)); done
@@ -22,7 +22,7 @@ export interface Outcome {
   code: number;
 }
 
-/** A reader's shell: one bash from the first command of a document to the last, on a machine that has Causeway and nothing of it set up yet. */
+/** A reader's shell: one bash for all commands of a document, on a machine with Causeway and nothing of it set up yet. */
 export class TutorialShell {
   readonly #folder = mkdtempSync(join(tmpdir(), 'causeway-tutorial-'));
   readonly #bash: ChildProcessWithoutNullStreams;
@@ -43,7 +43,7 @@ export class TutorialShell {
         ...env,
         HOME: this.#folder,
         PATH: `${bin}:${env.PATH}`,
-        // What was fetched once is not fetched again for a reader who has a home of his own.
+        // A reader with a home of their own need not download packages again.
         NUGET_PACKAGES: env.NUGET_PACKAGES ?? join(homedir(), '.nuget', 'packages'),
       },
     });
@@ -51,7 +51,7 @@ export class TutorialShell {
     this.#bash.stdin.write('exec 2>&1\n');
   }
 
-  /** @param typed what the reader types where the command asks; a command that asks for nothing needs none */
+  /** @param typed what the reader types when the command asks for something */
   async run(command: string, typed?: string): Promise<Outcome> {
     const mark = randomUUID();
     const input = typed === undefined ? '' : ` <<<'${typed}'`;
@@ -81,7 +81,7 @@ export class TutorialShell {
 
   /** Ends the shell and what it started in the background. */
   async close(): Promise<void> {
-    // Twice: a reader whose step failed may be on a machine of the lab, in a shell within this one.
+    // Twice, because a reader whose step failed may be in a shell within this one, on a machine of the lab.
     this.#bash.stdin.end('kill $(jobs -p) 2>/dev/null; wait; exit 0\n'.repeat(2));
     if (this.#bash.exitCode === null) await new Promise(resolve => this.#bash.once('exit', resolve));
     rmSync(this.#folder, { recursive: true, force: true });
