@@ -26,7 +26,7 @@ export class SmallDisk {
     this.folder = folder;
   }
 
-  /** @param at where it is mounted; in a folder of its own when absent */
+  /** @param at the mount point; a folder of its own when absent */
   static async make(megabytes: number, at?: string): Promise<SmallDisk> {
     const root = mkdtempSync(join(tmpdir(), 'causeway-disk-'));
     const disk = new SmallDisk(root, at ?? join(root, 'disk'));
@@ -34,13 +34,13 @@ export class SmallDisk {
     mkdirSync(disk.folder, { recursive: true });
     chmodSync(root, 0o711); // PostgreSQL's user passes through; what lies within is as private as its owner makes it
     await runTool('truncate', ['-s', `${megabytes}M`, image]);
-    // At the first error it becomes read-only, as Debian sets it up for real disks; nothing is kept back for root.
+    // Becomes read-only at the first error, as Debian sets up real disks. Reserves nothing for root.
     await runTool('mkfs.ext4', ['-q', '-e', 'remount-ro', '-m', '0', image]);
     await runTool('mount', ['-o', 'loop', image, disk.folder]);
     return disk;
   }
 
-  /** A disk in the place of a folder, with what that holds; whoever opens the folder's path uses the disk from here on. */
+  /** Puts a disk in the place of a folder, with its content. Whoever opens the folder's path uses the disk from here on. */
   static async inPlaceOf(folder: string, megabytes: number): Promise<SmallDisk> {
     const before = mkdtempSync(join(tmpdir(), 'causeway-disk-'));
     if (existsSync(folder)) {
@@ -53,7 +53,7 @@ export class SmallDisk {
     return disk;
   }
 
-  /** Until not one more byte has room, not even in the log of a SQLite database that was longer once. */
+  /** Fills it until not one more byte fits, not even into the log of a SQLite database that was longer once. */
   fill(): void {
     for (const log of globSync('*.db-wal', { cwd: this.folder })) {
       using database = new DatabaseSync(join(this.folder, log.replace(/-wal$/, '')), { timeout: 5_000 });
@@ -75,13 +75,13 @@ export class SmallDisk {
     if (existsSync(this.#filling)) rmSync(this.#filling);
   }
 
-  /** As a disk does whose controller reports an error: whatever runs on it finds it read-only. */
+  /** Fails as a disk whose controller reports an error: programs find it read-only. */
   async fail(): Promise<void> {
     const device = (await runTool('findmnt', ['-no', 'SOURCE', this.folder])).trim();
     writeFileSync(`/sys/fs/ext4/${basename(device)}/trigger_fs_error`, 'made up by a test\n');
   }
 
-  /** As an administrator would: another disk, with what was on this one. Nobody has a file open here. */
+  /** As an administrator would: another disk, with the content of this one. Nobody may have a file open here. */
   async replace(): Promise<void> {
     const kept = join(this.#root, 'kept');
     await runTool('cp', ['-a', this.folder, kept]);
@@ -98,7 +98,7 @@ export class SmallDisk {
     return join(this.folder, 'filling');
   }
 
-  /** A domain controller that was started meanwhile has a view of its own: there it goes with that. */
+  /** A domain controller started meanwhile has its own view of the mounts: there it disappears with that. */
   async #unmount(): Promise<void> {
     await runTool('umount', ['--lazy', this.folder]);
   }

@@ -19,7 +19,7 @@ const documents = new Map(
 const SPAN = /`((?:causeway |connect |tenant |domain )[^`]+)`/g;
 const IN_BLOCK = /\bcauseway ((?:connect|tenant|domain|doctor|powershell|openapi|replicate)\b[^|;&)\n]*)/g;
 
-/** A command stands alone in a span of code, or in a block of code, perhaps over several lines and among others. */
+/** The commands of a document. Each stands alone in a code span, or in a code block, perhaps over several lines and among others. */
 function commandsIn(text: string): string[] {
   const prose: string[] = [];
   const code: string[] = [];
@@ -45,7 +45,7 @@ function commandsIn(text: string): string[] {
   ];
 }
 
-/** What is wrong with a command as a document has it; undefined where a reader can run it. */
+/** What is wrong with a document's command; undefined if a reader can run it. */
 function faultOf(program: Command, text: string): string | undefined {
   const words = text.trim().split(' ');
   let command = program;
@@ -62,12 +62,12 @@ function faultOf(program: Command, text: string): string | undefined {
   return unknown && `'${command.name()}' has no ${unknown}`;
 }
 
-test('every command in a document exists, with its options', async () => {
+test('documents name only commands and options that exist', async () => {
   const program = await createProgram();
   const wrong: string[] = [];
   let found = 0;
   for (const [document, text] of documents) {
-    if (document === 'docs/formats.md') continue; // its labels of signatures begin with the same word
+    if (document === 'docs/formats.md') continue; // its signature labels begin with the same word
     for (const command of commandsIn(text)) {
       const first = command.split(/[ |]/)[0]!;
       if (['demo', 'test', 'lab'].includes(first) || /^[a-z]+\|/.test(command)) continue;

@@ -14,7 +14,7 @@ function demoCommand(): Command {
     .option('--keep', 'leave everything running, to try it yourself')
     .option('--stop', 'end what --keep left running')
     .action(async (options: { keep?: boolean; stop?: boolean }) => {
-      // Loaded late: the lab works without the places.
+      // Loaded late, so that the lab works without the places.
       const { playDemo, stopDemo } = await import('./demo/demo.ts');
       await (options.stop ? stopDemo() : playDemo(options));
     });

@@ -1,6 +1,6 @@
 import { Listr } from 'listr2';
 
-/** Runs work that tells its steps: a spinner on a terminal, a plain line a step with its time otherwise. */
+/** Runs work that reports its steps: with a spinner on a terminal, otherwise one line per step with its time. */
 export async function withProgress<T>(work: (report: (step: string) => void) => Promise<T>): Promise<T> {
   if (process.stderr.isTTY) return onTerminal(work);
   let running: { step: string; since: number } | undefined;

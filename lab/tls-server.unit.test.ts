@@ -9,7 +9,7 @@ import { createServer, listen } from '@causeway/api';
 import { CA, CERTIFICATE, SERVER_KEY } from '@causeway/ldap/testing';
 import { createLog } from '@causeway/service';
 
-test('a server with TLS tells browsers to stay with it, and lets no client renegotiate', async t => {
+test('a server with TLS tells browsers to keep using it, and lets no client renegotiate', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'causeway-tls-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const [certificateFile, keyFile] = [join(folder, 'server.pem'), join(folder, 'server.key')];

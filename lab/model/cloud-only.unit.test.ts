@@ -53,7 +53,7 @@ const inDomain = (...people: Cloud[]): string[] => {
   return people.filter(has).map(({ upn }) => upn);
 };
 
-test('a tenant restored from a backup learns from the managed domain which cloud-only users changed since, names them and ends their sessions', async () => {
+test('the managed domain tells a restored tenant which cloud-only users changed since, and their sessions end', async () => {
   const body = { fingerprint: await domain.fingerprint() };
   await call(tenant.administrator, managedDomainRoutes.trustDomain, { body });
   const redirect = 'https://portal.example.net/callback';

@@ -20,7 +20,7 @@ const RUNNING = [['connect', 'domain'], ['connect', 'domain'], ['connect'], ['do
  * they have read.
  */
 export class GroupsHistory {
-  /** What happened, for whoever reads a failure. */
+  /** What happened, for the report of a failure. */
   readonly told: string[] = [];
   readonly #world: World;
   readonly #seed: number;

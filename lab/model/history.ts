@@ -38,7 +38,7 @@ const OF_DOMAIN = [['ledger'], ['directory'], ['ledger', 'directory']] as const;
 /** A random history of a forest, and of what its places lose. The same seed gives the same history. */
 export class History {
   readonly world: World;
-  /** What happened, for whoever reads a failure. */
+  /** What happened, for the report of a failure. */
   readonly told: string[] = [];
   readonly losses: string[] = [];
   readonly moments: Moment[] = [];

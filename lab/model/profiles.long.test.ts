@@ -51,7 +51,7 @@ for (const [what, lie] of [
     (profile: Profile | undefined) => profile && { ...profile, jobTitle: 'Domain administrator' },
   ],
 ] as const)
-  test(`a tenant that ${what} changes nothing in the managed domain, delays no user's state, is named, and recovers when it is repaired`, async () => {
+  test(`a tenant that ${what} changes nothing in the managed domain, delays no user, is named, and recovers when repaired`, async () => {
     const alice = await hired();
     lieAbout(lie);
     forest.change(alice, { enabled: false, described: { ...ALICE, title: 'Principal', l: undefined } });

@@ -1,10 +1,10 @@
 import type { ForestPerson } from '@causeway/connect/testing';
 import type { Found } from './look.ts';
 
-/** What a place says of somebody. */
 /** Marks users whose password no place may have. */
 export const FILTERED = 'PHSFiltered';
 
+/** What a place has of a person, apart from the anchor. */
 export type Said = Omit<Found, 'anchor'>;
 
 /** What a place should have of a person. */

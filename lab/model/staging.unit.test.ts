@@ -66,7 +66,7 @@ test('a Connect that stages cannot promote itself', async () => {
   assert.deepEqual([first.stages, second.stages], [false, true]);
 });
 
-test('a promoted Connect signs and sends everything again, and the managed domain believes it only after an administrator names both keys', async () => {
+test('a promoted Connect sends everything again, believed only after an administrator names both keys', async () => {
   const before = await sequences();
   await second.promote(await tenant.makePromotion(second.agentId, [first.agentId]));
   assert.equal(second.stages, false);

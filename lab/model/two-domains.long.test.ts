@@ -9,5 +9,5 @@ after(() => forest.world.close());
 beforeEach(() => forest.begin());
 
 for (const seed of seeds(10))
-  test(`seed ${seed}: whoever moves, and whichever domain is read first, every place matches the domains`, () =>
+  test(`seed ${seed}: every place matches the domains, whatever moves and whichever domain is read first`, () =>
     forest.play(seed));

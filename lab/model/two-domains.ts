@@ -47,7 +47,7 @@ export class TwoDomains {
     await connect.clock.during(connect.cycle([connect.connectors[this.domains.indexOf(domain)]!]));
   }
 
-  /** Whom of the forest tenant and managed domain have, with which password, and whether they are enabled. */
+  /** Which users of the forest tenant and managed domain have, with which password, and whether they are enabled. */
   async found(): Promise<Record<'tenant' | 'domain', string[]>> {
     const { tenant, domain } = this.world;
     const forest = { forest: FOREST, people: this.domains.flatMap(livingOf) };

@@ -72,5 +72,5 @@ test('a tenant that withholds the people of one domain is found out', async () =
 
 // `two-domains.long.test.ts` plays many.
 for (const seed of seeds(1))
-  test(`seed ${seed}: whoever moves, and whichever domain is read first, every place matches the domains`, () =>
+  test(`seed ${seed}: every place matches the domains, whatever moves and whichever domain is read first`, () =>
     forest.play(seed));
