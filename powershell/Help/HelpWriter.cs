@@ -9,8 +9,8 @@ using System.Xml.Linq;
 namespace Causeway.PowerShellHelp;
 
 /// <summary>
-/// Writes what Get-Help shows, from one source: the comments of the cmdlets and their parameters (the compiler's XML), and the syntax
-/// as the engine itself sees it. A cmdlet, a parameter or an example that is not commented is an error.
+/// Writes Get-Help's content from one source: the comments of cmdlets and parameters (the compiler's XML), and the syntax as PowerShell
+/// itself reports it. A cmdlet, parameter or example without a comment is an error.
 /// </summary>
 internal static class HelpWriter
 {
@@ -87,7 +87,7 @@ internal static class HelpWriter
             new XElement(Command + "examples", examples.Select(Example)));
     }
 
-    /// <summary>What the engine adds to every cmdlet is in its own help.</summary>
+    /// <summary>Excludes the parameters that PowerShell adds to each cmdlet and documents itself.</summary>
     private static bool IsOwn(string parameter) =>
         !Cmdlet.CommonParameters.Contains(parameter) && !Cmdlet.OptionalCommonParameters.Contains(parameter);
 

@@ -8,17 +8,17 @@ using System.Threading;
 
 namespace Causeway.ADSync.Api;
 
-/// <summary>Calls Connect's admin API: packages/contract/src/connect/routes.ts is the table of its routes.</summary>
+/// <summary>Calls Connect's admin API. Its routes are listed in packages/contract/src/connect/routes.ts.</summary>
 internal sealed class ConnectClient
 {
-    /// <summary>The longest that a call may take: switching a channel off waits for what is under way.</summary>
+    /// <summary>The time limit of a call: switching a channel off waits for running work.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     private readonly Connection _connection;
 
     public ConnectClient(Connection connection) => _connection = connection;
 
-    /// <exception cref="ConnectException">No answer, an error, or not what was agreed.</exception>
+    /// <exception cref="ConnectException">No answer, an error, or an answer outside the contract.</exception>
     /// <exception cref="OperationCanceledException">The user stopped it.</exception>
     public JsonObject Call(string method, string path, IDictionary<string, object?>? body, CancellationToken stop)
     {
@@ -47,7 +47,7 @@ internal sealed class ConnectClient
             try
             {
                 using (var stream = Transport.Open(_connection, limit.Token))
-                using (limit.Token.Register(stream.Dispose)) // a read that waits ends when its stream does
+                using (limit.Token.Register(stream.Dispose)) // disposing the stream ends a read that waits
                     return HttpExchange.Send(stream, _connection.Address?.Authority ?? "localhost", method, path, _connection.Token, body);
             }
             catch (ConnectException)
@@ -95,7 +95,7 @@ internal sealed class ConnectClient
     private static ConnectException BadAnswer(string path, Exception error) =>
         new ConnectException("bad-answer", $"the answer to {path} is not as agreed: {error.Message}", error);
 
-    /// <summary>Without what moves a terminal's cursor: reasons come from other machines.</summary>
+    /// <summary>Removes what moves a terminal's cursor, because reasons come from other machines.</summary>
     internal static string Plain(string text)
     {
         var result = new StringBuilder(text.Length);

@@ -2,7 +2,7 @@ using System;
 
 namespace Causeway.ADSync.Api;
 
-/// <summary>Why Connect did not do what was asked. The code is stable; the message is for people.</summary>
+/// <summary>Why Connect did not fulfil a request. The code is stable, and the message is for people.</summary>
 public sealed class ConnectException : Exception
 {
     public ConnectException(string code, string message, Exception? cause = null, int status = 0)
@@ -12,12 +12,12 @@ public sealed class ConnectException : Exception
         Status = status;
     }
 
-    /// <summary>What programs look at, for example <c>no-such-connector</c>.</summary>
+    /// <summary>For programs, for example <c>no-such-connector</c>.</summary>
     public string Code { get; }
 
-    /// <summary>HTTP status of the answer; 0 when there was none.</summary>
+    /// <summary>HTTP status of the answer; 0 without one.</summary>
     public int Status { get; }
 
-    /// <summary>It is about the connection or the caller, so that no further input would fare better.</summary>
+    /// <summary>The connection or the caller is at fault, so any further input would fail too.</summary>
     public bool EndsAll => (Status == 0 && Code != "bad-answer") || Status == 401 || Status == 403;
 }

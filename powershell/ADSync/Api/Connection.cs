@@ -6,7 +6,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Causeway.ADSync.Api;
 
-/// <summary>How Connect is reached: one of a socket, a pipe, or an address with a token.</summary>
+/// <summary>How to reach Connect: by a socket, by a pipe, or by an address with a token.</summary>
 internal sealed class Connection
 {
     public const string Variable = "CAUSEWAY_CONNECT";
@@ -23,12 +23,12 @@ internal sealed class Connection
 
     public Uri? Address { get; private set; }
 
-    /// <summary>CAs that the address's certificate may be of; none for the system's.</summary>
+    /// <summary>CAs that may have issued the address's certificate; empty: the system's.</summary>
     public IReadOnlyList<X509Certificate2> Roots { get; private set; } = Array.Empty<X509Certificate2>();
 
     public string? Token { get; private set; }
 
-    /// <summary>Where we know it from, for people.</summary>
+    /// <summary>Where the connection was found, for people.</summary>
     public string Source { get; }
 
     public string Where => Socket ?? (Pipe is null ? Address!.GetLeftPart(UriPartial.Authority) : PipePrefix + Pipe);
@@ -38,7 +38,7 @@ internal sealed class Connection
     /// <summary>
     /// The environment first, then the Connect of this machine, then the profile of <c>Register-CausewayConnection</c>.
     /// </summary>
-    /// <exception cref="ConnectException">There is none of them.</exception>
+    /// <exception cref="ConnectException">There is no connection.</exception>
     public static Connection Find(Profile profile)
     {
         var named = Environment.GetEnvironmentVariable(Variable);
@@ -65,7 +65,7 @@ internal sealed class Connection
         Token = CheckToken(token),
     };
 
-    /// <summary>Of an address we take the host and the port; everything else would be guessed at.</summary>
+    /// <summary>Accepts host and port only. Anything else in an address could only be guessed at.</summary>
     public static Uri ParseAddress(string text)
     {
         if (Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme == Uri.UriSchemeHttps && address.UserInfo.Length == 0
@@ -74,7 +74,7 @@ internal sealed class Connection
         throw new ConnectException("bad-address", $"an address such as https://connect.corp.example.com:8445 expected, got '{text}'");
     }
 
-    /// <summary>A token goes into a header: what could end the header is refused.</summary>
+    /// <summary>The token goes into a header, so this rejects whatever could end the header.</summary>
     private static string CheckToken(string token)
     {
         foreach (var c in token)
@@ -82,7 +82,8 @@ internal sealed class Connection
         return token.Length > 0 ? token : throw new ConnectException("bad-token", "a token expected, got an empty one");
     }
 
-    /// <summary>Connect writes it when it starts: who may read it may know that it runs, and only who may open the socket can use it.</summary>
+    /// <summary>Connect writes the file when it starts. Its readers learn only that Connect runs: using the socket needs rights of its
+    /// own.</summary>
     private static string DiscoveryFile() => OnWindows
         ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.CommonApplicationData), "causeway", "connect.json")
         : "/run/causeway/connect.json";

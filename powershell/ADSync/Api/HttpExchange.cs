@@ -6,7 +6,7 @@ using System.Text;
 
 namespace Causeway.ADSync.Api;
 
-/// <summary>What was answered.</summary>
+/// <summary>An answer.</summary>
 internal sealed class HttpAnswer
 {
     public HttpAnswer(int status, string text)
@@ -21,8 +21,9 @@ internal sealed class HttpAnswer
 }
 
 /// <summary>
-/// One request and its answer, HTTP/1.1, over any stream: a Unix socket, a named pipe, TLS. .NET Framework's own client knows
-/// neither of the first two.
+/// One HTTP/1.1 request and its answer, over any stream: a Unix socket, a named pipe, TLS. .NET Framework's own client supports neither of
+/// the
+/// first two.
 /// </summary>
 internal static class HttpExchange
 {
@@ -30,7 +31,7 @@ internal static class HttpExchange
     private const int MaxLine = 8 * 1024;
     private const int MaxBody = 64 * 1024 * 1024;
 
-    /// <exception cref="FormatException">The answer is no HTTP, or larger than a limit.</exception>
+    /// <exception cref="FormatException">The answer is not HTTP, or exceeds a limit.</exception>
     public static HttpAnswer Send(Stream stream, string host, string method, string path, string? token, string? body)
     {
         var payload = body is null ? Array.Empty<byte>() : Encoding.UTF8.GetBytes(body);
@@ -120,7 +121,7 @@ internal static class HttpExchange
             if (!int.TryParse(size, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var count) || count < 0)
                 throw new FormatException("the size of a chunk expected in the answer");
             if (count > 0) Copy(stream, body, count);
-            // After a chunk an empty line; after the last one, headers that we have no use for and then an empty line.
+            // After a chunk an empty line; after the last one, headers without a use here and then an empty line.
             while (ReadLine(stream, ref budget).Length > 0)
                 if (count > 0) throw new FormatException("the end of a chunk expected in the answer");
             if (count == 0) return;

@@ -7,15 +7,16 @@ using System.Text;
 namespace Causeway.ADSync.Api;
 
 /// <summary>
-/// JSON as far as the admin API needs it. The .NET of Windows PowerShell 5.1 and that of PowerShell 7 share no JSON library, and one
-/// that we shipped would meet PowerShell's own.
+/// The part of JSON that the admin API needs. Windows PowerShell 5.1 and PowerShell 7 share no JSON library, and one of our own would
+/// conflict
+/// with PowerShell's.
 /// </summary>
 internal static class Json
 {
     private const int MaxDepth = 32;
 
     /// <summary>Objects become <see cref="JsonObject"/>, arrays lists, numbers long or double.</summary>
-    /// <exception cref="FormatException">Says what was expected and where.</exception>
+    /// <exception cref="FormatException">Names what was expected and where.</exception>
     public static object? Parse(string text)
     {
         var at = 0;

@@ -5,7 +5,7 @@ using System.Linq;
 
 namespace Causeway.ADSync.Api;
 
-/// <summary>An object of an answer. Every member is asked for by name and kind; another kind is an error that names the member.</summary>
+/// <summary>An object of an answer. Members are read by name and kind. Another kind is an error that names the member.</summary>
 internal sealed class JsonObject
 {
     private readonly IReadOnlyDictionary<string, object?> _members;
@@ -62,7 +62,7 @@ internal sealed class JsonObject
 
     public IReadOnlyList<JsonObject> Objects(string name) => List<JsonObject>(name, "a list of objects");
 
-    /// <summary>For what a release before does not tell.</summary>
+    /// <summary>For members that the previous release does not send.</summary>
     public IReadOnlyList<JsonObject> ObjectsOrNone(string name) => Any(name) is null ? new JsonObject[0] : Objects(name);
 
     public string[] Texts(string name) => List<string>(name, "a list of texts").ToArray();

@@ -7,8 +7,8 @@ using System.Runtime.InteropServices;
 namespace Causeway.ADSync.Api;
 
 /// <summary>
-/// The connection that a user registered: a file that the user alone can read. On Windows the token in it is encrypted for the user
-/// besides (DPAPI, by PowerShell's own ConvertFrom-SecureString), elsewhere the file's mode is what keeps it.
+/// A user's registered connection, in a file that only the user can read. On Windows the token in it is also encrypted for the user (DPAPI,
+/// by PowerShell's own ConvertFrom-SecureString). Elsewhere only the file's mode protects it.
 /// </summary>
 internal sealed class Profile
 {
@@ -55,7 +55,7 @@ internal sealed class Profile
         var temporary = System.IO.Path.Combine(folder, Guid.NewGuid().ToString("N") + ".new");
         try
         {
-            // Made anew and restricted before the secret is in it.
+            // Created and restricted before it holds the secret.
             using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
             {
                 if (!OnWindows) Restrict(temporary, OwnerOnly);
@@ -70,7 +70,7 @@ internal sealed class Profile
         }
     }
 
-    /// <returns>Whether there was one.</returns>
+    /// <returns>Whether there was a profile.</returns>
     public bool Remove()
     {
         if (!File.Exists(Path)) return false;

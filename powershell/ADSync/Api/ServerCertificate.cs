@@ -10,8 +10,9 @@ using System.Text.RegularExpressions;
 namespace Causeway.ADSync.Api;
 
 /// <summary>
-/// Whether a server's certificate is to be believed: of one of the given CAs, within its time, for the name that was asked for. Without
-/// CAs of our own the system's judgement counts. There is no way to accept everything.
+/// Whether to accept a server's certificate: issued by one of the given CAs, valid now, for the requested name. Without given CAs the
+/// system
+/// decides. There is no way to accept everything.
 /// </summary>
 internal sealed class ServerCertificate
 {
@@ -21,10 +22,10 @@ internal sealed class ServerCertificate
 
     public ServerCertificate(IReadOnlyList<X509Certificate2> roots) => _roots = roots;
 
-    /// <summary>Why the last certificate was refused.</summary>
+    /// <summary>Why the last certificate was rejected.</summary>
     public string? Refusal { get; private set; }
 
-    /// <exception cref="ConnectException">The text holds no certificate.</exception>
+    /// <exception cref="ConnectException">The text has no certificate.</exception>
     public static IReadOnlyList<X509Certificate2> ParsePem(string pem)
     {
         var blocks = Regex.Matches(pem, "-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\\s]+)-----END CERTIFICATE-----");
@@ -70,7 +71,7 @@ internal sealed class ServerCertificate
         using (var leaf = new X509Certificate2(certificate))
         {
             chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-            // .NET Standard 2.0 has no trust store of one's own: any root is let through here and compared below.
+            // .NET Standard 2.0 has no trust store per call, so the chain accepts any root, and the code below compares it.
             chain.ChainPolicy.VerificationFlags = X509VerificationFlags.AllowUnknownCertificateAuthority;
             chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ServerAuthentication));
             foreach (var root in _roots) chain.ChainPolicy.ExtraStore.Add(root);

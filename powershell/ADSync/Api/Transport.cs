@@ -39,7 +39,7 @@ internal static class Transport
 
     private static Stream OpenSocket(string path)
     {
-        // .NET Framework, which has no Unix sockets, has no such class either; there Connect's local API is a pipe.
+        // .NET Framework has no Unix sockets and lacks this class. Connect's local API is a pipe there.
         var type = typeof(Socket).Assembly.GetType("System.Net.Sockets.UnixDomainSocketEndPoint")
             ?? throw new ConnectException("not-running", $"this PowerShell has no Unix sockets, and cannot open '{path}'");
         var address = (EndPoint)Activator.CreateInstance(type, path)!;
@@ -68,7 +68,7 @@ internal static class Transport
                 if (!Task.Run(() => client.ConnectAsync(host, connection.Address.Port)).Wait(ConnectLimit))
                     throw new TimeoutException($"no answer within {ConnectLimit.TotalSeconds} seconds");
                 var stream = new SslStream(client.GetStream(), leaveInnerStreamOpen: false, certificate.Validate);
-                // None lets the system choose: TLS 1.2 or later on everything that is still kept up.
+                // None lets the system choose: TLS 1.2 or later on every supported system.
                 stream.AuthenticateAsClient(host, null, SslProtocols.None, checkCertificateRevocation: false);
                 return stream;
             }

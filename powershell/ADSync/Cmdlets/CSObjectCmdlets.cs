@@ -6,10 +6,10 @@ using Microsoft.IdentityManagement.PowerShell.ObjectModel;
 
 namespace Causeway.ADSync.Cmdlets;
 
-/// <summary>What the cmdlets about objects share: connectors by identifier, objects by distinguished name.</summary>
+/// <summary>Shared by the cmdlets for objects: connectors by identifier, objects by distinguished name.</summary>
 public abstract class CSObjectCmdlet : ConnectCmdlet
 {
-    /// <summary>The most that Connect gives in one page.</summary>
+    /// <summary>The most objects of one page of Connect's.</summary>
     private const int PageSize = 500;
 
     internal string? NameOf(Guid connector)

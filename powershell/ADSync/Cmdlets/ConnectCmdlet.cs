@@ -6,7 +6,7 @@ using Causeway.ADSync.Api;
 
 namespace Causeway.ADSync.Cmdlets;
 
-/// <summary>What every cmdlet shares: it finds Connect, asks it, and turns a refusal into an error record.</summary>
+/// <summary>Shared by all cmdlets: finds Connect, asks it, and turns a refusal into an error record.</summary>
 public abstract class ConnectCmdlet : PSCmdlet
 {
     private readonly CancellationTokenSource _stop = new CancellationTokenSource();
@@ -14,13 +14,14 @@ public abstract class ConnectCmdlet : PSCmdlet
 
     internal CancellationToken Stop => _stop.Token;
 
-    /// <summary>How many errors were written so far.</summary>
+    /// <summary>The number of errors so far.</summary>
     internal int Errors { get; private set; }
 
-    /// <summary>Ends a call that waits, on Ctrl-C.</summary>
+    /// <summary>Ends a waiting call on Ctrl-C.</summary>
     protected override void StopProcessing() => _stop.Cancel();
 
-    /// <summary>Asks Connect. Without a connection, or for who may not ask, the cmdlet ends; any other refusal is an error of this input alone, and null comes back.</summary>
+    /// <summary>Asks Connect. Without a connection or permission the cmdlet ends. Any other refusal is an error of this input alone and
+    /// returns null.</summary>
     internal JsonObject? Ask(
         object? target, string method, string[] path, IDictionary<string, object?>? query = null, IDictionary<string, object?>? body = null) =>
         Try(target, () =>
@@ -29,7 +30,7 @@ public abstract class ConnectCmdlet : PSCmdlet
             return _client.Call(method, ConnectClient.PathOf(path, query), body, Stop);
         });
 
-    /// <summary>Reads an answer; one that is not as agreed is an error record too.</summary>
+    /// <summary>Reads an answer. One outside the contract becomes an error record too.</summary>
     internal T? Try<T>(object? target, Func<T?> work)
         where T : class
     {

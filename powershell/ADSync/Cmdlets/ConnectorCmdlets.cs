@@ -63,7 +63,7 @@ public sealed class AddADSyncConnector : ConnectCmdlet
         if (!(Try(connector, connector.ToJson) is { } body)) return;
         var answer = Ask(connector, "PUT", new[] { "connectors", connector.Name }, Query("version", connector.Version), body);
         if (answer is null || !(Try(connector, () => Microsoft.IdentityManagement.PowerShell.ObjectModel.Connector.From(answer)) is Connector saved)) return;
-        // A script that goes on with its own object, and not with what comes back, has the newest one all the same.
+        // A script may keep using its own object instead of the returned one, so that gets the new version too.
         connector.Version = saved.Version;
         WriteObject(saved);
     }

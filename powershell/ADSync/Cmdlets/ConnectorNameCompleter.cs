@@ -9,12 +9,13 @@ using Causeway.ADSync.Api;
 
 namespace Causeway.ADSync.Cmdlets;
 
-/// <summary>Completes the names of connectors. Who cannot reach Connect gets none, and no error: it is only the Tab key.</summary>
+/// <summary>Completes the names of connectors. Without Connect it offers none and raises no error, because this is only the Tab
+/// key.</summary>
 public class ConnectorNameCompleter : IArgumentCompleter
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    /// <summary>The type whose connectors are offered first; in Connect's order when null.</summary>
+    /// <summary>The type whose connectors come first; null for Connect's order.</summary>
     protected virtual string? FirstType => null;
 
     public IEnumerable<CompletionResult> CompleteArgument(
@@ -45,13 +46,13 @@ public class ConnectorNameCompleter : IArgumentCompleter
     }
 }
 
-/// <summary>Where a forest's connector is meant.</summary>
+/// <summary>For parameters that name a forest's connector.</summary>
 public sealed class ForestNameCompleter : ConnectorNameCompleter
 {
     protected override string FirstType => "AD";
 }
 
-/// <summary>Where the tenant's connector is meant.</summary>
+/// <summary>For parameters that name the tenant's connector.</summary>
 public sealed class TenantNameCompleter : ConnectorNameCompleter
 {
     protected override string FirstType => "Extensible2";

@@ -5,7 +5,7 @@ using Causeway.ADSync.Api;
 
 namespace Causeway.ADSync.Cmdlets;
 
-/// <summary>Connect's errors as PowerShell tells them: category, id, and what to do.</summary>
+/// <summary>Connect's errors in PowerShell's form: category, id, and what to do.</summary>
 internal static class ErrorRecords
 {
     private static readonly Dictionary<string, ErrorCategory> Categories = new Dictionary<string, ErrorCategory>

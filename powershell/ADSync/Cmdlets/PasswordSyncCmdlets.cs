@@ -154,7 +154,7 @@ public sealed class GetCausewayFullPasswordSync : ConnectCmdlet
 
     private readonly Dictionary<string, string> _warned = new Dictionary<string, string>();
 
-    /// <summary>Warns of what a synchronization waits for, again only when it is another thing.</summary>
+    /// <summary>Warns of what a synchronization waits for, and again only when that changes.</summary>
     private void WarnOnce(FullPasswordSync pass)
     {
         if (pass.WaitingFor is null || (_warned.TryGetValue(pass.ConnectorName, out var before) && before == pass.WaitingFor)) return;

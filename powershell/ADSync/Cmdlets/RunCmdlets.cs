@@ -7,13 +7,13 @@ using Microsoft.IdentityManagement.PowerShell.ObjectModel;
 
 namespace Causeway.ADSync.Cmdlets;
 
-/// <summary>What the cmdlets for runs share.</summary>
+/// <summary>Shared by the cmdlets for runs.</summary>
 public abstract class RunCmdlet : ConnectCmdlet
 {
-    /// <summary>Runs that one answer carries at most.</summary>
+    /// <summary>The most runs of one answer.</summary>
     private const int Page = 1000;
 
-    /// <summary>Newest first, as many as are wanted.</summary>
+    /// <summary>The newest runs, up to the wanted number.</summary>
     internal IEnumerable<JsonObject> Runs(object? target, Dictionary<string, object?> query, int wanted)
     {
         for (var left = wanted; left > 0;)
@@ -32,7 +32,7 @@ public abstract class RunCmdlet : ConnectCmdlet
     /// <summary>A run with its errors.</summary>
     internal JsonObject? Details(Guid run) => Ask(run, "GET", new[] { "runs", run.ToString("D") });
 
-    /// <summary>Its one step; objects with an error are asked for only where there are some.</summary>
+    /// <summary>The run's one step. Asks for objects with an error only if there are any.</summary>
     internal RunStepResult? Step(JsonObject run) => Try(run, () =>
     {
         var errors = run.Integer("errors") > 0 ? Details(run.Identifier("runHistoryId"))?.Objects("objectErrors") : null;

@@ -5,7 +5,7 @@ using Microsoft.IdentityManagement.PowerShell.ObjectModel;
 
 namespace Causeway.ADSync.Cmdlets;
 
-/// <summary>What the cmdlets of the deletion threshold share.</summary>
+/// <summary>Shared by the cmdlets for the deletion threshold.</summary>
 public abstract class DeletionThresholdCmdlet : ConnectCmdlet
 {
     /// <summary>Taken as the original does; the socket or the token says who you are.</summary>

@@ -58,7 +58,7 @@ public sealed class GetADSyncServerConfiguration : ConnectCmdlet
         var connectors = settings is null ? null : Ask(Path, "GET", new[] { "connectors" });
         var rules = connectors is null ? null : Ask(Path, "GET", new[] { "rules" });
         if (settings is null || connectors is null || rules is null) return;
-        // All is read before the first file is written: a folder with half of a configuration would be taken for all of it.
+        // Reads everything before it writes the first file, because half a configuration in a folder would pass for a whole one.
         var files = Try(Path, () =>
         {
             var found = new List<(string Folder, string Name, object Content)> { (string.Empty, "GlobalSettings", GlobalSettings.From(settings)) };

@@ -44,10 +44,10 @@ public sealed class CSObject
 
     public bool IsConnector { get; }
 
-    /// <summary>Why it is filtered; null when it is not.</summary>
+    /// <summary>Why it is filtered; null if it is not.</summary>
     public string? FilteredBy { get; }
 
-    /// <summary>For Get-ADSyncMVObject; null when it is filtered.</summary>
+    /// <summary>For Get-ADSyncMVObject; null if it is filtered.</summary>
     public Guid? ConnectedMVObjectId { get; }
 
     public bool HasSyncError { get; }
@@ -63,7 +63,7 @@ public sealed class CSObject
     internal static CSObject From(JsonObject json) => new CSObject(json);
 }
 
-/// <summary>Why the tenant did not take an object.</summary>
+/// <summary>Why the tenant rejected an object.</summary>
 public sealed class CSObjectExportError
 {
     private CSObjectExportError(JsonObject json)

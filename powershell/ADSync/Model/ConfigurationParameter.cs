@@ -38,7 +38,8 @@ public sealed class ConfigurationParameter
     private readonly string _inputType;
     private readonly string _scope;
 
-    /// <summary>As administrators' scripts call it: <c>New-Object …ConfigurationParameter "name", String, ConnectorGlobal, $null, $null, $null</c>.</summary>
+    /// <summary>Called as in administrators' scripts: <c>New-Object …ConfigurationParameter "name", String, ConnectorGlobal, $null, $null,
+    /// $null</c>.</summary>
     public ConfigurationParameter(
         string name,
         ConfigurationParameterType inputType,
@@ -56,7 +57,7 @@ public sealed class ConfigurationParameter
         Name = name;
         _inputType = inputType;
         _scope = scope;
-        // PowerShell hands $null to a text as an empty one.
+        // PowerShell passes $null to a string parameter as an empty string.
         Description = NullIfEmpty(description);
         RegexValidationPattern = NullIfEmpty(pattern);
         DefaultValue = NullIfEmpty(defaultValue);
@@ -117,7 +118,7 @@ public sealed class ConfigurationParameter
         ["dataType"] = DataType,
     };
 
-    /// <summary>Text, numbers and truth values as they are; of everything else the text that PowerShell would show.</summary>
+    /// <summary>Text, numbers and booleans unchanged; for anything else the text that PowerShell would show.</summary>
     private object? PlainValue()
     {
         var value = Value is PSObject wrapped ? wrapped.BaseObject : Value;
@@ -135,7 +136,7 @@ public sealed class ConfigurationParameter
 /// <summary>Parameters by name: <c>Remove(name)</c>, <c>Add(parameter)</c>, <c>AddOrReplace(parameter)</c>, <c>[name]</c>.</summary>
 public sealed class ConfigurationParameterCollection : KeyedCollection<string, ConfigurationParameter>
 {
-    /// <summary>Adds a parameter, in place of the one of its name when there is one.</summary>
+    /// <summary>Adds a parameter, replacing one of the same name.</summary>
     public void AddOrReplace(ConfigurationParameter parameter)
     {
         if (parameter is null) throw new ArgumentNullException(nameof(parameter));

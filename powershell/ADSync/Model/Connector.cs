@@ -12,7 +12,7 @@ public enum ConnectorType
     Extensible2,
 }
 
-/// <summary>One place that Connect reads from or writes to.</summary>
+/// <summary>A place that Connect reads from or writes to.</summary>
 public sealed class Connector
 {
     private Connector(JsonObject json)
@@ -57,7 +57,7 @@ public sealed class Connector
 
     public string Description { get; }
 
-    /// <summary>Grows with every change of the parameters.</summary>
+    /// <summary>Rises with each change of the parameters.</summary>
     public int Version { get; internal set; }
 
     public DateTime CreationTime { get; }
@@ -80,17 +80,17 @@ public sealed class Connector
 
     public AnchorConstructionSetting[] AnchorConstructionSettings { get; }
 
-    /// <summary>Where it connects to and as whom, for reading: it is set in the configuration.</summary>
+    /// <summary>Where it connects to and with which account. Read-only, because the configuration sets it.</summary>
     public ConfigurationParameterCollection ConnectivityParameters { get; }
 
-    /// <summary>What it does in its runs; none where Connect is of a release that told of none.</summary>
+    /// <summary>What it does in its runs; empty if Connect's release does not report it.</summary>
     public RunProfile[] RunProfiles { get; }
 
     public override string ToString() => Name;
 
     internal static Connector From(JsonObject json) => new Connector(json);
 
-    /// <summary>What can be saved: the parameters.</summary>
+    /// <summary>What can be saved: its parameters.</summary>
     internal Dictionary<string, object?> ToJson() => new Dictionary<string, object?>
     {
         ["globalParameters"] = GlobalParameters.ToJson(),
@@ -125,7 +125,7 @@ public sealed class ConnectorPartition
 
     public string[] PreferredDCs { get; }
 
-    /// <summary>What of it is read; null where Connect is of a release that did not tell.</summary>
+    /// <summary>Which part of it is read; null if Connect's release does not report it.</summary>
     public ConnectorPartitionScope? ConnectorPartitionScope { get; }
 
     public ConfigurationParameterCollection Parameters { get; }
@@ -141,7 +141,7 @@ public sealed class ConnectorPartition
     };
 }
 
-/// <summary>What of a naming context is read.</summary>
+/// <summary>Which part of a naming context is read.</summary>
 public sealed class ConnectorPartitionScope
 {
     private ConnectorPartitionScope(JsonObject json)
@@ -160,7 +160,7 @@ public sealed class ConnectorPartitionScope
     internal static ConnectorPartitionScope From(JsonObject json) => new ConnectorPartitionScope(json);
 }
 
-/// <summary>Which attributes make the anchor of an object type.</summary>
+/// <summary>The attributes that make up the anchor of an object type.</summary>
 public sealed class AnchorConstructionSetting
 {
     private AnchorConstructionSetting(JsonObject json)

@@ -4,7 +4,7 @@ using Causeway.ADSync.Api;
 
 namespace Microsoft.IdentityManagement.PowerShell.ObjectModel;
 
-/// <summary>What a cycle does: what has changed, or everything anew.</summary>
+/// <summary>What a cycle processes: changes only, or everything again.</summary>
 public enum SynchronizationPolicyType
 {
     Unspecified,
@@ -57,7 +57,7 @@ public sealed class SchedulerSettings
     internal static SchedulerSettings From(JsonObject json) => new SchedulerSettings(json);
 }
 
-/// <summary>What became of a request to start or stop a cycle.</summary>
+/// <summary>The result of a request to start or stop a cycle.</summary>
 public sealed class SyncCycleResult
 {
     internal SyncCycleResult(string result) => Result = result;
@@ -118,7 +118,7 @@ public sealed class ConnectorStatistics
     internal static ConnectorStatistics From(JsonObject json) => new ConnectorStatistics(json);
 }
 
-/// <summary>Whether a domain's controllers answer.</summary>
+/// <summary>Whether a domain's domain controllers answer.</summary>
 public sealed class DomainReachability
 {
     private DomainReachability(JsonObject json)

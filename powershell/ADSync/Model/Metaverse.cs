@@ -48,14 +48,14 @@ public sealed class SynchronizationRule
 
     public bool EnablePasswordSync { get; }
 
-    /// <summary>All of them hold.</summary>
+    /// <summary>All conditions must hold.</summary>
     public ScopeCondition[] ScopeFilter { get; }
 
     public JoinCondition[] JoinFilter { get; }
 
     public AttributeFlowMapping[] AttributeFlowMappings { get; }
 
-    /// <summary>Every rule is: nobody changes them.</summary>
+    /// <summary>Always true: rules cannot be changed.</summary>
     public bool IsStandardRule => true;
 
     public override string ToString() => Name;
@@ -63,7 +63,7 @@ public sealed class SynchronizationRule
     internal static SynchronizationRule From(JsonObject json) => new SynchronizationRule(json);
 }
 
-/// <summary>A condition that an object meets to be taken.</summary>
+/// <summary>A condition that an object must meet to be in scope.</summary>
 public sealed class ScopeCondition
 {
     private ScopeCondition(JsonObject json)
@@ -84,7 +84,7 @@ public sealed class ScopeCondition
     internal static ScopeCondition From(JsonObject json) => new ScopeCondition(json);
 }
 
-/// <summary>By what an object is found again.</summary>
+/// <summary>How the rule recognizes an object.</summary>
 public sealed class JoinCondition
 {
     private JoinCondition(JsonObject json)
@@ -102,7 +102,7 @@ public sealed class JoinCondition
     internal static JoinCondition From(JsonObject json) => new JoinCondition(json);
 }
 
-/// <summary>What becomes of an attribute.</summary>
+/// <summary>How an attribute is transformed.</summary>
 public sealed class AttributeFlowMapping
 {
     private AttributeFlowMapping(JsonObject json)
@@ -116,7 +116,7 @@ public sealed class AttributeFlowMapping
 
     public string Destination { get; }
 
-    /// <summary>Null: the value is taken as it is.</summary>
+    /// <summary>Null: the value is used unchanged.</summary>
     public string? Expression { get; }
 
     public string FlowType => Expression is null ? "Direct" : "Expression";

@@ -3,7 +3,7 @@ using Causeway.ADSync.Api;
 
 namespace Microsoft.IdentityManagement.PowerShell.ObjectModel;
 
-/// <summary>The password channel's switch, a pair of connectors.</summary>
+/// <summary>The switch of one password channel, which connects a pair of connectors.</summary>
 public sealed class PasswordSyncConfiguration
 {
     private PasswordSyncConfiguration(JsonObject json)
@@ -22,7 +22,7 @@ public sealed class PasswordSyncConfiguration
     internal static PasswordSyncConfiguration From(JsonObject json) => new PasswordSyncConfiguration(json);
 }
 
-/// <summary>When the passwords of a partition were last synchronized; times are in UTC.</summary>
+/// <summary>When the passwords of a partition were last synchronized. Times are in UTC.</summary>
 public sealed class PartitionPasswordSyncState
 {
     private PartitionPasswordSyncState(JsonObject json)
@@ -56,7 +56,7 @@ public sealed class PartitionPasswordSyncState
     internal static PartitionPasswordSyncState From(JsonObject json) => new PartitionPasswordSyncState(json);
 }
 
-/// <summary>A forced full password sync of one forest, as far as it is.</summary>
+/// <summary>A forced full password sync of one forest, and its progress.</summary>
 public sealed class FullPasswordSync
 {
     private FullPasswordSync(string connectorName, JsonObject json)
@@ -93,13 +93,13 @@ public sealed class FullPasswordSync
 
     public double? UsersPerSecond { get; }
 
-    /// <summary>When everybody is expected to have been read.</summary>
+    /// <summary>When all users are expected to have been read.</summary>
     public DateTime? ExpectedAt { get; }
 
-    /// <summary>Users whose legacy credentials wait for the managed domain's key to be confirmed.</summary>
+    /// <summary>Users whose legacy credentials wait until the managed domain's key is confirmed.</summary>
     public int Owed { get; }
 
-    /// <summary>Why it is not done; null while it goes on or when it is done.</summary>
+    /// <summary>What it waits for; null while it makes progress or when it is done.</summary>
     public string? WaitingFor { get; }
 
     internal static FullPasswordSync? From(JsonObject json)

@@ -49,7 +49,7 @@ public sealed class RunProfileResult
 
     public Guid RunHistoryId { get; }
 
-    /// <summary>Whose run it is: an export is the tenant's, all else a forest's.</summary>
+    /// <summary>An export belongs to the tenant's connector, any other run to a forest's.</summary>
     public Guid ConnectorId { get; }
 
     public string ConnectorName { get; }
@@ -58,14 +58,14 @@ public sealed class RunProfileResult
 
     public string RunProfileName { get; }
 
-    /// <summary>Ascending, over all connectors.</summary>
+    /// <summary>Ascending, across all connectors.</summary>
     public int RunNumber { get; }
 
     public bool IsRunComplete { get; }
 
     public string Result { get; }
 
-    /// <summary>Why it did not start, or stopped; null when it is through.</summary>
+    /// <summary>Why it did not start, or stopped; null if it completed.</summary>
     public string? Problem { get; }
 
     /// <summary>A run has one step.</summary>
@@ -76,13 +76,13 @@ public sealed class RunProfileResult
     /// <summary>In UTC.</summary>
     public DateTime StartDate { get; }
 
-    /// <summary>In UTC; null while it is under way.</summary>
+    /// <summary>In UTC; null while it is running.</summary>
     public DateTime? EndDate { get; }
 
-    /// <summary>The forest's connector that it was for.</summary>
+    /// <summary>The forest's connector on whose behalf it ran.</summary>
     public string SourceConnector { get; }
 
-    /// <summary>How many runs that found nothing are told as this one.</summary>
+    /// <summary>How many runs without a change this one stands for.</summary>
     public int Looks { get; }
 
     /// <summary>Filled with -RunStepDetails.</summary>
@@ -93,7 +93,7 @@ public sealed class RunProfileResult
     internal static RunProfileResult From(JsonObject json, RunStepResult[] steps) => new RunProfileResult(json, steps);
 }
 
-/// <summary>What the one step of a run did, by the original's counters: those that its kind has.</summary>
+/// <summary>What the one step of a run did, in the original's counters. Each kind of run has its own.</summary>
 public sealed class RunStepResult
 {
     private RunStepResult(JsonObject json, IEnumerable<JsonObject> errors)
@@ -123,7 +123,7 @@ public sealed class RunStepResult
 
     public Guid RunHistoryId { get; }
 
-    /// <summary>A run has one step, which goes by the run's identifier.</summary>
+    /// <summary>A run has one step, with the run's identifier.</summary>
     public Guid StepHistoryId => RunHistoryId;
 
     public int StepNumber => 1;
@@ -133,7 +133,7 @@ public sealed class RunStepResult
     /// <summary>In UTC.</summary>
     public DateTime StartDate { get; }
 
-    /// <summary>In UTC; null while it is under way.</summary>
+    /// <summary>In UTC; null while it is running.</summary>
     public DateTime? EndDate { get; }
 
     public int StageAdd { get; }
@@ -146,13 +146,13 @@ public sealed class RunStepResult
 
     public int StageFailure { get; }
 
-    /// <summary>Objects that are synchronized from now on.</summary>
+    /// <summary>Objects that are newly synchronized.</summary>
     public int DisconnectorProjectedFlow { get; }
 
-    /// <summary>Objects of which the tenant is to have something else.</summary>
+    /// <summary>Objects that should change at the tenant.</summary>
     public int ConnectorFlow { get; }
 
-    /// <summary>Objects that are not synchronized any more.</summary>
+    /// <summary>Objects that are no longer synchronized.</summary>
     public int ConnectorDeleteRemoveMv { get; }
 
     public int ConnectorNoFlow { get; }
@@ -167,7 +167,7 @@ public sealed class RunStepResult
 
     public int ExportFailure { get; }
 
-    /// <summary>The first hundred objects that had an error.</summary>
+    /// <summary>The first hundred objects with an error.</summary>
     public RunStepError[] SyncErrors { get; }
 
     internal static RunStepResult From(JsonObject run, IEnumerable<JsonObject> errors) => new RunStepResult(run, errors);

@@ -4,7 +4,7 @@ using Causeway.ADSync.Api;
 
 namespace Microsoft.IdentityManagement.PowerShell.ObjectModel;
 
-/// <summary>What of a connector's next cycle is done anew.</summary>
+/// <summary>Which parts of a connector's next cycle process everything again.</summary>
 public sealed class SchedulerConnectorOverride
 {
     private SchedulerConnectorOverride(JsonObject json)
@@ -26,7 +26,7 @@ public sealed class SchedulerConnectorOverride
     internal static SchedulerConnectorOverride From(JsonObject json) => new SchedulerConnectorOverride(json);
 }
 
-/// <summary>Above how many deletions all of them wait.</summary>
+/// <summary>The number of deletions above which all of them wait.</summary>
 public sealed class ExportDeletionThreshold
 {
     private ExportDeletionThreshold(JsonObject json)
@@ -36,10 +36,10 @@ public sealed class ExportDeletionThreshold
         Waiting = json.Integer("waiting");
     }
 
-    /// <summary>1: it is on. It always is.</summary>
+    /// <summary>Always 1: the protection cannot be switched off.</summary>
     public int DeletionPrevention { get; }
 
-    /// <summary>Within 24 hours; a tenth of a forest counts beside it.</summary>
+    /// <summary>Within 24 hours. A tenth of a forest is a limit too.</summary>
     public int ThresholdCount { get; }
 
     /// <summary>Deletions that wait for an approval now.</summary>
@@ -48,7 +48,7 @@ public sealed class ExportDeletionThreshold
     internal static ExportDeletionThreshold From(JsonObject json) => new ExportDeletionThreshold(json);
 }
 
-/// <summary>Deletions that were approved.</summary>
+/// <summary>Approved deletions.</summary>
 public sealed class ApprovedDeletions
 {
     private ApprovedDeletions(JsonObject json)
@@ -61,7 +61,7 @@ public sealed class ApprovedDeletions
 
     public string ConnectorName { get; }
 
-    /// <summary>Stands for exactly these.</summary>
+    /// <summary>Identifies exactly these deletions.</summary>
     public string Digest { get; }
 
     public int Count { get; }
@@ -72,7 +72,7 @@ public sealed class ApprovedDeletions
     internal static ApprovedDeletions From(JsonObject json) => new ApprovedDeletions(json);
 }
 
-/// <summary>Whether a newer release is put in place by itself.</summary>
+/// <summary>Whether Connect installs newer releases by itself.</summary>
 public enum AutoUpgradeConfigurationState
 {
     Suspended,
@@ -80,7 +80,7 @@ public enum AutoUpgradeConfigurationState
     Disabled,
 }
 
-/// <summary>The same with the reason, where it is suspended.</summary>
+/// <summary>The state, with a reason if it is suspended.</summary>
 public sealed class AutoUpgradeDetail
 {
     internal AutoUpgradeDetail(AutoUpgradeConfigurationState state) => AutoUpgradeState = state;
