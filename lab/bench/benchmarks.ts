@@ -86,7 +86,7 @@ export class Benchmarks {
     }
   }
 
-  /** Measures again, starting with the benchmark's own rounds. */
+  /** Measures again: repeats its own rounds, not what it needs of others. */
   again(name: BenchmarkName): Promise<Measurement[]> {
     this.#done.delete(name);
     return this.run(name);

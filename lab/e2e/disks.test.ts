@@ -28,7 +28,7 @@ const onprem = DOMAINS.onprem;
 const { dnsDomain } = describeDomain(onprem);
 const tag = randomBytes(2).toString('hex');
 const AT_ONCE = 4;
-/** Enough to need several batches at each place. */
+/** Enough to fill a batch of their own at each place. */
 const MANY = 40;
 /** Services check their own trouble again after 30 seconds at most. */
 const PATIENCE_MS = 45_000;

@@ -88,7 +88,7 @@ test('names the program that holds port 53, and changes nothing', async () => {
   assert.equal((await runCliJson<DomainDns>(dns())).mode, 'none');
 });
 
-test('then answers for its own names, and asks the forwarder for others', async () => {
+test('answers for its own names afterwards, and asks the forwarder for others', async () => {
   const after = await runCliJson<DomainDns>(dns('--set', 'internal', '--forwarder', FORWARDER, '--yes'));
   assert.deepEqual(after, { mode: 'internal', address: managed.address, forwarder: FORWARDER });
   assert.deepEqual(await asked(host), [managed.address]);

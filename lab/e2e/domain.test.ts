@@ -357,7 +357,7 @@ test('rejects a hostile tenant’s whole repertoire, each with its own reason, a
   );
   tenant.publish(forest.item(victim, null, null));
 
-  // A SID of another forest's domain loses that SID alone, and gets it when an administrator confirms that the domain is this forest's.
+  // A user with a SID of another forest's domain lacks only the SID, and gets it when the domain is confirmed to be this forest's.
   const domainSid = neighbour.sid!.slice(0, neighbour.sid!.lastIndexOf('-'));
   await cli('sids', 'confirm', domainSid, '--forest', 'second.example.org');
   const claim = forest.account(mallory, { objectSid: neighbour.sid });

@@ -144,7 +144,7 @@ test('a full pass of one forest leaves the other alone', async () => {
   await works(anna);
 });
 
-test('a cycle of both forests is running until the last one has finished, so that an idle Connect can be started', async () => {
+test('a cycle of both forests is running until the last one has finished, and an idle Connect accepts a new cycle', async () => {
   const service = serviceIn(stage.stateOf('connect'), 'connect');
   let looks = 0;
   for (let round = 0; round < 5; round++) {
@@ -230,7 +230,7 @@ test('a userPrincipalName stays with its first forest, remains reserved for it, 
   assert.equal(await trials.web({ upn: first.upn }, first.password), false);
 });
 
-test('a Connect loses the right to a forest, and sends for it again once the right is restored', async () => {
+test('a Connect is rejected for a forest that an administrator takes from it, until they give it back', async () => {
   const { agents } = await runCliJson<{ agents: { id: string; kind: string }[] }>([
     ...['tenant', 'agents', 'list', ...stage.remote],
   ]);

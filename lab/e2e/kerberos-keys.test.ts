@@ -22,7 +22,7 @@ const domain = DOMAINS.onprem;
 const layout = layoutOf(domain);
 const user = `keys-${Date.now().toString(36)}`;
 const PASSWORD = 'Keys-Passw0rd1';
-/** Replaces four characters in a built blob, because the builder would reject it. */
+/** Stands in a built blob for four characters that the builder would reject. */
 const MARK = '####';
 await createUser(domain, { sam: user, password: 'Another-Passw0rd1' });
 after(() => deleteUser(domain, user));

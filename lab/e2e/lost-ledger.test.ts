@@ -135,7 +135,7 @@ async function membersOf(name: string): Promise<string[]> {
 
 const ledgerFiles = ['', '-wal', '-shm'].map(end => join(state, `ledger.db${end}`));
 
-test('an account carries its owner, and neither its user nor another one can change that', async () => {
+test('an account names its owner, and neither its own user nor another one can change that', async () => {
   const [anna, other] = [await someone('anna'), await someone('other')];
   const [found] = await accounts('anna');
   assert.ok(found!.mark.includes(`${anna.anchor} of ${FOREST}; objectGUID ${anna.objectGuid}`), found!.mark);

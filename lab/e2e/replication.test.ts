@@ -233,7 +233,7 @@ test('logs on accounts whose names have letters without a capital, or with a non
   }
 });
 
-test('an account without rights learns what it lacks, and a wrong password is reported as such', async () => {
+test('names the right that an account lacks, and reports a wrong password as such', async () => {
   await using plain = await logOn(plainName, PASSWORD);
   await assert.rejects(
     plain.replicateChanges({ namingContext }).next(),

@@ -136,7 +136,7 @@ test('a second Connect enrols to stage, reads the directory, and says everywhere
   assert.equal((await cli('second', 'trust-domain', domain.trim())).code, 0);
 });
 
-test('it shows what it would send, and sends nothing even while the other one is stopped', async () => {
+test('the staging one shows what it would send, and sends nothing even while the other one is stopped', async () => {
   await stage.connect.stop();
   const password = randomPassword();
   await setPassword(onprem, alice.sam, password);
@@ -155,7 +155,7 @@ test('it shows what it would send, and sends nothing even while the other one is
   await allArrives(stage);
 });
 
-test('promoted, it brings the next password to web sign-in, and to the managed domain once its key is confirmed there', async () => {
+test('the promoted one brings the next password to web sign-in, and to the managed domain once its key is confirmed there', async () => {
   await promote('second');
   await eventually('the first one stages', () => stages('first'), PATIENCE);
   assert.equal(await stages('second'), false);

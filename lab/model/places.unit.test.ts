@@ -26,7 +26,7 @@ test('every place gets what a forest says', async () => {
   assert.deepEqual(await world.differences(), []);
 });
 
-test('no place keeps a password of a user who leaves its scope, whatever the places lose, and nobody lacks one', async () => {
+test('no place keeps a password of a user who leaves its scope, whatever the places lose, and no other user loses theirs', async () => {
   const { forest, connect } = world;
   const [ann, bob, cid] = ['ann', 'bob', 'cid'].map(name => forest.hire(name, `Made.Up.${name}1`));
   forest.change(cid!, { adminDescription: FILTERED });

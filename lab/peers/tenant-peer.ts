@@ -21,7 +21,7 @@ type Item = Omit<FeedItem, 'userId' | 'profile'> & { profile?: Partial<FeedItem[
 interface Entry {
   readonly item: FeedItem;
   readonly seq: number;
-  /** It has no news. */
+  /** The item has nothing new. */
   readonly again: boolean;
 }
 
