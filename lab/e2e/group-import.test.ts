@@ -269,7 +269,7 @@ test('a deleted member appears by its own deletion, not by its groups, and is in
   assert.deepEqual(await readMemberOf(connector, { namingContext, objectGuid: ray.guid }), []);
 });
 
-test('a deleted group appears as deleted and has no list, and a read by its GUID shows a restored group', async () => {
+test('a read by GUID shows a group whole, and a deleted group appears as deleted and has no list', async () => {
   const short = await make('Short-lived', 'group', { member: [(await make('Max', 'user')).dn] });
   const [whole] = await readWhole(short);
   assert.equal(whole!.attributes.cn, 'Short-lived');
