@@ -93,7 +93,7 @@ test('keeps an old sIDHistory until an administrator has decided on its domain',
   assert.deepEqual([due(), declined()], [[['alice', null, null, alice.sid]], [true]]);
 });
 
-test("removes an old sIDHistory when the SID changes, when another forest gets the domain, and by the setting", () => {
+test('removes an old sIDHistory when the SID changes, when another forest gets the domain, and by the setting', () => {
   ledger.confirmSid(DOMAIN, undefined);
   const alice = there('alice', 1105);
   const taken = [['alice', null, null, alice.sid]];
