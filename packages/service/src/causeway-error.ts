@@ -59,3 +59,16 @@ export function describeError(error: unknown): string {
   }
   return [parts.join(': '), ...below].join('\n');
 }
+
+/** Matches a message with the command to run, which holds this machine's names. */
+const HAS_COMMAND = /^ {2}causeway /m;
+
+/**
+ * The same with what the administrator does below it: from the table of errors, unless the message has the command already.
+ * @param otherTodo what to do about an error that the tables do not know
+ */
+export function explainError(error: unknown, otherTodo?: string): string {
+  const message = describeError(error);
+  const { todo = otherTodo } = (error ?? {}) as { todo?: string };
+  return todo === undefined || HAS_COMMAND.test(message) ? message : `${message}\n${todo}`;
+}

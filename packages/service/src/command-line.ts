@@ -1,4 +1,4 @@
-import { CausewayError, describeError } from './causeway-error.ts';
+import { CausewayError, describeError, explainError } from './causeway-error.ts';
 import { environment } from './environment.ts';
 
 /** Exit codes of every command. `differs` is for commands that compare and found a difference. */
@@ -14,9 +14,6 @@ export function printResult(json: boolean | undefined, value: unknown, lines: ()
   process.stdout.write(json ? `${JSON.stringify(value)}\n` : `${plainText(lines().join('\n'))}\n`);
 }
 
-/** Matches a message with the command to run, which holds this machine's names. */
-const HAS_COMMAND = /^ {2}causeway /m;
-
 /**
  * Prints an error on standard error, with what to do below it, and returns the exit code. With `--json` it prints JSON for programs. What
  * to do comes from the table of errors, unless the message has the command already.
@@ -24,13 +21,11 @@ const HAS_COMMAND = /^ {2}causeway /m;
  */
 export function reportError(error: unknown, json: boolean, otherTodo?: string): number {
   const code = error instanceof CausewayError ? error.code : ((error as { code?: string }).code ?? 'failed');
-  const message = describeError(error);
   const { todo = otherTodo } = (error ?? {}) as { todo?: string };
-  const below = todo === undefined || HAS_COMMAND.test(message) ? '' : `\n${todo}`;
   process.stderr.write(
     json
-      ? `${JSON.stringify({ error: { code, message, ...(todo !== undefined && { todo }) } })}\n`
-      : `causeway: ${plainText(`${message}${below}`)}\n`,
+      ? `${JSON.stringify({ error: { code, message: describeError(error), ...(todo !== undefined && { todo }) } })}\n`
+      : `causeway: ${plainText(explainError(error, otherTodo))}\n`,
   );
   if (environment('CAUSEWAY_DEBUG') && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return EXIT.failure;

@@ -7,7 +7,7 @@ export type { BulkLine, BulkList } from './bulk/bulk-decision.ts';
 export { BULK_TABLES } from './bulk/bulk-tables.ts';
 export { describeHeld, HELD_WORDS } from './bulk/held-lists.ts';
 export { thresholdSettings } from './bulk/threshold-settings.ts';
-export { CausewayError, describeError } from './causeway-error.ts';
+export { CausewayError, describeError, explainError } from './causeway-error.ts';
 export { type Clock, realClock, timestamp } from './clock.ts';
 export { EXIT, example, plainText, printResult, reportError, table } from './command-line.ts';
 export { loadConfiguration, readSecret, writeConfigurationValues } from './configuration.ts';

@@ -101,7 +101,7 @@ async function diagnoseConnector(connector: Connector): Promise<Diagnosis[]> {
       times.status === 'Successful' || times.status === 'InProgress',
       times.status === 'None'
         ? 'none yet'
-        : `${times.status}, begun at ${times.start}${lastError ? `: ${lastError}` : ''}`,
+        : `${times.status}, begun at ${times.start}${lastError ? `: ${lastError.split('\n')[0]}` : ''}`,
       "see 'causeway connect status'",
     ),
   ];

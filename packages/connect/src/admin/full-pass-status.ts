@@ -39,5 +39,5 @@ async function waitingFor(connector: Connector, read: boolean): Promise<string |
       return `the tenant does not answer: ${error.message}`;
     }
   }
-  return lastError === null ? null : `it is tried again: ${lastError}`;
+  return lastError === null ? null : `it is tried again: ${lastError.split('\n')[0]}`;
 }

@@ -58,7 +58,8 @@ export function describeStatus(status: ConnectStatus, running: boolean): string[
       lines.push(
         `  ALARM: this machine's clock is ${Math.abs(c.clock.aheadSeconds)} seconds ${c.clock.aheadSeconds > 0 ? 'ahead of' : 'behind'} the domain controller's, since ${c.clock.since}`,
       );
-    if (c.lastError !== null) lines.push(`  last error: ${c.lastError}`);
+    if (c.lastError !== null)
+      lines.push(...`last error: ${c.lastError}`.split('\n').map(line => `  ${line}`));
     lines.push(...describeWaiting(c).map(line => `  ${line}`));
     if (c.comparison) lines.push(...describeComparison(c.comparison, c.name).map(line => `  ${line}`));
     if (c.fullPass) lines.push(`  ${describePass(c.fullPass)}`);

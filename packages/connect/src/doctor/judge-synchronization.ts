@@ -99,12 +99,11 @@ function named(users: readonly string[], count: number): string {
 }
 
 function judgeCycle(last: string | null, error: string | null, now: Date, done: string): Judgement {
-  if (error !== null)
-    return unmet(
-      error,
-      ASKED_CONNECT,
-      'causeway connect status says more: mend that, and it goes on by itself',
-    );
+  if (error !== null) {
+    const [what = '', ...todo] = error.split('\n').map(line => line.trim());
+    const remedy = todo.join(' ') || 'causeway connect status says more: mend that, and it resumes by itself';
+    return unmet(what, ASKED_CONNECT, remedy);
+  }
   if (last === null)
     return unmet('no cycle is through yet', ASKED_CONNECT, 'wait for it, or see causeway connect status');
   if (now.getTime() - Date.parse(last) > STALE_MS)

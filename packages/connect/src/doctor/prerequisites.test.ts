@@ -132,6 +132,13 @@ for (const [what, change, id, found, next] of [
     /corp\.example\.com: the domain controller/,
     /causeway connect status/,
   ],
+  [
+    'an error that says what to do',
+    { connector: { lastError: 'the disk is full\nMake room:\n  df -h' } },
+    'synchronized',
+    /corp\.example\.com: the disk is full$/,
+    /^Make room: df -h$/,
+  ],
   ['a missing cycle', { connector: { lastObjectCycleAt: null } }, 'synchronized', /no cycle/, /wait/],
   [
     'an old cycle',

@@ -11,6 +11,7 @@ import {
 } from '@causeway/records';
 import { createLog } from '@causeway/service';
 import { connectStatus, userStatus } from '../admin/status.ts';
+import { describeStatus } from '../commands/show-status.ts';
 import { loadConnectConfiguration } from '../configuration.ts';
 import { whyRestored } from '../domain-controller/note-restore.ts';
 import { decideObject } from '../objects/merge.ts';
@@ -173,7 +174,10 @@ test('names an unreachable domain controller and its connector in the error', as
     message: /'127.0.0.1' of connector 'corp.example.com'/,
   });
   const status = await connectStatus(connect);
-  assert.match(status.connectors[0]!.lastError!, /cannot connect to 127.0.0.1:1/);
+  assert.match(
+    describeStatus(status, true).join('\n'),
+    /^ {2}last error: .*cannot connect to 127.0.0.1:1.*\n {2}\S.*\n {4}causeway doctor/m,
+  );
   assert.throws(() => userStatus(connect, 'nobody'), { code: 'no-such-user' });
   await connect.close();
 });

@@ -1,6 +1,6 @@
 import type { CycleSummary, DomainReachability } from '@causeway/contract';
 import { highestCommittedUSN } from '@causeway/ldap';
-import { bestEffort, CausewayError, describeError } from '@causeway/service';
+import { bestEffort, CausewayError, describeError, explainError } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import { DomainController } from '../domain-controller/domain-controller.ts';
 import { chosenController, Failover } from '../domain-controller/failover.ts';
@@ -274,7 +274,7 @@ export class Connector {
   /** Puts the error into words, which status shows until a cycle succeeds. */
   async #noted(cause: unknown, run: RunKind | undefined): Promise<unknown> {
     const error = await this.controller.explain(cause);
-    const text = describeError(error);
+    const text = explainError(error);
     const { cursors, runs } = this.context.store;
     this.#lastError = text;
     runs.conclude(error, run);
@@ -284,7 +284,7 @@ export class Connector {
 
   #lastError: string | undefined;
 
-  /** The error of the last cycle or poll; null if it succeeded. Also kept in memory, in case it could not be stored. */
+  /** The error of the last cycle or poll, with what to do below it; null if it succeeded. Also kept in memory, in case it could not be stored. */
   get lastError(): string | null {
     return this.#lastError ?? this.context.store.cursors.get('last-error') ?? null;
   }
