@@ -134,6 +134,12 @@ test('a preview shows another scope’s effect, and users it leaves out stay unt
   await are('ann', 'ivy', 'tom', 'out');
   configure({ conditions: { user: `(!(sAMAccountName=ann*))` } });
   const { previews } = await runCliJson<{ previews: ScopePreview[] }>(['connect', 'preview', ...CONFIG]);
+  const own = ['connect', 'preview', '--this-release', ...CONFIG];
+  assert.deepEqual(
+    await runCliJson(own),
+    { previews, added: [], removed: [] },
+    'on a copy, beside the service',
+  );
   const [{ lines, deletes, adds }] = previews as [ScopePreview];
   const anns = lines.map(({ operation, name, reason }) => [operation, name, reason]);
   assert.ok(anns.some(([operation, name]) => operation === 'delete' && name === samOf('ann')));

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, webcrypto } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { agentSend, type Send } from '@causeway/api';
 import {
@@ -163,6 +164,25 @@ for (const recording of recordings()) {
         };
       });
       after(() => places?.close());
+
+      test("shows what today's Connect would change, and stays as that release left it", async () => {
+        const database = () => readFileSync(places.path('connect', 'connect.db'));
+        const before = database();
+        const preview = ['connect', 'preview', ...asked.connect];
+        const { previews } = (await places.run(...preview, '--this-release')) as {
+          previews: { connector: string; deletes: number; unchanged: number }[];
+        };
+        assert.deepEqual(database(), before);
+        assert.deepEqual(
+          readdirSync(places.path('connect')).filter(name => name.startsWith('copy-')),
+          [],
+        );
+        const [first] = previews;
+        assert.ok(first!.unchanged > 0 && first!.deletes === 0, JSON.stringify(previews));
+        // Today's service, once it has taken over, shows the same.
+        assert.deepEqual(((await places.run(...preview)) as { previews: unknown }).previews, previews);
+        assert.notDeepEqual(database(), before);
+      });
 
       for (const place of ['tenant', 'connect', 'domain'] as const) {
         test(`means the same to today's ${place}`, async () => {

@@ -27,12 +27,21 @@ export async function askOrDo<T extends RouteTable, N extends keyof T & string, 
   } catch (error) {
     if (!(error instanceof CausewayError) || error.code !== 'not-running') throw error;
   }
-  const asked = checkedInput(route, input) as Asked<T[N]>;
-  const result = await instead(async (handlers, caller) => {
-    const answer = await handlers[name](asked, caller);
-    return route.reply.parse(answer) as ReplyOf<T[N]>;
-  });
+  const result = await instead((handlers, caller) => doAtHand(routes, handlers, name, input, caller));
   return { result, running: false };
+}
+
+/** What a service does when it is asked, with the same checks. @throws CausewayError 'bad-request', or the handler's own error */
+export async function doAtHand<T extends RouteTable, N extends keyof T & string, Caller>(
+  routes: T,
+  handlers: Handlers<T, Caller>,
+  name: N,
+  input: CallInput<T[N]>,
+  caller: Caller,
+): Promise<ReplyOf<T[N]>> {
+  const route = routes[name]!;
+  const answer = await handlers[name](checkedInput(route, input) as Asked<T[N]>, caller);
+  return route.reply.parse(answer) as ReplyOf<T[N]>;
 }
 
 function checkedInput({ params, query, body }: Route, given: CallInput<Route>): Asked<Route> {

@@ -1,6 +1,14 @@
-import { askOrDo as askAtHand, callLocally, type LocalService } from '@causeway/api';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { askOrDo as askAtHand, callLocally, doAtHand, type LocalService } from '@causeway/api';
 import { type CallInput, type ReplyOf, connectAdministrationRoutes as routes } from '@causeway/contract';
-import { createLog, defaultConfigurationFile, environment } from '@causeway/service';
+import {
+  checkStateFolder,
+  createLog,
+  defaultConfigurationFile,
+  environment,
+  type Log,
+} from '@causeway/service';
 import type { Command } from 'commander';
 import { type AdminHandlers, adminHandlers, type RouteName } from '../admin/handlers.ts';
 import { adminSocketPath } from '../admin/socket.ts';
@@ -16,6 +24,15 @@ export function withCommonOptions(command: Command): Command {
   return command
     .option('--config <file>', 'YAML configuration file', defaultConfigurationFile('connect'))
     .option('--json', 'print JSON');
+}
+
+const CALLER = 'an administrator on this machine';
+
+/** Standard output is for the result, so problems on the way go to standard error. */
+function quietLog(): Log {
+  const log = createLog('connect', { write: line => process.stderr.write(line) });
+  log.level = environment('CAUSEWAY_LOG_LEVEL') ?? 'error';
+  return log;
 }
 
 type Reply<N extends RouteName> = ReplyOf<(typeof routes)[N]>;
@@ -35,6 +52,35 @@ export function ask<N extends RouteName>(
   return callLocally(serviceOf(configuration), routes[name], input);
 }
 
+/** As `askOrDo`, but by this program over a copy of the state, whoever runs: its own rules count, and nothing is changed. */
+export async function doOnCopy<N extends RouteName>(
+  options: CommonOptions,
+  name: N,
+  input: Input<N>,
+): Promise<{ result: Reply<N> }> {
+  const configuration = loadConnectConfiguration(options.config);
+  checkStateFolder(configuration.stateDirectory);
+  const folder = mkdtempSync(join(configuration.stateDirectory, 'copy-'));
+  try {
+    const connect = await Connect.openCopy(configuration, quietLog(), folder);
+    try {
+      return {
+        result: await doAtHand(
+          routes,
+          adminHandlers(connect, () => {}),
+          name,
+          input,
+          CALLER,
+        ),
+      };
+    } finally {
+      await connect.close();
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 /**
  * Asks the running service. If none runs, takes its place for the moment, so that the same handler answers.
  * @param then does what a running service would do next by itself
@@ -48,13 +94,10 @@ export async function askOrDo<N extends RouteName>(
   const configuration = loadConnectConfiguration(options.config);
   const service = serviceOf(configuration);
   const asked = await askAtHand<typeof routes, N, string>({ service, routes }, name, input, async answer => {
-    // Standard output is for the result, so problems on the way go to standard error.
-    const log = createLog('connect', { write: line => process.stderr.write(line) });
-    log.level = environment('CAUSEWAY_LOG_LEVEL') ?? 'error';
-    const connect = await Connect.open(configuration, log);
+    const connect = await Connect.open(configuration, quietLog());
     try {
       const handlers = adminHandlers(connect, () => {});
-      const result = await answer(handlers, 'an administrator on this machine');
+      const result = await answer(handlers, CALLER);
       return (await then?.(connect, handlers, result)) ?? result;
     } finally {
       await connect.close();

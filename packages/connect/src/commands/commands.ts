@@ -64,11 +64,16 @@ export function connectCommands(program: Command): void {
     'show what the scope of a configuration would add, change and delete, or what decided of one user; nothing is changed',
   )
     .argument('[user]', 'userPrincipalName, sAMAccountName, DN, objectGUID or source anchor')
+    .option(
+      '--this-release',
+      "decide by this program's own rules, on a copy of the state; the service that runs may be of another release",
+    )
     .addHelpText(
       'after',
       example(
         'causeway connect preview --config new.yaml',
         'causeway connect preview alice@corp.example.com',
+        'causeway connect preview --this-release',
       ),
     )
     .action(preview);

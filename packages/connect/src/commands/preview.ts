@@ -2,7 +2,7 @@ import type { ScopePreview, UserPreview } from '@causeway/contract';
 import { printResult, table } from '@causeway/service';
 import { loadConnectConfiguration } from '../configuration.ts';
 import { scopeOf } from '../context.ts';
-import { askOrDo, type CommonOptions } from './at-hand.ts';
+import { askOrDo, type CommonOptions, doOnCopy } from './at-hand.ts';
 import { renameText } from './rename-text.ts';
 import { synchronizedText } from './show-groups.ts';
 
@@ -13,12 +13,19 @@ const SIGN = {
 } as const;
 const OF_PASSWORDS: ReadonlySet<keyof typeof SIGN> = new Set(['withdraw', 'keep', 'send']);
 
+interface PreviewOptions extends CommonOptions {
+  /** By this program's own rules, whatever release runs. */
+  thisRelease?: true;
+}
+
 /** `causeway connect preview [USER]` */
-export const preview = (user: string | undefined, options: CommonOptions): Promise<void> =>
+export const preview = (user: string | undefined, options: PreviewOptions): Promise<void> =>
   user === undefined ? previewScope(options) : previewUser(user, options);
 
-async function previewUser(user: string, options: CommonOptions): Promise<void> {
-  const { result } = await askOrDo(options, 'previewUser', { params: { user } });
+const askerOf = ({ thisRelease }: PreviewOptions): typeof doOnCopy => (thisRelease ? doOnCopy : askOrDo);
+
+async function previewUser(user: string, options: PreviewOptions): Promise<void> {
+  const { result } = await askerOf(options)(options, 'previewUser', { params: { user } });
   printResult(options.json, result, () => describeUser(result));
 }
 
@@ -48,9 +55,13 @@ function describeUser(of: UserPreview): string[] {
 }
 
 /** What the rules of a configuration would do if Connect were started with it. */
-async function previewScope(options: CommonOptions): Promise<void> {
+async function previewScope(options: PreviewOptions): Promise<void> {
   const { connectors } = loadConnectConfiguration(options.config);
-  const running = (await askOrDo(options, 'getStatus', {})).result.connectors.map(({ name }) => name);
+  const ask = askerOf(options);
+  // A copy is opened with this configuration, and knows no other connectors.
+  const running = options.thisRelease
+    ? connectors.map(({ name }) => name)
+    : (await askOrDo(options, 'getStatus', {})).result.connectors.map(({ name }) => name);
   const added = connectors.filter(({ name }) => !running.includes(name));
   const removed = running.filter(one => connectors.every(({ name }) => name !== one));
   const body = {
@@ -62,7 +73,7 @@ async function previewScope(options: CommonOptions): Promise<void> {
       }),
   };
   const previews =
-    body.connectors.length === 0 ? [] : (await askOrDo(options, 'previewScope', { body })).result.previews;
+    body.connectors.length === 0 ? [] : (await ask(options, 'previewScope', { body })).result.previews;
   printResult(options.json, { previews, added: added.map(({ name }) => name), removed }, () => [
     ...previews.flatMap(describePreview),
     ...added.map(({ name }) => `${name}: new; whom it brings shows after its first import`),

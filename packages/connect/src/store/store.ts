@@ -33,6 +33,9 @@ import { ConnectorSettings } from './settings/connector-settings.ts';
 import { SchedulerSettings } from './settings/scheduler-settings.ts';
 import { Staging } from './settings/staging.ts';
 
+export const DATABASE = 'connect.db';
+export const CONFIRMED = 'confirmed.json';
+
 /** Everything that Connect remembers. */
 export interface Store {
   readonly clock: Clock;
@@ -98,11 +101,11 @@ export interface ConnectorStore {
  */
 export function openStore(stateDirectory: string | undefined, log: Log, clock?: Clock): Store {
   const at = (name: string) => stateDirectory && join(stateDirectory, name);
-  const db = new Database(at('connect.db') ?? ':memory:', clock);
+  const db = new Database(at(DATABASE) ?? ':memory:', clock);
   return {
     clock: db.clock,
     db,
-    confirmations: new Confirmations(db, at('confirmed.json')),
+    confirmations: new Confirmations(db, at(CONFIRMED)),
     events: new Events(db, log),
     scheduler: new SchedulerSettings(db),
     staging: new Staging(db),

@@ -10,6 +10,7 @@ import {
 } from '@causeway/service';
 import type { ConnectConfiguration, ConnectorConfiguration } from '../configuration.ts';
 import { type ConnectorContext, scopeOf } from '../context.ts';
+import { copyStore } from '../store/copy-store.ts';
 import { prunePasswordLog } from '../store/password-log.ts';
 import { pruneRuns, stopOpenRuns } from '../store/runs/run-table.ts';
 import { ConnectorSettings } from '../store/settings/connector-settings.ts';
@@ -107,6 +108,20 @@ export class Connect {
       lock.release();
       throw error;
     }
+  }
+
+  /**
+   * Opens a copy of the state, to decide and to show. The state itself stays as it is, and its lock may be another process', of another
+   * release. The copy signs nothing and asks nobody, because the tenant would see two runs of one agent.
+   * @param folder private, empty, and the caller's to delete
+   * @throws CausewayError 'not-enrolled'
+   */
+  static async openCopy(configuration: ConnectConfiguration, log: Log, folder: string): Promise<Connect> {
+    const agent = withoutKey(readAgent(configuration.stateDirectory));
+    const tenant = new TenantClient(() => Promise.reject(new Error('a copy of the state asks no tenant')));
+    await copyStore(configuration.stateDirectory, folder);
+    const store = openStore(folder, log);
+    return new Connect({ configuration, store, agent, tenant, log }, { release: () => {} });
   }
 
   /** Requested cycles that have not ended. */
