@@ -286,7 +286,7 @@ onEveryBackend(
       const told = () =>
         tenant()
           .log()
-          .filter(({ msg }) => String(msg).startsWith('digests'))
+          .filter(({ msg }) => String(msg).startsWith('corrected digests'))
           .map(({ tenant, buckets }) => [tenant, buckets]);
       await clock.sleeping();
       assert.deepEqual(told(), []);
