@@ -70,6 +70,7 @@ export class Reading {
     noteUnreadable(this.#context, page.unreadable);
     if (page.items.length > 0) await this.#write(page, more, signal);
     else {
+      this.isLoading = false;
       await this.settled();
       this.#moveCursor(page.cursor);
       await this.#clock.sleep(EMPTY_PAUSE_MS, AbortSignal.any([signal, this.#context.bell.signal]));
@@ -101,6 +102,7 @@ export class Reading {
     if (!page.tasks) {
       await this.settled();
       if (hasRepeats(page.items)) {
+        this.isLoading = false;
         const failed = await applyItems(applyContext(this.#context), page.items);
         await this.#finish(page, failed, signal);
         return;
