@@ -246,7 +246,7 @@ try { Enable-ADSyncExportDeletionThreshold 1000 -ErrorAction Stop } catch [Syste
       'ben',
       '0',
       '0',
-      'no deletions wait, so nothing was approved; the deletion threshold stays on',
+      'No deletions are waiting, so nothing was approved. The deletion threshold stays on.',
     ],
     ...['500', 'threshold-too-large'],
   ),

@@ -114,7 +114,7 @@ ${caught('Get-ADSyncConnector')}`);
       [
         'a certificate that no CA of the system issued',
         () => register(remote.port, ''),
-        /certificate-refused\|the server's certificate was issued by no CA that is trusted here/,
+        /certificate-refused\|the server's certificate was not issued by a CA that this machine trusts/,
       ],
       [
         'the server itself as its CA',
@@ -142,7 +142,7 @@ ${caught(`Register-CausewayConnection -Address https://127.0.0.1:${remote.port} 
 $token.AppendChar([char]10)
 ${caught(`Register-CausewayConnection -Address https://127.0.0.1:${remote.port} -CaFile ${certificates.caFile} -Token $token`)}`);
       const expected = [
-        /^AuthenticationError\|not-authorized\|.*make a new one/,
+        /^AuthenticationError\|not-authorized\|.*Create a new one/,
         /^InvalidArgument\|bad-address\|an address such as https:/,
         /^InvalidArgument\|bad-address\|/,
         /^InvalidData\|bad-ca\|a CA's certificate in PEM expected/,
@@ -202,7 +202,7 @@ $e = $null; Get-ADSyncConnector wrong -ErrorAction SilentlyContinue -ErrorVariab
       const gone = speak(engine, { CAUSEWAY_CONNECT: join(folder, 'none.sock') });
       assert.match(
         (await gone(caught('Get-ADSyncConnector')))[0]!,
-        /^ConnectionError\|not-running\|Connect is not running: nobody listens on .*\|Start it, with the same configuration/,
+        /^ConnectionError\|not-running\|Connect is not running: nothing listens on .*\|Start it, with the same configuration/,
       );
       const wrong = speak(engine, { CAUSEWAY_CONNECT: 'https://connect.example' });
       assert.match(
@@ -223,10 +223,10 @@ $e = $null; Get-ADSyncConnector wrong -ErrorAction SilentlyContinue -ErrorVariab
         ],
         [new Raw(200, '{"connectors":["\\u12"]}'), /bad-answer\|.*an escape expected/],
         [new Raw(200, '{}', { 'x-long': 'x'.repeat(9000) }), /bad-answer\|.*a head of at most 64 KiB/],
-        [new Raw(418, 'a teapot', {}), /\|http-error\|GET .* was answered with 418/],
+        [new Raw(418, 'a teapot', {}), /\|http-error\|GET .* failed with HTTP status 418/],
         [
           new Raw(302, '', { location: 'https://elsewhere.example' }),
-          /\|http-error\|.* was answered with 302/,
+          /\|http-error\|.* failed with HTTP status 302/,
         ],
       ];
       const pending = [...answers];
@@ -241,7 +241,7 @@ $e = $null; Get-ADSyncConnector wrong -ErrorAction SilentlyContinue -ErrorVariab
         ['HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n{}', /bad-answer\|.*at most 64 MiB/],
         ['HTTP/1.1 200 OK\r\ncontent-length: 2000000000\r\n\r\n{}', /bad-answer\|.*at most 64 MiB/],
         ['HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n{}', /bad-answer\|.*at most 64 MiB/],
-        ['HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n{}', /bad-answer\|.*ends in its middle/],
+        ['HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n{}', /bad-answer\|.*the answer is incomplete/],
         [
           'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nffffffff\r\n',
           /bad-answer\|.*size of a chunk/,
@@ -249,7 +249,7 @@ $e = $null; Get-ADSyncConnector wrong -ErrorAction SilentlyContinue -ErrorVariab
         ['HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n7fffffff\r\n', /bad-answer\|.*at most 64 MiB/],
         ['HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\n\r\n', /bad-answer\|.*'chunked' expected/],
         ['HTTP/1.1 200 OK\r\nno colon here\r\n\r\n', /bad-answer\|.*a header expected/],
-        ['', /bad-answer\|.*ends in its middle/],
+        ['', /bad-answer\|.*the answer is incomplete/],
       ];
       const path = join(folder, 'liar.sock');
       const pending = answers.map(([bytes]) => bytes);

@@ -89,7 +89,7 @@ catch [System.InvalidOperationException] {
       assert.equal(output[0], '[]');
       assert.match(
         output[1]!,
-        /corp\.example\.com' was under way already, and this request is merged with it/,
+        /corp\.example\.com' is already running\. This request was merged with it/,
       );
     });
 
@@ -110,11 +110,11 @@ $pass = Get-CausewayFullPasswordSync -Wait -TimeoutSeconds 1 @quiet
       assert.equal(output[0], `${CORP} 20 []`);
       assert.equal(
         output[1],
-        `1 The full password synchronization of '${CORP}' waits: ${reason.replace('\u001b', '\ufffd')}`,
+        `1 The full password synchronization of '${CORP}' is waiting: ${reason.replace('\u001b', '\ufffd')}`,
       );
       assert.match(
         output[2]!,
-        /^1 OperationTimeout timed-out,\S+ .*'corp\.example\.com' has not ended within 1 seconds/,
+        /^1 OperationTimeout timed-out,\S+ .*'corp\.example\.com' has not finished within 1 seconds/,
       );
       assert.ok(asked('getFullPasswordSync').length > 1);
     });

@@ -72,9 +72,9 @@ internal sealed class ConnectClient
     {
         var denied = error is UnauthorizedAccessException || (error is SocketException socket && socket.SocketErrorCode == SocketError.AccessDenied);
         if (denied)
-            return new ConnectException("not-allowed", $"you may not open '{_connection.Where}': it is for root and the group causeway-admins", error, 403);
+            return new ConnectException("not-allowed", $"permission denied for '{_connection.Where}': only root and members of the group causeway-admins may open it", error, 403);
         var message = _connection.Address is null
-            ? $"Connect is not running: nobody listens on '{_connection.Where}' (from {_connection.Source})"
+            ? $"Connect is not running: nothing listens on '{_connection.Where}' (from {_connection.Source})"
             : $"no answer from {_connection.Where} (from {_connection.Source}): {error.Message}";
         return new ConnectException("not-running", message, error);
     }
@@ -89,11 +89,11 @@ internal sealed class ConnectClient
         catch (FormatException)
         {
         }
-        return new ConnectException("http-error", $"{method} {path} was answered with {status.ToString(CultureInfo.InvariantCulture)}", null, status);
+        return new ConnectException("http-error", $"{method} {path} failed with HTTP status {status.ToString(CultureInfo.InvariantCulture)}", null, status);
     }
 
     private static ConnectException BadAnswer(string path, Exception error) =>
-        new ConnectException("bad-answer", $"the answer to {path} is not as agreed: {error.Message}", error);
+        new ConnectException("bad-answer", $"the answer to {path} does not follow the API: {error.Message}", error);
 
     /// <summary>Removes what moves a terminal's cursor, because reasons come from other machines.</summary>
     internal static string Plain(string text)

@@ -47,7 +47,7 @@ internal sealed class Connection
         if (File.Exists(discovery)) return Local(ReadDiscovery(discovery), discovery);
         return profile.Read() ?? throw new ConnectException(
             "not-connected",
-            $"no Connect is found: none runs on this machine (no '{discovery}'), {Variable} names none, and no connection is registered");
+            $"found no Connect: none runs on this machine ('{discovery}' does not exist), {Variable} is not set, and no connection is registered");
     }
 
     public static Connection Local(string path, string source)
@@ -97,7 +97,7 @@ internal sealed class Connection
         }
         catch (Exception error) when (error is IOException || error is FormatException || error is UnauthorizedAccessException)
         {
-            throw new ConnectException("bad-discovery", $"cannot tell from '{path}' where Connect is: {error.Message}", error);
+            throw new ConnectException("bad-discovery", $"cannot read Connect's discovery file '{path}': {error.Message}", error);
         }
     }
 }

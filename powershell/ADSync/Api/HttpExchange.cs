@@ -21,9 +21,8 @@ internal sealed class HttpAnswer
 }
 
 /// <summary>
-/// One HTTP/1.1 request and its answer, over any stream: a Unix socket, a named pipe, TLS. .NET Framework's own client supports neither of
-/// the
-/// first two.
+/// One HTTP/1.1 request and its answer, over any stream: a Unix socket, a named pipe, TLS. .NET Framework's own client supports neither
+/// of the first two.
 /// </summary>
 internal static class HttpExchange
 {
@@ -68,7 +67,7 @@ internal static class HttpExchange
         if (line.StartsWith("HTTP/1.", StringComparison.Ordinal) && line.Length >= 12 && line[8] == ' '
             && int.TryParse(line.Substring(9, 3), NumberStyles.None, CultureInfo.InvariantCulture, out var status))
             return status;
-        throw new FormatException("an HTTP status line expected: this is no Connect");
+        throw new FormatException("an HTTP status line expected: this is not Connect");
     }
 
     private static Dictionary<string, string> ReadHeaders(Stream stream, ref int budget)
@@ -135,7 +134,7 @@ internal static class HttpExchange
         while (count > 0)
         {
             var read = stream.Read(buffer, 0, Math.Min(buffer.Length, count));
-            if (read == 0) throw new EndOfStreamException("the answer ends in its middle");
+            if (read == 0) throw new EndOfStreamException("the answer is incomplete");
             body.Write(buffer, 0, read);
             count -= read;
         }
@@ -147,7 +146,7 @@ internal static class HttpExchange
         while (true)
         {
             var next = stream.ReadByte();
-            if (next < 0) throw new EndOfStreamException("the answer ends in its middle");
+            if (next < 0) throw new EndOfStreamException("the answer is incomplete");
             if (--budget < 0 || line.Length > MaxLine) throw new FormatException($"a head of at most {MaxHead / 1024} KiB expected in the answer");
             if (next == '\n') return line.ToString().TrimEnd('\r');
             line.Append((char)next);

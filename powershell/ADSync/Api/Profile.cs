@@ -86,7 +86,7 @@ internal sealed class Profile
 
     private static void Restrict(string path, uint mode)
     {
-        if (chmod(path, mode) != 0) throw new IOException($"cannot keep '{path}' to its owner (chmod: error {Marshal.GetLastWin32Error()})");
+        if (chmod(path, mode) != 0) throw new IOException($"cannot restrict '{path}' to its owner (chmod: error {Marshal.GetLastWin32Error()})");
     }
 
     [DllImport("libc", SetLastError = true)]

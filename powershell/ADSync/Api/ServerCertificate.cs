@@ -11,8 +11,7 @@ namespace Causeway.ADSync.Api;
 
 /// <summary>
 /// Whether to accept a server's certificate: issued by one of the given CAs, valid now, for the requested name. Without given CAs the
-/// system
-/// decides. There is no way to accept everything.
+/// system decides. There is no way to accept everything.
 /// </summary>
 internal sealed class ServerCertificate
 {
@@ -62,11 +61,11 @@ internal sealed class ServerCertificate
 
     private string? WhyNot(X509Certificate? certificate, X509Chain? sent, SslPolicyErrors errors)
     {
-        if (certificate is null || (errors & SslPolicyErrors.RemoteCertificateNotAvailable) != 0) return "the server showed no certificate";
+        if (certificate is null || (errors & SslPolicyErrors.RemoteCertificateNotAvailable) != 0) return "the server presented no certificate";
         if ((errors & SslPolicyErrors.RemoteCertificateNameMismatch) != 0)
-            return $"the server's certificate is for another name ('{certificate.Subject}'): give the address that the certificate names";
+            return $"the server's certificate is for another name ('{certificate.Subject}'): use an address that the certificate names";
         if (_roots.Count == 0)
-            return errors == SslPolicyErrors.None ? null : "the server's certificate was issued by no CA that is trusted here: give -CaFile";
+            return errors == SslPolicyErrors.None ? null : "the server's certificate was not issued by a CA that this machine trusts: pass the CA with -CaFile";
         using (var chain = new X509Chain())
         using (var leaf = new X509Certificate2(certificate))
         {
@@ -79,10 +78,10 @@ internal sealed class ServerCertificate
                 foreach (var element in sent.ChainElements) chain.ChainPolicy.ExtraStore.Add(element.Certificate);
             chain.Build(leaf);
             var flags = chain.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, status) => all | status.Status);
-            if ((flags & X509ChainStatusFlags.NotTimeValid) != 0) return "the server's certificate has expired or is not valid yet: renew it at the server";
+            if ((flags & X509ChainStatusFlags.NotTimeValid) != 0) return "the server's certificate has expired or is not valid yet: renew it on the server";
             var last = chain.ChainElements[chain.ChainElements.Count - 1].Certificate;
             if (!_roots.Any(root => root.RawData.SequenceEqual(last.RawData)) || (flags & ~X509ChainStatusFlags.UntrustedRoot) != 0)
-                return "the server's certificate was not issued by the CA that was given: give -CaFile of the CA that issued it";
+                return "the server's certificate was not issued by the CA of this connection: pass the CA that issued it with -CaFile";
             return null;
         }
     }

@@ -41,7 +41,7 @@ internal static class Transport
     {
         // .NET Framework has no Unix sockets and lacks this class. Connect's local API is a pipe there.
         var type = typeof(Socket).Assembly.GetType("System.Net.Sockets.UnixDomainSocketEndPoint")
-            ?? throw new ConnectException("not-running", $"this PowerShell has no Unix sockets, and cannot open '{path}'");
+            ?? throw new ConnectException("not-running", $"this PowerShell does not support Unix sockets, so it cannot open '{path}'");
         var address = (EndPoint)Activator.CreateInstance(type, path)!;
         var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
         try

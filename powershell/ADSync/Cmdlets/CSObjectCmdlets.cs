@@ -43,15 +43,15 @@ public abstract class CSObjectCmdlet : ConnectCmdlet
         new Api.ConnectException("no-such-object", $"the connector space of '{connector}' has no object '{distinguishedName}'", null, 404), distinguishedName));
 }
 
-/// <summary>Gets objects of a connector space.</summary>
-/// <remarks>One object by its GUID or distinguished name, or all of a connector, page by page.</remarks>
+/// <summary>Gets objects from a connector space.</summary>
+/// <remarks>Returns one object by its GUID or distinguished name, or all objects of a connector. With -StartIndex and -MaxResultCount you can read them in pages.</remarks>
 /// <example>
 /// <code>Get-ADSyncCSObject -ConnectorName corp.example.com -DistinguishedName 'CN=Alice Example,OU=People,DC=corp,DC=example,DC=com'</code>
-/// <para>One user.</para>
+/// <para>Gets one user.</para>
 /// </example>
 /// <example>
 /// <code>Get-ADSyncCSObject -ConnectorName corp.example.com | Where-Object { $_.HasExportError }</code>
-/// <para>Objects that the tenant did not take.</para>
+/// <para>Gets the objects that the tenant rejected.</para>
 /// </example>
 [Cmdlet(VerbsCommon.Get, "ADSyncCSObject", DefaultParameterSetName = "ByConnectorName")]
 [OutputType(typeof(CSObject))]
@@ -62,7 +62,7 @@ public sealed class GetADSyncCSObject : CSObjectCmdlet
     [Alias("ObjectId")]
     public Guid Identifier { get; set; }
 
-    /// <summary>The connector's name; upper and lower case count.</summary>
+    /// <summary>The connector's name. Case matters.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "ByConnectorName", ValueFromPipelineByPropertyName = true)]
     [Alias("Name")]
     [ArgumentCompleter(typeof(ConnectorNameCompleter))]
@@ -73,29 +73,29 @@ public sealed class GetADSyncCSObject : CSObjectCmdlet
     [Parameter(Mandatory = true, ParameterSetName = "ByConnectorIdentifier")]
     public Guid ConnectorIdentifier { get; set; }
 
-    /// <summary>The object's distinguished name. Every object of the connector when it is left out.</summary>
+    /// <summary>The object's distinguished name. Default: all objects of the connector.</summary>
     [Parameter(Position = 1, ParameterSetName = "ByConnectorName", ValueFromPipelineByPropertyName = true)]
     [Parameter(Position = 1, ParameterSetName = "ByConnectorIdentifier")]
     [ValidateNotNullOrEmpty]
     public string? DistinguishedName { get; set; }
 
-    /// <summary>Taken as the original does; names are compared by Connect in any case.</summary>
+    /// <summary>Accepted for compatibility. It changes nothing, because Connect itself looks up the distinguished name.</summary>
     [Parameter(ParameterSetName = "ByConnectorName")]
     [Parameter(ParameterSetName = "ByConnectorIdentifier")]
     public SwitchParameter SkipDNValidation { get; set; }
 
-    /// <summary>Taken as the original does; there are no transient objects here.</summary>
+    /// <summary>Accepted for compatibility. Connect has no transient objects, so the cmdlet returns none.</summary>
     [Parameter(ParameterSetName = "ByConnectorName")]
     [Parameter(ParameterSetName = "ByConnectorIdentifier")]
     public SwitchParameter Transient { get; set; }
 
-    /// <summary>How many objects to leave out at the beginning.</summary>
+    /// <summary>Skips this many objects at the beginning.</summary>
     [Parameter(ParameterSetName = "ByConnectorName")]
     [Parameter(ParameterSetName = "ByConnectorIdentifier")]
     [ValidateRange(0, int.MaxValue)]
     public int StartIndex { get; set; }
 
-    /// <summary>How many objects to get at most; all of them when it is left out.</summary>
+    /// <summary>Returns at most this many objects. Default: all of them.</summary>
     [Parameter(ParameterSetName = "ByConnectorName")]
     [Parameter(ParameterSetName = "ByConnectorIdentifier")]
     [ValidateRange(1, int.MaxValue)]
@@ -123,10 +123,10 @@ public sealed class GetADSyncCSObject : CSObjectCmdlet
 }
 
 /// <summary>Gets the password log of one object.</summary>
-/// <remarks>What became of each of its passwords, newest first; kept for seven days. The status is Success, FilteredByTarget, NoTargetConnection, SourceConnectorNotPresent, TargetNotExportedToDirectory, MissingAttribute, RetryRequestedByTarget, Error or Unknown. Times are in UTC.</remarks>
+/// <remarks>Shows each time that Connect processed the object's password, and the result, newest first. Connect keeps the log for seven days. The status is Success, FilteredByTarget, NoTargetConnection, SourceConnectorNotPresent, TargetNotExportedToDirectory, MissingAttribute, RetryRequestedByTarget, Error or Unknown. Times are in UTC.</remarks>
 /// <example>
 /// <code>Get-ADSyncCSObject corp.example.com 'CN=Alice Example,OU=People,DC=corp,DC=example,DC=com' | Get-ADSyncCSObjectLog -Count 5</code>
-/// <para>The last five passwords of one user.</para>
+/// <para>Shows the last five results of one user.</para>
 /// </example>
 [Cmdlet(VerbsCommon.Get, "ADSyncCSObjectLog")]
 [OutputType(typeof(CSObjectLogEntry))]
@@ -137,7 +137,7 @@ public sealed class GetADSyncCSObjectLog : ConnectCmdlet
     [Alias("ObjectId")]
     public Guid Identifier { get; set; }
 
-    /// <summary>How many lines to get at most.</summary>
+    /// <summary>Returns at most this many lines.</summary>
     [Parameter(Position = 1)]
     [ValidateRange(1, 1000)]
     public int Count { get; set; } = 20;
@@ -147,20 +147,20 @@ public sealed class GetADSyncCSObjectLog : ConnectCmdlet
 }
 
 /// <summary>Synchronizes the password of one object now.</summary>
-/// <remarks>Reads it from the domain controller, sends it, and tells what became of it as the object's password log does.</remarks>
+/// <remarks>Reads the password hash from the domain controller, sends it, and returns the result as a line of the object's password log.</remarks>
 /// <example>
 /// <code>Invoke-ADSyncCSObjectPasswordHashSync -ConnectorName corp.example.com -DistinguishedName 'CN=Alice Example,OU=People,DC=corp,DC=example,DC=com'</code>
-/// <para>One user.</para>
+/// <para>Synchronizes the password of one user.</para>
 /// </example>
 /// <example>
 /// <code>Get-ADSyncCSObject -ConnectorName corp.example.com | Where-Object { $_.ObjectType -eq 'user' } | Invoke-ADSyncCSObjectPasswordHashSync</code>
-/// <para>Every user, one after the other; a full password synchronization is much faster.</para>
+/// <para>Synchronizes the passwords of all users, one after the other. A full password synchronization is much faster.</para>
 /// </example>
 [Cmdlet(VerbsLifecycle.Invoke, "ADSyncCSObjectPasswordHashSync", DefaultParameterSetName = "SearchByDistinguishedName", SupportsShouldProcess = true)]
 [OutputType(typeof(CSObjectLogEntry))]
 public sealed class InvokeADSyncCSObjectPasswordHashSync : CSObjectCmdlet
 {
-    /// <summary>The connector's name; upper and lower case count.</summary>
+    /// <summary>The connector's name. Case matters.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "SearchByDistinguishedName", ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(ForestNameCompleter))]
     [ValidateNotNullOrEmpty]
@@ -176,7 +176,7 @@ public sealed class InvokeADSyncCSObjectPasswordHashSync : CSObjectCmdlet
     [Alias("ObjectId")]
     public Guid Identifier { get; set; }
 
-    /// <summary>An object that Get-ADSyncCSObject got.</summary>
+    /// <summary>An object that Get-ADSyncCSObject returned.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "CSObject", ValueFromPipeline = true)]
     [ValidateNotNull]
     public CSObject? CsObject { get; set; }

@@ -52,7 +52,7 @@ public abstract class ConnectCmdlet : PSCmdlet
         catch (FormatException error)
         {
             Errors++;
-            WriteError(ErrorRecords.From(new ConnectException("bad-answer", $"the answer is not as agreed: {error.Message}", error), target));
+            WriteError(ErrorRecords.From(new ConnectException("bad-answer", $"Connect's answer does not follow the API: {error.Message}", error), target));
         }
         return null;
     }

@@ -17,15 +17,15 @@ public sealed class CausewayConnection
 
     public string Address { get; }
 
-    /// <summary>The variable or file that says so.</summary>
+    /// <summary>The variable or file that names the address.</summary>
     public string Source { get; }
 }
 
-/// <summary>Gets how this session reaches Connect.</summary>
-/// <remarks>The environment variable CAUSEWAY_CONNECT comes first, then the Connect of this machine, then the connection of Register-CausewayConnection. The token is not shown.</remarks>
+/// <summary>Gets the connection to Connect that this session uses.</summary>
+/// <remarks>The module uses the first of these that exists: the socket or pipe in the environment variable CAUSEWAY_CONNECT, the Connect on this machine, or the connection that you registered with Register-CausewayConnection. The token is not shown.</remarks>
 /// <example>
 /// <code>Get-CausewayConnection</code>
-/// <para>Where Connect is, and how that is known.</para>
+/// <para>Shows the address of Connect, and which setting it comes from.</para>
 /// </example>
 [Cmdlet(VerbsCommon.Get, "CausewayConnection")]
 [OutputType(typeof(CausewayConnection))]
@@ -37,11 +37,11 @@ public sealed class GetCausewayConnection : ConnectCmdlet
     }
 }
 
-/// <summary>Registers the Connect that this user's sessions work with.</summary>
-/// <remarks>For a machine other than Connect's. Writes a file that this user alone can read: the address, the CA that its certificate must be of, and a named token of Connect's admin API, which 'causeway connect token create' makes. It is tried before it is kept. On Windows the token is encrypted for the user besides (DPAPI).</remarks>
+/// <summary>Registers the Connect that your sessions use.</summary>
+/// <remarks>Use it on a machine other than Connect's. First create a token on Connect's machine with 'causeway connect token create'. The cmdlet tries the connection, and then saves the address, the CA and the token to a file that only you can read. On Windows, the token in the file is also encrypted for you (DPAPI).</remarks>
 /// <example>
 /// <code>Register-CausewayConnection -Address https://connect.corp.example.com:8445 -CaFile ./ca.pem -Token (Read-Host -AsSecureString 'token')</code>
-/// <para>Once, and the scripts run from this machine as they do on Connect's.</para>
+/// <para>Registers the connection once. Scripts on this machine then work as they do on Connect's machine.</para>
 /// </example>
 [Cmdlet(VerbsLifecycle.Register, "CausewayConnection", SupportsShouldProcess = true)]
 [OutputType(typeof(CausewayConnection))]
@@ -52,7 +52,7 @@ public sealed class RegisterCausewayConnection : ConnectCmdlet
     [ValidateNotNullOrEmpty]
     public string? Address { get; set; }
 
-    /// <summary>PEM file of the CA that Connect's certificate is of; the system's CAs when it is left out.</summary>
+    /// <summary>PEM file of the CA that issued Connect's certificate. Default: the CAs that this machine trusts.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? CaFile { get; set; }
@@ -80,11 +80,11 @@ public sealed class RegisterCausewayConnection : ConnectCmdlet
     }
 }
 
-/// <summary>Forgets the Connect that was registered.</summary>
-/// <remarks>Removes the file of Register-CausewayConnection. The token stays valid until 'causeway connect token revoke' ends it.</remarks>
+/// <summary>Removes the registered connection.</summary>
+/// <remarks>Deletes the file that Register-CausewayConnection wrote. The token stays valid. To revoke it, run 'causeway connect token revoke' on Connect's machine.</remarks>
 /// <example>
 /// <code>Unregister-CausewayConnection</code>
-/// <para>Forgets it.</para>
+/// <para>Removes the connection.</para>
 /// </example>
 [Cmdlet(VerbsLifecycle.Unregister, "CausewayConnection", SupportsShouldProcess = true)]
 public sealed class UnregisterCausewayConnection : ConnectCmdlet
@@ -92,6 +92,6 @@ public sealed class UnregisterCausewayConnection : ConnectCmdlet
     protected override void ProcessRecord()
     {
         var profile = new Profile();
-        if (ShouldProcess(profile.Path, "remove the connection") && !profile.Remove()) WriteVerbose("there was no connection to remove");
+        if (ShouldProcess(profile.Path, "remove the connection") && !profile.Remove()) WriteVerbose("No connection is registered, so there is nothing to remove.");
     }
 }

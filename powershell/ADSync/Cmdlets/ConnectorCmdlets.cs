@@ -4,21 +4,21 @@ using Microsoft.IdentityManagement.PowerShell.ObjectModel;
 
 namespace Causeway.ADSync.Cmdlets;
 
-/// <summary>Gets the connectors: the forests and the tenant.</summary>
-/// <remarks>Gets one connector by its name or identifier, or all of them. Upper and lower case count in a name; a wrong one is answered with those that exist. What is changed in the connector's parameters is kept when Add-ADSyncConnector saves it.</remarks>
+/// <summary>Gets the connectors of the forests and of the tenant.</summary>
+/// <remarks>Returns one connector by its name or identifier, or all of them. Names are case-sensitive. If a name does not exist, the error lists the names that do. To save changes to a connector's parameters, pass the connector to Add-ADSyncConnector.</remarks>
 /// <example>
 /// <code>Get-ADSyncConnector</code>
-/// <para>Lists the forests and the tenant.</para>
+/// <para>Lists all connectors.</para>
 /// </example>
 /// <example>
 /// <code>Get-ADSyncConnector | Where-Object { $_.ConnectorTypeName -eq 'AD' } | ForEach-Object { $_.Name }</code>
-/// <para>The names of the forests.</para>
+/// <para>Lists the names of the forests.</para>
 /// </example>
 [Cmdlet(VerbsCommon.Get, "ADSyncConnector", DefaultParameterSetName = "ByName")]
 [OutputType(typeof(Connector))]
 public sealed class GetADSyncConnector : ConnectCmdlet
 {
-    /// <summary>The connector's name; upper and lower case count. All connectors when it is left out.</summary>
+    /// <summary>The connector's name. Case matters. Default: all connectors.</summary>
     [Parameter(Position = 0, ParameterSetName = "ByName", ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(ConnectorNameCompleter))]
     [ValidateNotNullOrEmpty]
@@ -36,8 +36,8 @@ public sealed class GetADSyncConnector : ConnectCmdlet
     }
 }
 
-/// <summary>Saves a connector that Get-ADSyncConnector got.</summary>
-/// <remarks>Saves the global parameters and those of each partition. An object that is older than what is saved is refused, so that it does not undo somebody else's change: get the connector again then. The parameter Microsoft.Synchronize.ForceFullPasswordSync counts when the password channel is switched on the next time: switch it off and on with Set-ADSyncAADPasswordSyncConfiguration. The name notwithstanding it adds no connector; those are in Connect's configuration.</remarks>
+/// <summary>Saves the parameters of a connector that Get-ADSyncConnector returned.</summary>
+/// <remarks>Saves the global parameters and the parameters of each partition. If someone else has saved the connector since you read it, the cmdlet refuses to overwrite that change. Get the connector again, and repeat your change. The parameter Microsoft.Synchronize.ForceFullPasswordSync takes effect when the password channel is next switched on. To apply it, switch the channel off and on with Set-ADSyncAADPasswordSyncConfiguration. Despite its name, the cmdlet does not add connectors. You add them in Connect's configuration file.</remarks>
 /// <example>
 /// <code>$c = Get-ADSyncConnector -Name corp.example.com
 /// $p = New-Object Microsoft.IdentityManagement.PowerShell.ObjectModel.ConfigurationParameter 'Microsoft.Synchronize.ForceFullPasswordSync', String, ConnectorGlobal, $null, $null, $null
@@ -45,13 +45,13 @@ public sealed class GetADSyncConnector : ConnectCmdlet
 /// $c.GlobalParameters.Remove($p.Name)
 /// $c.GlobalParameters.Add($p)
 /// $c = Add-ADSyncConnector -Connector $c</code>
-/// <para>Asks for a full password synchronization of a forest, which starts when the channel is switched off and on.</para>
+/// <para>Requests a full password synchronization of a forest. It starts when you switch the channel off and on.</para>
 /// </example>
 [Cmdlet(VerbsCommon.Add, "ADSyncConnector", SupportsShouldProcess = true)]
 [OutputType(typeof(Connector))]
 public sealed class AddADSyncConnector : ConnectCmdlet
 {
-    /// <summary>The connector, with its parameters as they are to be.</summary>
+    /// <summary>The connector with the changed parameters.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
     [ValidateNotNull]
     public Connector? Connector { get; set; }
@@ -69,21 +69,21 @@ public sealed class AddADSyncConnector : ConnectCmdlet
     }
 }
 
-/// <summary>Gets what is pending in the connector spaces.</summary>
-/// <remarks>Counts of the adds, updates and deletes that wait to be imported and exported, and of all objects, of one connector or of each.</remarks>
+/// <summary>Gets the number of pending changes in the connector spaces.</summary>
+/// <remarks>Counts the adds, updates and deletes that are waiting to be imported or exported, and all objects, for one connector or for each.</remarks>
 /// <example>
 /// <code>Get-ADSyncConnectorStatistics -ConnectorName corp.example.com</code>
-/// <para>Of one forest.</para>
+/// <para>Shows the counts of one forest.</para>
 /// </example>
 /// <example>
 /// <code>Get-ADSyncConnector | Get-ADSyncConnectorStatistics</code>
-/// <para>Of each connector.</para>
+/// <para>Shows the counts of each connector.</para>
 /// </example>
 [Cmdlet(VerbsCommon.Get, "ADSyncConnectorStatistics")]
 [OutputType(typeof(ConnectorStatistics))]
 public sealed class GetADSyncConnectorStatistics : ConnectCmdlet
 {
-    /// <summary>The connector's name; upper and lower case count. Every connector when it is left out.</summary>
+    /// <summary>The connector's name. Case matters. Default: all connectors.</summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [Alias("Name")]
     [ArgumentCompleter(typeof(ConnectorNameCompleter))]
@@ -105,17 +105,17 @@ public sealed class GetADSyncConnectorStatistics : ConnectCmdlet
     }
 }
 
-/// <summary>Gets whether the domain controllers of a forest answer.</summary>
-/// <remarks>Tries each domain of the forest now. A domain that does not answer is told with the reason.</remarks>
+/// <summary>Tests whether the domain controllers of a forest answer.</summary>
+/// <remarks>Contacts each domain of the forest now. For a domain that does not answer, the result shows the reason.</remarks>
 /// <example>
 /// <code>Get-ADSyncDomainReachabilityStatus -ConnectorName corp.example.com</code>
-/// <para>Tries the domain controllers of a forest.</para>
+/// <para>Tests the domain controllers of one forest.</para>
 /// </example>
 [Cmdlet(VerbsCommon.Get, "ADSyncDomainReachabilityStatus")]
 [OutputType(typeof(DomainReachability))]
 public sealed class GetADSyncDomainReachabilityStatus : ConnectCmdlet
 {
-    /// <summary>The name of a forest's connector; upper and lower case count.</summary>
+    /// <summary>The name of a forest's connector. Case matters.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
     [Alias("Name")]
     [ArgumentCompleter(typeof(ForestNameCompleter))]

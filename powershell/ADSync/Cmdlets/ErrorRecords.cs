@@ -39,12 +39,12 @@ internal static class ErrorRecords
     {
         switch (status)
         {
-            case 401: return (ErrorCategory.AuthenticationError, "The token is unknown, revoked or over: make a new one and register the connection anew.");
-            case 403: return (ErrorCategory.PermissionDenied, "Run it on Connect's machine as root or as a member of the group causeway-admins.");
-            case 404: return (ErrorCategory.ObjectNotFound, "Look at what exists with the Get cmdlets of this module.");
-            case 409: return (ErrorCategory.InvalidOperation, "Look at what is there with the Get cmdlets of this module: it is not as the cmdlet expects.");
-            case 502: case 503: case 504: return (ErrorCategory.ResourceUnavailable, "Connect cannot reach what it needs: Invoke-ADSyncDiagnostics -PasswordSync says more.");
-            case 500: return (ErrorCategory.NotSpecified, "Connect's log says more.");
+            case 401: return (ErrorCategory.AuthenticationError, "The token is unknown, revoked or expired. Create a new one, and register the connection again.");
+            case 403: return (ErrorCategory.PermissionDenied, "Run the cmdlet on Connect's machine, as root or as a member of the group causeway-admins.");
+            case 404: return (ErrorCategory.ObjectNotFound, "Check what exists with the Get cmdlets of this module.");
+            case 409: return (ErrorCategory.InvalidOperation, "The cmdlet does not fit the present state. Check it with the Get cmdlets of this module.");
+            case 502: case 503: case 504: return (ErrorCategory.ResourceUnavailable, "Connect cannot reach something that it needs. To find out what, run:\n  Invoke-ADSyncDiagnostics -PasswordSync");
+            case 500: return (ErrorCategory.NotSpecified, "Check Connect's log.");
             default: return (ErrorCategory.InvalidArgument, "Get-Help shows what the cmdlet expects, with examples.");
         }
     }

@@ -6,21 +6,21 @@ using Microsoft.IdentityManagement.PowerShell.ObjectModel;
 
 namespace Causeway.ADSync.Cmdlets;
 
-/// <summary>Gets what the rules of synchronization do.</summary>
-/// <remarks>The rules are fixed: who is taken, by what an object is found again, and what becomes of its attributes. EnablePasswordSync says whether passwords of what a rule takes are sent now.</remarks>
+/// <summary>Gets the synchronization rules.</summary>
+/// <remarks>The rules are fixed. Each one shows which objects are in scope, how they are matched, and how their attributes are transformed. EnablePasswordSync shows whether the password hashes of these objects are sent now.</remarks>
 /// <example>
 /// <code>Get-ADSyncRule | Where-Object { $_.EnablePasswordSync }</code>
-/// <para>The rules of whose objects passwords are sent.</para>
+/// <para>Shows the rules whose objects have their password hashes sent.</para>
 /// </example>
 /// <example>
 /// <code>(Get-ADSyncRule | Where-Object { $_.Name -eq 'In from AD - User Join' }).ScopeFilter</code>
-/// <para>The conditions that a user meets to be synchronized.</para>
+/// <para>Shows the conditions that a user must meet to be synchronized.</para>
 /// </example>
 [Cmdlet(VerbsCommon.Get, "ADSyncRule")]
 [OutputType(typeof(SynchronizationRule))]
 public sealed class GetADSyncRule : ConnectCmdlet
 {
-    /// <summary>The rule's GUID; every rule when it is left out.</summary>
+    /// <summary>The rule's GUID. Default: all rules.</summary>
     [Parameter(Position = 0)]
     public Guid Identifier { get; set; }
 
@@ -36,17 +36,17 @@ public sealed class GetADSyncRule : ConnectCmdlet
     }
 }
 
-/// <summary>Gets a person or group as the tenant should have it.</summary>
-/// <remarks>What is made of an object of a forest, and where it comes from and goes. Who is not synchronized is refused with the reason.</remarks>
+/// <summary>Gets a user or group as it should be in the tenant.</summary>
+/// <remarks>Shows the attributes that Connect computes from a forest's object, and the connectors that the object comes from and goes to. If the object is not synchronized, the cmdlet returns an error with the reason.</remarks>
 /// <example>
 /// <code>Get-ADSyncCSObject corp.example.com 'CN=Alice Example,OU=People,DC=corp,DC=example,DC=com' | Get-ADSyncMVObject</code>
-/// <para>One user.</para>
+/// <para>Gets one user.</para>
 /// </example>
 [Cmdlet(VerbsCommon.Get, "ADSyncMVObject")]
 [OutputType(typeof(MVObject))]
 public sealed class GetADSyncMVObject : ConnectCmdlet
 {
-    /// <summary>Its GUID, which an object of a connector space has as ConnectedMVObjectId.</summary>
+    /// <summary>The object's GUID. An object from a connector space has it as ConnectedMVObjectId.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
     [Alias("ConnectedMVObjectId")]
     public Guid Identifier { get; set; }

@@ -8,17 +8,17 @@ using Microsoft.IdentityManagement.PowerShell.ObjectModel;
 
 namespace Causeway.ADSync.Cmdlets;
 
-/// <summary>Gets whether the password channel of a forest is on.</summary>
-/// <remarks>A password channel goes from a forest's connector to the tenant's.</remarks>
+/// <summary>Gets whether password hash synchronization is on for a forest.</summary>
+/// <remarks>Password hashes go through a channel from the forest's connector to the tenant's connector. The result shows both connectors, and whether the channel is on.</remarks>
 /// <example>
 /// <code>Get-ADSyncAADPasswordSyncConfiguration -SourceConnector corp.example.com</code>
-/// <para>The channel of one forest.</para>
+/// <para>Shows the channel of one forest.</para>
 /// </example>
 [Cmdlet(VerbsCommon.Get, "ADSyncAADPasswordSyncConfiguration")]
 [OutputType(typeof(PasswordSyncConfiguration))]
 public sealed class GetADSyncAADPasswordSyncConfiguration : ConnectCmdlet
 {
-    /// <summary>The name of the forest's connector; upper and lower case count. Every channel when it is left out.</summary>
+    /// <summary>The name of the forest's connector. Case matters. Default: all channels.</summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [Alias("Name", "ConnectorName")]
     [ArgumentCompleter(typeof(ForestNameCompleter))]
@@ -29,30 +29,30 @@ public sealed class GetADSyncAADPasswordSyncConfiguration : ConnectCmdlet
         SourceConnector, "configurations", PasswordSyncConfiguration.From, new[] { "password-sync" }, Query("sourceConnector", SourceConnector));
 }
 
-/// <summary>Switches the password channel of a forest off or on.</summary>
-/// <remarks>Switching it on starts it, and starts a channel that runs again. If the connector's parameter Microsoft.Synchronize.ForceFullPasswordSync is 1 by then, every password of that forest is read and sent again, with the legacy hashes when there is a managed domain; Get-CausewayFullPasswordSync shows how far that is. A request that finds such a synchronization still reading is merged with it, with a warning.</remarks>
+/// <summary>Switches password hash synchronization on or off for a pair of connectors.</summary>
+/// <remarks>Switching the channel on starts it, or restarts it if it already runs. If the connector's parameter Microsoft.Synchronize.ForceFullPasswordSync is 1 at that time, Connect reads and sends every password hash of the forest again. If there is a managed domain, that includes the legacy hashes. To follow the progress, use Get-CausewayFullPasswordSync. If an earlier full synchronization is still reading, the new request is merged with it, and the cmdlet warns you.</remarks>
 /// <example>
 /// <code>Set-ADSyncAADPasswordSyncConfiguration -SourceConnector corp.example.com -TargetConnector 'contoso - AAD' -Enable $false
 /// Set-ADSyncAADPasswordSyncConfiguration -SourceConnector corp.example.com -TargetConnector 'contoso - AAD' -Enable $true</code>
-/// <para>Starts the channel anew.</para>
+/// <para>Restarts the channel.</para>
 /// </example>
 [Cmdlet(VerbsCommon.Set, "ADSyncAADPasswordSyncConfiguration", SupportsShouldProcess = true)]
 public sealed class SetADSyncAADPasswordSyncConfiguration : ConnectCmdlet
 {
-    /// <summary>The name of the forest's connector; upper and lower case count.</summary>
+    /// <summary>The name of the forest's connector. Case matters.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
     [Alias("Name", "ConnectorName")]
     [ArgumentCompleter(typeof(ForestNameCompleter))]
     [ValidateNotNullOrEmpty]
     public string? SourceConnector { get; set; }
 
-    /// <summary>The name of the tenant's connector; upper and lower case count.</summary>
+    /// <summary>The name of the tenant's connector. Case matters.</summary>
     [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(TenantNameCompleter))]
     [ValidateNotNullOrEmpty]
     public string? TargetConnector { get; set; }
 
-    /// <summary>$true switches it on, $false off.</summary>
+    /// <summary>$true switches synchronization on, $false switches it off.</summary>
     [Parameter(Mandatory = true, Position = 2)]
     public bool Enable { get; set; }
 
@@ -66,7 +66,7 @@ public sealed class SetADSyncAADPasswordSyncConfiguration : ConnectCmdlet
             ["enabled"] = Enable,
         });
         if (answer?.Any("fullPass") is "merged")
-            WriteWarning($"A full password synchronization of '{SourceConnector}' was under way already, and this request is merged with it: Get-CausewayFullPasswordSync shows how far it is.");
+            WriteWarning($"A full password synchronization of '{SourceConnector}' is already running. This request was merged with it. To see its progress, run Get-CausewayFullPasswordSync.");
     }
 }
 
@@ -74,17 +74,17 @@ public sealed class SetADSyncAADPasswordSyncConfiguration : ConnectCmdlet
 /// <remarks>Times are in UTC. The status is Successful, InProgress, Failed, Disabled, or None before the first cycle.</remarks>
 /// <example>
 /// <code>Get-ADSyncPartitionPasswordSyncState</code>
-/// <para>Of every partition.</para>
+/// <para>Shows the state of every partition.</para>
 /// </example>
 /// <example>
 /// <code>Get-ADSyncPartitionPasswordSyncState | Where-Object { $_.PasswordSyncLastCycleStatus -ne 'Successful' }</code>
-/// <para>Partitions that somebody should look at.</para>
+/// <para>Shows the partitions whose last cycle was not successful.</para>
 /// </example>
 [Cmdlet(VerbsCommon.Get, "ADSyncPartitionPasswordSyncState")]
 [OutputType(typeof(PartitionPasswordSyncState))]
 public sealed class GetADSyncPartitionPasswordSyncState : ConnectCmdlet
 {
-    /// <summary>The name of a forest's connector; upper and lower case count. Every forest when it is left out.</summary>
+    /// <summary>The name of a forest's connector. Case matters. Default: all forests.</summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [Alias("Name")]
     [ArgumentCompleter(typeof(ForestNameCompleter))]
@@ -95,19 +95,19 @@ public sealed class GetADSyncPartitionPasswordSyncState : ConnectCmdlet
         ConnectorName, "partitions", PartitionPasswordSyncState.From, new[] { "password-sync", "partitions" }, Query("connector", ConnectorName));
 }
 
-/// <summary>Gets how far a forced full password synchronization is.</summary>
-/// <remarks>The last one of each forest: users sent and to be sent, the rate, when it is expected to end, and what it waits for. With -Wait it shows a progress bar and returns when all of them have ended. What one waits for is a warning: an administrator who has to confirm the managed domain's key, for example. With -TimeoutSeconds the wait ends then with an error, and what is known so far is returned.</remarks>
+/// <summary>Gets the progress of a forced full password synchronization.</summary>
+/// <remarks>For the last full synchronization of each forest, shows the number of users sent and to be sent, the rate, the expected end, and what it is waiting for. With -Wait, the cmdlet shows a progress bar and returns when all of them have finished. While one is waiting for something, for example for an administrator to confirm the managed domain's key, the cmdlet warns you. With -TimeoutSeconds, it stops waiting after that time. It then reports an error and returns the progress so far.</remarks>
 /// <example>
 /// <code>Get-CausewayFullPasswordSync</code>
-/// <para>The last one of each forest.</para>
+/// <para>Shows the last full synchronization of each forest.</para>
 /// </example>
 /// <example>
 /// <code>Get-CausewayFullPasswordSync -ConnectorName corp.example.com -Wait</code>
-/// <para>Waits for the end of the one that the script has started.</para>
+/// <para>Waits until the full synchronization of one forest has finished.</para>
 /// </example>
 /// <example>
 /// <code>Get-CausewayFullPasswordSync -Wait -TimeoutSeconds 600</code>
-/// <para>Waits for the end of all, for ten minutes at most.</para>
+/// <para>Waits until all of them have finished, for at most ten minutes.</para>
 /// </example>
 [Cmdlet(VerbsCommon.Get, "CausewayFullPasswordSync")]
 [OutputType(typeof(FullPasswordSync))]
@@ -115,18 +115,18 @@ public sealed class GetCausewayFullPasswordSync : ConnectCmdlet
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>The name of a forest's connector; upper and lower case count. Every forest when it is left out.</summary>
+    /// <summary>The name of a forest's connector. Case matters. Default: all forests.</summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [Alias("Name")]
     [ArgumentCompleter(typeof(ForestNameCompleter))]
     [ValidateNotNullOrEmpty]
     public string? ConnectorName { get; set; }
 
-    /// <summary>Waits until it has ended, with a progress bar.</summary>
+    /// <summary>Waits until the synchronization has finished, and shows a progress bar.</summary>
     [Parameter]
     public SwitchParameter Wait { get; set; }
 
-    /// <summary>Waits, and for so many seconds at most. -Wait alone waits without end.</summary>
+    /// <summary>Waits for at most this many seconds. With -Wait alone, the cmdlet waits until the synchronization has finished.</summary>
     [Parameter]
     [ValidateRange(0, int.MaxValue)]
     public int TimeoutSeconds { get; set; } = int.MaxValue;
@@ -154,18 +154,18 @@ public sealed class GetCausewayFullPasswordSync : ConnectCmdlet
 
     private readonly Dictionary<string, string> _warned = new Dictionary<string, string>();
 
-    /// <summary>Warns of what a synchronization waits for, and again only when that changes.</summary>
+    /// <summary>Warns about what a synchronization is waiting for, and warns again only when that changes.</summary>
     private void WarnOnce(FullPasswordSync pass)
     {
         if (pass.WaitingFor is null || (_warned.TryGetValue(pass.ConnectorName, out var before) && before == pass.WaitingFor)) return;
         _warned[pass.ConnectorName] = pass.WaitingFor;
-        WriteWarning($"The full password synchronization of '{pass.ConnectorName}' waits: {pass.WaitingFor}");
+        WriteWarning($"The full password synchronization of '{pass.ConnectorName}' is waiting: {pass.WaitingFor}");
     }
 
     private ErrorRecord TimedOut(IEnumerable<FullPasswordSync> open)
     {
         var names = string.Join(", ", open.Select(pass => $"'{pass.ConnectorName}'"));
-        var error = new ConnectException("timed-out", $"the full password synchronization of {names} has not ended within {TimeoutSeconds} seconds; it goes on");
+        var error = new ConnectException("timed-out", $"the full password synchronization of {names} has not finished within {TimeoutSeconds} seconds. It continues in the background.");
         return ErrorRecords.From(error, ConnectorName);
     }
 
@@ -188,25 +188,25 @@ public sealed class GetCausewayFullPasswordSync : ConnectCmdlet
     }
 }
 
-/// <summary>Checks the password channel, or the way of one object.</summary>
-/// <remarks>Without an object: whether the feature is on, Connect is not in staging mode, the channel of each forest is on and alive, and each domain is reachable with sufficient permissions. With a connector and a distinguished name: where that object's password is, and why it goes no further.</remarks>
+/// <summary>Diagnoses password hash synchronization, or follows the password of one object.</summary>
+/// <remarks>Without an object, checks that the feature is on, that Connect is not in staging mode, that the channel of each forest is on and alive, and that each domain is reachable with sufficient permissions. With a connector and a distinguished name, shows how far that object's password has come, and what stops it.</remarks>
 /// <example>
 /// <code>Invoke-ADSyncDiagnostics -PasswordSync</code>
-/// <para>Checks the channel of every forest.</para>
+/// <para>Checks password hash synchronization for every forest.</para>
 /// </example>
 /// <example>
 /// <code>Invoke-ADSyncDiagnostics -PasswordSync -ADConnectorName corp.example.com -DistinguishedName 'CN=Alice Example,OU=People,DC=corp,DC=example,DC=com'</code>
-/// <para>Follows one user's password.</para>
+/// <para>Follows the password of one user.</para>
 /// </example>
 [Cmdlet(VerbsLifecycle.Invoke, "ADSyncDiagnostics")]
 [OutputType(typeof(Diagnosis))]
 public sealed class InvokeADSyncDiagnostics : ConnectCmdlet
 {
-    /// <summary>Checks password hash synchronization, the only diagnostics that there are.</summary>
+    /// <summary>Diagnoses password hash synchronization. There are no other diagnostics.</summary>
     [Parameter(Mandatory = true)]
     public SwitchParameter PasswordSync { get; set; }
 
-    /// <summary>The name of a forest's connector; upper and lower case count.</summary>
+    /// <summary>The name of a forest's connector. Case matters.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("ConnectorName", "Name")]
     [ArgumentCompleter(typeof(ForestNameCompleter))]
@@ -222,7 +222,7 @@ public sealed class InvokeADSyncDiagnostics : ConnectCmdlet
     {
         if (DistinguishedName != null && ADConnectorName is null)
         {
-            var error = new ConnectException("bad-request", "-ADConnectorName expected beside -DistinguishedName: which forest's object it is", null, 400);
+            var error = new ConnectException("bad-request", "-ADConnectorName expected with -DistinguishedName, to name the object's forest", null, 400);
             ThrowTerminatingError(ErrorRecords.From(error, DistinguishedName));
         }
         EmitAll((object?)DistinguishedName ?? ADConnectorName, "checks", Diagnosis.From, new[] { "diagnostics", "password-sync" }, new Dictionary<string, object?>

@@ -40,11 +40,11 @@ public abstract class RunCmdlet : ConnectCmdlet
     });
 }
 
-/// <summary>Gets what Connect did: imports, synchronizations, exports and password cycles.</summary>
-/// <remarks>Gets runs, newest first. Imports, synchronizations and password cycles are a forest's, exports the tenant's. Runs that found nothing are told as one for half an hour; Looks counts them. Runs are kept for seven days, or as long as Set-ADSyncScheduler -PurgeRunHistoryInterval says. Times are in UTC.</remarks>
+/// <summary>Gets the run history: imports, synchronizations, exports and password cycles.</summary>
+/// <remarks>Returns runs, newest first. Imports, synchronizations and password cycles belong to a forest's connector, exports to the tenant's connector. Runs within half an hour that found nothing are shown as one. Looks counts them. Connect keeps runs for seven days. To change that, use Set-ADSyncScheduler -PurgeRunHistoryInterval. Times are in UTC.</remarks>
 /// <example>
 /// <code>Get-ADSyncRunProfileResult -NumberRequested 5</code>
-/// <para>The last five runs.</para>
+/// <para>Shows the last five runs.</para>
 /// </example>
 /// <example>
 /// <code>foreach ($connector in Get-ADSyncConnector) {
@@ -52,7 +52,7 @@ public abstract class RunCmdlet : ConnectCmdlet
 ///     Get-ADSyncRunProfileResult -ConnectorId $connector.Identifier -RunProfileId $profile.Identifier -NumberRequested 1
 ///   }
 /// }</code>
-/// <para>The last run of each kind of each connector.</para>
+/// <para>Shows the last run of each run profile of each connector.</para>
 /// </example>
 [Cmdlet(VerbsCommon.Get, "ADSyncRunProfileResult")]
 [OutputType(typeof(RunProfileResult))]
@@ -62,18 +62,18 @@ public sealed class GetADSyncRunProfileResult : RunCmdlet
     [Parameter]
     public Guid RunHistoryId { get; set; }
 
-    /// <summary>The GUID of a connector, whose runs are wanted.</summary>
+    /// <summary>The GUID of a connector. Returns only its runs.</summary>
     [Parameter]
     public Guid ConnectorId { get; set; }
 
-    /// <summary>The connector's name instead; upper and lower case count.</summary>
+    /// <summary>The name of a connector, instead of its GUID. Case matters.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("Name")]
     [ArgumentCompleter(typeof(ConnectorNameCompleter))]
     [ValidateNotNullOrEmpty]
     public string? ConnectorName { get; set; }
 
-    /// <summary>The GUID of a run profile, as the RunProfiles of a connector have them.</summary>
+    /// <summary>The GUID of a run profile. A connector lists its run profiles in RunProfiles.</summary>
     [Parameter]
     public Guid RunProfileId { get; set; }
 
@@ -82,16 +82,16 @@ public sealed class GetADSyncRunProfileResult : RunCmdlet
     [ValidateRange(0, int.MaxValue)]
     public int RunNumber { get; set; }
 
-    /// <summary>How many runs to get at most; 0 for all of them.</summary>
+    /// <summary>Returns at most this many runs. 0 (the default) returns all of them.</summary>
     [Parameter]
     [ValidateRange(0, int.MaxValue)]
     public int NumberRequested { get; set; }
 
-    /// <summary>Fills RunStepResults, with the objects that had an error.</summary>
+    /// <summary>Adds RunStepResults, including the objects that had errors.</summary>
     [Parameter]
     public SwitchParameter RunStepDetails { get; set; }
 
-    /// <summary>Taken as the original does; a run has one step.</summary>
+    /// <summary>Accepted for compatibility. A run has one step.</summary>
     [Parameter]
     [ValidateRange(0, 1)]
     public int StepNumber { get; set; }
@@ -120,29 +120,29 @@ public sealed class GetADSyncRunProfileResult : RunCmdlet
     }
 }
 
-/// <summary>Gets what the steps of runs did.</summary>
-/// <remarks>A run has one step, with the original's counters: Stage… of an import, Connector… and Disconnector… of a synchronization, Export… of an export and of a password cycle. SyncErrors names the first hundred objects that had an error.</remarks>
+/// <summary>Gets the results of the steps of runs.</summary>
+/// <remarks>A run has one step. It has the counters of the original: Stage… for an import, Connector… and Disconnector… for a synchronization, Export… for an export or a password cycle. SyncErrors lists the first hundred objects that had errors.</remarks>
 /// <example>
 /// <code>Get-ADSyncRunProfileResult | Where-Object { $_.Result -ne 'success' } | Get-ADSyncRunStepResult</code>
-/// <para>The steps of all runs that did not succeed.</para>
+/// <para>Shows the steps of all runs that did not succeed.</para>
 /// </example>
 [Cmdlet(VerbsCommon.Get, "ADSyncRunStepResult")]
 [OutputType(typeof(RunStepResult))]
 public sealed class GetADSyncRunStepResult : RunCmdlet
 {
-    /// <summary>The GUID of the run; every run when it is left out.</summary>
+    /// <summary>The GUID of the run. Default: all runs.</summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     public Guid RunHistoryId { get; set; }
 
-    /// <summary>The GUID of the step, which is that of its run.</summary>
+    /// <summary>The GUID of the step. It is the same as the GUID of its run.</summary>
     [Parameter]
     public Guid StepHistoryId { get; set; }
 
-    /// <summary>Gets the first one alone.</summary>
+    /// <summary>Returns only the first step.</summary>
     [Parameter]
     public SwitchParameter First { get; set; }
 
-    /// <summary>Taken as the original does; a run has one step.</summary>
+    /// <summary>Accepted for compatibility. A run has one step.</summary>
     [Parameter]
     [ValidateRange(0, 1)]
     public int StepNumber { get; set; }

@@ -8,20 +8,20 @@ namespace Causeway.ADSync.Cmdlets;
 /// <summary>Shared by the cmdlets for the deletion threshold.</summary>
 public abstract class DeletionThresholdCmdlet : ConnectCmdlet
 {
-    /// <summary>Taken as the original does; the socket or the token says who you are.</summary>
+    /// <summary>Accepted for compatibility, and ignored. The socket or the token identifies you.</summary>
     [Parameter]
     public string? AADUserName { get; set; }
 
-    /// <summary>Taken for old scripts; the socket or the token says who you are.</summary>
+    /// <summary>Accepted for compatibility, and ignored. The socket or the token identifies you.</summary>
     [Parameter]
     public PSCredential? AADCredential { get; set; }
 }
 
-/// <summary>Gets above how many deletions all of them wait.</summary>
-/// <remarks>The number of deletions within 24 hours, beside which a tenth of each forest counts, and how many wait for an approval now. DeletionPrevention is always 1: the protection cannot be switched off.</remarks>
+/// <summary>Gets the deletion threshold.</summary>
+/// <remarks>If there are more deletions than the threshold within 24 hours, or more than a tenth of a forest, all of them wait for approval. The result also shows how many are waiting now. DeletionPrevention is always 1, because you cannot switch the protection off.</remarks>
 /// <example>
 /// <code>Get-ADSyncExportDeletionThreshold</code>
-/// <para>The number, and how many deletions wait.</para>
+/// <para>Shows the threshold, and how many deletions are waiting.</para>
 /// </example>
 [Cmdlet(VerbsCommon.Get, "ADSyncExportDeletionThreshold")]
 [OutputType(typeof(ExportDeletionThreshold))]
@@ -30,33 +30,33 @@ public sealed class GetADSyncExportDeletionThreshold : DeletionThresholdCmdlet
     protected override void ProcessRecord() => Emit(null, ExportDeletionThreshold.From, new[] { "deletion-threshold" });
 }
 
-/// <summary>Sets above how many deletions all of them wait.</summary>
-/// <remarks>Sets a lower number than the configuration's deletionThreshold, or that number again. A larger one is refused: it is set in the configuration. What waits already goes by approval alone.</remarks>
+/// <summary>Sets the deletion threshold.</summary>
+/// <remarks>The number can be up to deletionThreshold in Connect's configuration. The cmdlet refuses a larger one. To allow more, change the configuration. Deletions that are already waiting still need an approval.</remarks>
 /// <example>
 /// <code>Enable-ADSyncExportDeletionThreshold -DeletionThreshold 100</code>
-/// <para>More than 100 deletions within 24 hours wait.</para>
+/// <para>If there are more than 100 deletions within 24 hours, they wait for approval.</para>
 /// </example>
 [Cmdlet(VerbsLifecycle.Enable, "ADSyncExportDeletionThreshold", SupportsShouldProcess = true)]
 [OutputType(typeof(ExportDeletionThreshold))]
 public sealed class EnableADSyncExportDeletionThreshold : DeletionThresholdCmdlet
 {
-    /// <summary>The number of deletions.</summary>
+    /// <summary>The number of deletions that may go without approval within 24 hours.</summary>
     [Parameter(Mandatory = true, Position = 0)]
     public uint DeletionThreshold { get; set; }
 
     protected override void ProcessRecord()
     {
-        if (!ShouldProcess("every connector", $"let more than {DeletionThreshold} deletions wait")) return;
+        if (!ShouldProcess("every connector", $"hold more than {DeletionThreshold} deletions for approval")) return;
         var answer = Ask(DeletionThreshold, "PUT", new[] { "deletion-threshold" }, body: Query("thresholdCount", (long)DeletionThreshold));
         if (answer != null && Try(DeletionThreshold, () => ExportDeletionThreshold.From(answer)) is ExportDeletionThreshold result) WriteObject(result);
     }
 }
 
-/// <summary>Approves the deletions that wait now.</summary>
-/// <remarks>Approves the lists of deletions that wait at this moment, exactly as they are, and nothing else: the protection stays on, and whoever is to be deleted later waits for an approval of their own. Approved ones go with the next cycle.</remarks>
+/// <summary>Approves the deletions that are waiting now.</summary>
+/// <remarks>Approves exactly the lists of deletions that are waiting at this moment. The protection stays on, so later deletions need their own approval. The next cycle sends the approved ones.</remarks>
 /// <example>
 /// <code>Disable-ADSyncExportDeletionThreshold -WhatIf</code>
-/// <para>Tells which lists wait, and approves nothing.</para>
+/// <para>Shows which lists are waiting, and approves nothing.</para>
 /// </example>
 [Cmdlet(VerbsLifecycle.Disable, "ADSyncExportDeletionThreshold", SupportsShouldProcess = true)]
 [OutputType(typeof(ApprovedDeletions))]
@@ -70,19 +70,19 @@ public sealed class DisableADSyncExportDeletionThreshold : DeletionThresholdCmdl
         foreach (var list in lists)
         {
             var named = string.Join(", ", list.Users.Take(10)) + (list.Count > 10 ? " and others" : string.Empty);
-            if (!ShouldProcess($"{list.Count} of {list.ConnectorName}: {named}", "approve the deletions that wait")) continue;
+            if (!ShouldProcess($"{list.Count} of {list.ConnectorName}: {named}", "approve the waiting deletions")) continue;
             var approved = Ask(list, "POST", new[] { "held", list.Digest }, body: Query("operation", "delete"));
             if (approved != null && Try(list, () => ApprovedDeletions.From(approved)) is ApprovedDeletions result) WriteObject(result);
         }
-        if (lists.Length == 0) WriteWarning("no deletions wait, so nothing was approved; the deletion threshold stays on");
+        if (lists.Length == 0) WriteWarning("No deletions are waiting, so nothing was approved. The deletion threshold stays on.");
     }
 }
 
-/// <summary>Gets what of the connectors' next cycles is done anew.</summary>
-/// <remarks>Whether a forest's next cycle imports everything, or decides about everything, whatever else it is. It is over with that cycle.</remarks>
+/// <summary>Gets which connectors will run a full import or a full synchronization next.</summary>
+/// <remarks>Shows whether the forest's next cycle imports everything or synchronizes everything, even if it is a delta cycle. The cycle after that is an ordinary one.</remarks>
 /// <example>
 /// <code>Get-ADSyncSchedulerConnectorOverride</code>
-/// <para>Of every connector.</para>
+/// <para>Shows the overrides of every connector.</para>
 /// </example>
 [Cmdlet(VerbsCommon.Get, "ADSyncSchedulerConnectorOverride")]
 [OutputType(typeof(SchedulerConnectorOverride))]
@@ -93,7 +93,7 @@ public sealed class GetADSyncSchedulerConnectorOverride : ConnectCmdlet
     [Alias("Connector")]
     public System.Guid ConnectorIdentifier { get; set; }
 
-    /// <summary>The connector's name; upper and lower case count. Every connector when both are left out.</summary>
+    /// <summary>The connector's name. Case matters. Default: all connectors.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("Name")]
     [ArgumentCompleter(typeof(ConnectorNameCompleter))]
@@ -107,12 +107,12 @@ public sealed class GetADSyncSchedulerConnectorOverride : ConnectCmdlet
     }
 }
 
-/// <summary>Lets a connector's next cycle do everything anew.</summary>
-/// <remarks>The next cycle of the forest imports everything, or decides about everything anew; the one after that is an ordinary one. What is not given stays. The tenant imports nothing, so that its connector is refused.</remarks>
+/// <summary>Makes a connector's next cycle a full import or a full synchronization.</summary>
+/// <remarks>The forest's next cycle imports everything or synchronizes everything again. The cycle after that is an ordinary one. Parameters that you omit stay as they are. The cmdlet refuses the tenant's connector, because nothing is imported from the tenant.</remarks>
 /// <example>
 /// <code>Set-ADSyncSchedulerConnectorOverride -ConnectorName corp.example.com -FullImportRequired $true -FullSyncRequired $true
 /// Start-ADSyncSyncCycle -PolicyType Delta</code>
-/// <para>A full import and synchronization of one forest.</para>
+/// <para>Runs a full import and a full synchronization of one forest.</para>
 /// </example>
 [Cmdlet(VerbsCommon.Set, "ADSyncSchedulerConnectorOverride", DefaultParameterSetName = "ByName", SupportsShouldProcess = true)]
 public sealed class SetADSyncSchedulerConnectorOverride : ConnectCmdlet
@@ -122,7 +122,7 @@ public sealed class SetADSyncSchedulerConnectorOverride : ConnectCmdlet
     [Alias("Connector")]
     public System.Guid ConnectorIdentifier { get; set; }
 
-    /// <summary>The connector's name; upper and lower case count.</summary>
+    /// <summary>The connector's name. Case matters.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "ByName", ValueFromPipelineByPropertyName = true)]
     [Alias("Name")]
     [ArgumentCompleter(typeof(ForestNameCompleter))]
@@ -133,7 +133,7 @@ public sealed class SetADSyncSchedulerConnectorOverride : ConnectCmdlet
     [Parameter]
     public bool FullImportRequired { get; set; }
 
-    /// <summary>Whether the next cycle decides about everything.</summary>
+    /// <summary>Whether the next cycle synchronizes everything.</summary>
     [Parameter]
     public bool FullSyncRequired { get; set; }
 

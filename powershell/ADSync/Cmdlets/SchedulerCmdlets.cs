@@ -5,11 +5,11 @@ using Microsoft.IdentityManagement.PowerShell.ObjectModel;
 
 namespace Causeway.ADSync.Cmdlets;
 
-/// <summary>Gets when cycles run.</summary>
-/// <remarks>Intervals, what the next cycle does and when, and whether one is under way. NextSyncCycleStartTimeInUTC is past while cycles stand still.</remarks>
+/// <summary>Gets the settings of the scheduler.</summary>
+/// <remarks>Shows the intervals, the type and time of the next cycle, and whether a cycle is running. While cycles are switched off or suspended, NextSyncCycleStartTimeInUTC can lie in the past.</remarks>
 /// <example>
 /// <code>Get-ADSyncScheduler</code>
-/// <para>Shows the scheduler.</para>
+/// <para>Shows the settings.</para>
 /// </example>
 [Cmdlet(VerbsCommon.Get, "ADSyncScheduler")]
 [OutputType(typeof(SchedulerSettings))]
@@ -18,33 +18,33 @@ public sealed class GetADSyncScheduler : ConnectCmdlet
     protected override void ProcessRecord() => Emit(null, SchedulerSettings.From, new[] { "scheduler" });
 }
 
-/// <summary>Changes when cycles run.</summary>
-/// <remarks>Changes what is given and leaves the rest. Passwords have a channel of their own and do not wait for cycles.</remarks>
+/// <summary>Changes the settings of the scheduler.</summary>
+/// <remarks>Changes only the settings that you specify. Password hashes are synchronized through their own channel and do not wait for cycles.</remarks>
 /// <example>
 /// <code>Set-ADSyncScheduler -CustomizedSyncCycleInterval 01:00:00</code>
-/// <para>A cycle an hour.</para>
+/// <para>Runs one cycle per hour.</para>
 /// </example>
 /// <example>
 /// <code>Set-ADSyncScheduler -SyncCycleEnabled $false</code>
-/// <para>No more cycles by themselves.</para>
+/// <para>Stops automatic cycles.</para>
 /// </example>
 [Cmdlet(VerbsCommon.Set, "ADSyncScheduler", SupportsShouldProcess = true)]
 public sealed class SetADSyncScheduler : ConnectCmdlet
 {
-    /// <summary>The interval that you want; the larger of it and the allowed one counts. $null takes it away.</summary>
+    /// <summary>The interval that you want. If the allowed interval is longer, that one applies. $null removes your interval.</summary>
     [Parameter]
     [AllowNull]
     public TimeSpan? CustomizedSyncCycleInterval { get; set; }
 
-    /// <summary>Whether cycles run by themselves.</summary>
+    /// <summary>Whether cycles run automatically.</summary>
     [Parameter]
     public bool SyncCycleEnabled { get; set; }
 
-    /// <summary>What the next cycle does: Delta, or Initial for everything anew.</summary>
+    /// <summary>The type of the next cycle: Delta for changes only, or Initial for everything again.</summary>
     [Parameter]
     public SynchronizationPolicyType NextSyncCyclePolicyType { get; set; }
 
-    /// <summary>How long the history of runs is kept.</summary>
+    /// <summary>How long Connect keeps the run history.</summary>
     [Parameter]
     public TimeSpan PurgeRunHistoryInterval { get; set; }
 
@@ -56,7 +56,7 @@ public sealed class SetADSyncScheduler : ConnectCmdlet
     [Parameter]
     public bool SchedulerSuspended { get; set; }
 
-    /// <summary>Taken as the original does; there is nothing here that asks first.</summary>
+    /// <summary>Accepted for compatibility. It changes nothing.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
 
@@ -79,25 +79,25 @@ public sealed class SetADSyncScheduler : ConnectCmdlet
     }
 }
 
-/// <summary>Starts a cycle of every connector.</summary>
-/// <remarks>Does not wait for its end: Get-ADSyncConnectorRunStatus shows every connector as busy until then, and no other cycle can be started. A start at that time is an InvalidOperationException that says 'is busy'.</remarks>
+/// <summary>Starts a synchronization cycle of all connectors.</summary>
+/// <remarks>Starts the cycle and returns at once. Until the cycle has finished, Get-ADSyncConnectorRunStatus shows every connector as busy. If you start another cycle during that time, the cmdlet throws an InvalidOperationException whose message contains 'is busy'.</remarks>
 /// <example>
 /// <code>Start-ADSyncSyncCycle -PolicyType Delta</code>
-/// <para>Imports, synchronizes and exports what has changed.</para>
+/// <para>Imports, synchronizes and exports the changes.</para>
 /// </example>
 /// <example>
 /// <code>Start-ADSyncSyncCycle -PolicyType Initial</code>
-/// <para>Imports and synchronizes everything anew.</para>
+/// <para>Imports and synchronizes everything again.</para>
 /// </example>
 [Cmdlet(VerbsLifecycle.Start, "ADSyncSyncCycle", SupportsShouldProcess = true)]
 [OutputType(typeof(SyncCycleResult))]
 public sealed class StartADSyncSyncCycle : ConnectCmdlet
 {
-    /// <summary>Delta for what has changed (the default), Initial for everything anew.</summary>
+    /// <summary>Delta for changes only (the default), or Initial for everything again.</summary>
     [Parameter(Position = 0)]
     public SynchronizationPolicyType PolicyType { get; set; }
 
-    /// <summary>Taken as the original does; it changes nothing here.</summary>
+    /// <summary>Accepted for compatibility. It changes nothing.</summary>
     [Parameter(Position = 1)]
     public SwitchParameter InteractiveMode { get; set; }
 
@@ -108,15 +108,15 @@ public sealed class StartADSyncSyncCycle : ConnectCmdlet
         var answer = Ask(null, "POST", new[] { "cycles" }, body: Query("policyType", type.ToString()));
         if (answer is null) return;
         if (Try(null, () => (object)answer.Flag("started")) is true) WriteObject(new SyncCycleResult("Success"));
-        else WriteError(ErrorRecords.From(new Api.ConnectException("cycle-in-progress", "Connect is busy: a cycle is under way already", null, 409), null));
+        else WriteError(ErrorRecords.From(new Api.ConnectException("cycle-in-progress", "Connect is busy: a cycle is already running", null, 409), null));
     }
 }
 
-/// <summary>Stops the cycle that is under way.</summary>
-/// <remarks>Stops it at its next safe point and waits for that. The next cycle goes on from there.</remarks>
+/// <summary>Stops the cycle that is running.</summary>
+/// <remarks>Stops the cycle at its next safe point, and waits until it has stopped. The next cycle resumes from there.</remarks>
 /// <example>
 /// <code>Stop-ADSyncSyncCycle</code>
-/// <para>Stops the cycle, if there is one.</para>
+/// <para>Stops the cycle, if one is running.</para>
 /// </example>
 [Cmdlet(VerbsLifecycle.Stop, "ADSyncSyncCycle", SupportsShouldProcess = true)]
 [OutputType(typeof(SyncCycleResult))]
@@ -130,16 +130,16 @@ public sealed class StopADSyncSyncCycle : ConnectCmdlet
 }
 
 /// <summary>Gets the connectors that are busy.</summary>
-/// <remarks>Nothing comes when all is idle.</remarks>
+/// <remarks>Returns nothing when all connectors are idle.</remarks>
 /// <example>
 /// <code>while (Get-ADSyncConnectorRunStatus) { Start-Sleep -Seconds 1 }</code>
-/// <para>Waits until all is idle.</para>
+/// <para>Waits until all connectors are idle.</para>
 /// </example>
 [Cmdlet(VerbsCommon.Get, "ADSyncConnectorRunStatus")]
 [OutputType(typeof(ConnectorRunStatus))]
 public sealed class GetADSyncConnectorRunStatus : ConnectCmdlet
 {
-    /// <summary>The connector's name; upper and lower case count. Every connector when it is left out.</summary>
+    /// <summary>The connector's name. Case matters. Default: all connectors.</summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [Alias("Name")]
     [ArgumentCompleter(typeof(ConnectorNameCompleter))]

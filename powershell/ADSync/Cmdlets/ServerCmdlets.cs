@@ -8,11 +8,11 @@ using Microsoft.IdentityManagement.PowerShell.ObjectModel;
 
 namespace Causeway.ADSync.Cmdlets;
 
-/// <summary>Gets whether a newer release is put in place by itself.</summary>
-/// <remarks>It never is: whoever runs Connect updates it.</remarks>
+/// <summary>Gets whether Connect upgrades itself automatically.</summary>
+/// <remarks>The state is always Disabled. You update Connect yourself.</remarks>
 /// <example>
 /// <code>Get-ADSyncAutoUpgrade -Detail</code>
-/// <para>The state as an object.</para>
+/// <para>Returns the state as an object.</para>
 /// </example>
 [Cmdlet(VerbsCommon.Get, "ADSyncAutoUpgrade")]
 [OutputType(typeof(AutoUpgradeConfigurationState), typeof(AutoUpgradeDetail))]
@@ -20,7 +20,7 @@ public sealed class GetADSyncAutoUpgrade : ConnectCmdlet
 {
     private const string Setting = "Microsoft.OptionalFeature.AutoUpgradeState";
 
-    /// <summary>Gets an object with the state instead of the state alone.</summary>
+    /// <summary>Returns an object with the state, not just the state.</summary>
     [Parameter]
     public SwitchParameter Detail { get; set; }
 
@@ -36,18 +36,18 @@ public sealed class GetADSyncAutoUpgrade : ConnectCmdlet
     }
 }
 
-/// <summary>Writes Connect's settings, connectors and rules into a folder.</summary>
-/// <remarks>Writes GlobalSettings.xml, Connectors/Connector_{GUID}.xml and SynchronizationRules/SynchronizationRule_{GUID}.xml, for documentation and for comparing. The files are PowerShell's own XML, which Import-Clixml reads. No secret is in them.</remarks>
+/// <summary>Exports Connect's settings, connectors and rules to a folder.</summary>
+/// <remarks>Writes GlobalSettings.xml, Connectors/Connector_{GUID}.xml and SynchronizationRules/SynchronizationRule_{GUID}.xml. Use them to document or compare configurations. You can read them with Import-Clixml. They contain no secrets.</remarks>
 /// <example>
 /// <code>Get-ADSyncServerConfiguration -Path ./configuration</code>
-/// <para>Makes the folder and writes the files.</para>
+/// <para>Creates the folder and writes the files.</para>
 /// </example>
 [Cmdlet(VerbsCommon.Get, "ADSyncServerConfiguration")]
 public sealed class GetADSyncServerConfiguration : ConnectCmdlet
 {
     private const int Depth = 5;
 
-    /// <summary>The folder; files of the same names in it are written anew.</summary>
+    /// <summary>The folder. Existing files with the same names are overwritten.</summary>
     [Parameter(Mandatory = true, Position = 0)]
     [ValidateNotNullOrEmpty]
     public string Path { get; set; } = string.Empty;

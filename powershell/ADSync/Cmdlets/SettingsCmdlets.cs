@@ -5,14 +5,14 @@ using Microsoft.IdentityManagement.PowerShell.ObjectModel;
 namespace Causeway.ADSync.Cmdlets;
 
 /// <summary>Gets Connect's version, identity and settings.</summary>
-/// <remarks>The settings have the original's names, for example Microsoft.Synchronize.StagingMode.</remarks>
+/// <remarks>The settings have the same names as in the original, for example Microsoft.Synchronize.StagingMode.</remarks>
 /// <example>
 /// <code>(Get-ADSyncGlobalSettings).Parameters</code>
-/// <para>Every setting.</para>
+/// <para>Shows all settings.</para>
 /// </example>
 /// <example>
 /// <code>(Get-ADSyncGlobalSettings).Parameters['Microsoft.Synchronize.ServerConfigurationVersion'].Value</code>
-/// <para>Connect's version.</para>
+/// <para>Shows Connect's version.</para>
 /// </example>
 [Cmdlet(VerbsCommon.Get, "ADSyncGlobalSettings")]
 [OutputType(typeof(GlobalSettings))]
@@ -22,10 +22,10 @@ public sealed class GetADSyncGlobalSettings : ConnectCmdlet
 }
 
 /// <summary>Gets Connect's settings one by one.</summary>
-/// <remarks>The same as the Parameters of Get-ADSyncGlobalSettings.</remarks>
+/// <remarks>Returns the same as the property Parameters of Get-ADSyncGlobalSettings.</remarks>
 /// <example>
 /// <code>Get-ADSyncGlobalSettingsParameter | Where-Object { $_.Name -like '*StagingMode*' }</code>
-/// <para>Whether Connect is in staging mode.</para>
+/// <para>Shows whether Connect is in staging mode.</para>
 /// </example>
 [Cmdlet(VerbsCommon.Get, "ADSyncGlobalSettingsParameter")]
 [OutputType(typeof(ConfigurationParameter))]
@@ -35,16 +35,16 @@ public sealed class GetADSyncGlobalSettingsParameter : ConnectCmdlet
 }
 
 /// <summary>Gets which features are on.</summary>
-/// <remarks>What Causeway has not got is $false and cannot be switched on.</remarks>
+/// <remarks>Features that Causeway does not have are $false, and you cannot switch them on.</remarks>
 /// <example>
 /// <code>(Get-ADSyncAADCompanyFeature).PasswordHashSync</code>
-/// <para>Whether passwords are synchronized.</para>
+/// <para>Shows whether password hash synchronization is on.</para>
 /// </example>
 [Cmdlet(VerbsCommon.Get, "ADSyncAADCompanyFeature")]
 [OutputType(typeof(CompanyFeature))]
 public sealed class GetADSyncAADCompanyFeature : ConnectCmdlet
 {
-    /// <summary>Taken for old scripts, which name the tenant's connector; there is one tenant.</summary>
+    /// <summary>Accepted for compatibility with older scripts. It changes nothing, because there is only one tenant.</summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [Alias("Name")]
     [ArgumentCompleter(typeof(TenantNameCompleter))]
@@ -54,22 +54,22 @@ public sealed class GetADSyncAADCompanyFeature : ConnectCmdlet
 }
 
 /// <summary>Switches features on or off.</summary>
-/// <remarks>Changes what is given and leaves the rest. What Causeway has not got can be switched off, so that scripts which do so run, and is refused with a reason when it is to be switched on. Password hash synchronization is switched for each pair of connectors, by Set-ADSyncAADPasswordSyncConfiguration.</remarks>
+/// <remarks>Changes only the features that you specify. You can switch off a feature that Causeway does not have, so that existing scripts work. If you switch one on, the cmdlet refuses and gives the reason. To switch password hash synchronization, use Set-ADSyncAADPasswordSyncConfiguration for each pair of connectors.</remarks>
 /// <example>
 /// <code>Set-ADSyncAADCompanyFeature -GroupWritebackV2 $false</code>
-/// <para>Groups are not written back. They never are, and nothing changes.</para>
+/// <para>Switches group writeback off. Causeway never writes groups back, so this changes nothing.</para>
 /// </example>
 [Cmdlet(VerbsCommon.Set, "ADSyncAADCompanyFeature", SupportsShouldProcess = true)]
 [OutputType(typeof(CompanyFeature))]
 public sealed class SetADSyncAADCompanyFeature : ConnectCmdlet
 {
-    /// <summary>Taken for old scripts, which name the tenant's connector; there is one tenant.</summary>
+    /// <summary>Accepted for compatibility with older scripts. It changes nothing, because there is only one tenant.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("Name")]
     [ArgumentCompleter(typeof(TenantNameCompleter))]
     public string? ConnectorName { get; set; }
 
-    /// <summary>Taken as the original does; who may do this is decided by the token or the socket.</summary>
+    /// <summary>Accepted for compatibility, and ignored. The socket or the token identifies you.</summary>
     [Parameter]
     public string? AADUserName { get; set; }
 
@@ -77,24 +77,24 @@ public sealed class SetADSyncAADCompanyFeature : ConnectCmdlet
     [Parameter]
     public bool PasswordHashSync { get; set; }
 
-    /// <summary>Must-change at the next logon goes along.</summary>
+    /// <summary>Synchronization of temporary passwords, which users must change at the next logon.</summary>
     [Parameter]
     [Alias("ForcePasswordResetOnLogonFeature")]
     public bool ForcePasswordChangeOnLogOn { get; set; }
 
-    /// <summary>Users are written back.</summary>
+    /// <summary>Writeback of users.</summary>
     [Parameter]
     public bool UserWriteback { get; set; }
 
-    /// <summary>Devices are written back.</summary>
+    /// <summary>Writeback of devices.</summary>
     [Parameter]
     public bool DeviceWriteback { get; set; }
 
-    /// <summary>Unified groups are written back.</summary>
+    /// <summary>Writeback of unified groups.</summary>
     [Parameter]
     public bool UnifiedGroupWriteback { get; set; }
 
-    /// <summary>Groups are written back, second version.</summary>
+    /// <summary>Writeback of groups, version 2.</summary>
     [Parameter]
     public bool GroupWritebackV2 { get; set; }
 

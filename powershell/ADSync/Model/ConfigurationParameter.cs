@@ -125,7 +125,7 @@ public sealed class ConfigurationParameter
         switch (value)
         {
             case null: case string _: case bool _: case int _: case long _: case short _: case byte _: case double _: return value;
-            case System.Security.SecureString _: throw new ConnectException("bad-parameter", $"the parameter '{Name}' is kept in the clear and takes no secret", null, 400);
+            case System.Security.SecureString _: throw new ConnectException("bad-parameter", $"the parameter '{Name}' is stored as plain text, so it does not accept a secret", null, 400);
             default: return LanguagePrimitives.ConvertTo<string>(value);
         }
     }
