@@ -260,7 +260,7 @@ export class Members {
   containingExcluded(limit: number): { dn: string; excluded: string }[] {
     return this.#db.all(
       `SELECT c.dn, e.dn AS excluded FROM connector_space AS e INDEXED BY connector_space_group
-         CROSS JOIN membership AS m ON m.reference = e.anchor -- in this order: excluded groups are few
+         CROSS JOIN membership AS m ON m.reference = e.anchor -- this order is fast, because few groups are excluded
          JOIN group_list AS g ON g.id = m.group_id AND g.connector = e.connector
          JOIN connector_space AS c ON c.connector = g.connector AND c.guid = g.guid
        WHERE e.connector = ? AND e.kind = 'group' AND e.deleted = 0 AND e.desired_digest IS NULL
