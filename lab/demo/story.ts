@@ -48,7 +48,7 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
 
   const steps: Step[] = [
     {
-      title: 'the tenant opens, with its first administrator and a web application',
+      title: 'the tenant starts, with its first administrator and a web application',
       run: async () => {
         await stage.openTenant();
         trials = new Trials(await stage.registerApplication());
@@ -56,7 +56,7 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
       },
     },
     {
-      title: 'Connect gets an account of least rights in each of the two forests, enrols, and runs',
+      title: 'Connect gets a least-privilege account in each of the two forests, enrols, and runs',
       run: async () => {
         await stage.createConnectorAccounts();
         await stage.openConnect();
@@ -64,7 +64,7 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
       },
     },
     {
-      title: 'two people of one name are made, one at each forest’s domain controller',
+      title: 'two users with the same name are created, one in each forest',
       run: async () => {
         await createUser(onprem, alice.newUser);
         await createUser(second, namesake.newUser);
@@ -73,7 +73,7 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
     },
     {
       title:
-        'they sign in to the web with their on-premises passwords, and so does somebody whose password is 60 days old',
+        'they sign in to the web with their on-premises passwords, and so does a user whose password is 60 days old',
       run: async () => {
         const after = await took('web sign-in', () => trials.web(alice, alice.password));
         for (const who of [namesake, otto])
@@ -84,7 +84,7 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
       },
     },
     {
-      title: 'causeway doctor goes through the prerequisites',
+      title: 'causeway doctor checks the prerequisites',
       run: async () => {
         const unmet = await askDoctor(stage);
         const expected = ['managed-domain', 'paired', 'aad-dc-administrators', 'confirmed-at-tenant'];
@@ -96,7 +96,7 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
       },
     },
     {
-      title: 'the managed domain is made: no legacy hash has left Connect so far',
+      title: 'the managed domain is created, and no legacy hash has left Connect yet',
       run: async () => {
         const before = legacyRecordsSent(stage);
         must(before === 0, `${before} credential records left before the managed domain was enabled`);
@@ -106,7 +106,7 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
     },
     {
       title:
-        'an administrator confirms each side’s fingerprint at the other side and at the tenant: the doctor is content',
+        'an administrator confirms each side’s fingerprint at the other side and at the tenant, and the doctor passes',
       run: async () => {
         must(legacyRecordsSent(stage) === 0, 'a credential record left before the key was confirmed');
         await stage.pair();
@@ -118,7 +118,7 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
       },
     },
     {
-      title: 'before the script the managed domain knows both, and neither’s unchanged password',
+      title: 'before the script, the managed domain knows both users, but not their unchanged passwords',
       run: async () => {
         for (const who of [alice, namesake, otto]) await learnManagedName(stage, who);
         must(alice.managedName !== namesake.managedName, 'two people share one name in the managed domain');
@@ -157,7 +157,7 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
     },
     {
       title:
-        'a file server of the old domain joins the managed one: what its lists give to Alice’s old SID opens for her alone',
+        'a file server of the old domain joins the managed domain, and only Alice opens a file granted to her old SID',
       run: async () => {
         files = await OldFiles.open(stage, onprem, alice);
         return files.ofPerson(alice, namesake);
@@ -165,7 +165,7 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
     },
     {
       title:
-        'what its lists give to a group of the old domain opens for Alice, who is in a group in it, until she leaves that',
+        'Alice opens a file granted to a group of the old domain, as a member of a nested group, until she leaves it',
       run: async () => {
         try {
           return await files.ofGroup(alice, namesake);
@@ -175,7 +175,7 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
       },
     },
     {
-      title: 'Carol is in the cloud alone: she changes her temporary password on the web',
+      title: 'Carol, a cloud-only user, changes her temporary password on the web',
       run: async () => {
         const made = await runCliJson<{ temporaryPassword: string }>([
           ...['tenant', 'user', 'create', carol.upn, ...stage.remote],
@@ -196,7 +196,7 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
       },
     },
     {
-      title: 'Tina gets a temporary password: it waits until she has changed it',
+      title: 'Tina gets a temporary password, and cannot sign in until she has changed it',
       run: async () => {
         await createUser(onprem, { ...tina.newUser, mustChange: true });
         await eventually('status says that Tina waits', async () =>
@@ -222,7 +222,7 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
       },
     },
     {
-      title: 'Leo leaves: in one go he gets a name that is refused, and is disabled. He is out at once',
+      title: 'Leo leaves: one change gives him an invalid name, disables him, and locks him out at once',
       run: async () => {
         const dn = await createUser(onprem, leo.newUser);
         await worksEverywhere(leo);
@@ -235,11 +235,11 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
             `'${userPrincipalName}' is not of the form`,
           ),
         );
-        return `refused: ${refused}; status says that '${userPrincipalName}' can be no sign-in name`;
+        return `refused: ${refused}; status reports that '${userPrincipalName}' cannot be a sign-in name`;
       },
     },
     {
-      title: 'they are deleted on-premises: gone in all three places',
+      title: 'three users are deleted on-premises, and can no longer sign in anywhere',
       run: async () => {
         await deleteUser(onprem, alice.sam);
         const refused = await refusedEverywhere(alice, alice.password);
@@ -251,7 +251,7 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
       },
     },
     {
-      title: 'Connect and the managed domain compare what was sent with what has arrived: nothing is missing',
+      title: 'Connect and the managed domain compare what was sent with what arrived, and nothing is missing',
       run: async () => {
         let connectors: ConnectStatus['connectors'] = [];
         await eventually('both forests are complete', async () => {

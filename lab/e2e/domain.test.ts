@@ -750,7 +750,7 @@ test('pages written while others are settled and planned lose nothing, give no n
 });
 
 for (const lies of [false, true]) {
-  const tenantThat = lies ? 'a tenant that says so of everybody' : 'a tenant';
+  const tenantThat = lies ? 'a tenant that reports every user as news' : 'a tenant';
   test(`with ${tenantThat}, a new password overtakes many users sent again, and all arrive`, async () => {
     const crowd = Array.from({ length: 120 }, (_, i) => forest.person(`again${Number(lies)}x${i}`));
     const sealer = await CredentialSealer.open(key);

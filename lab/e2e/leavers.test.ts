@@ -72,7 +72,7 @@ const LEAVINGS: [
     /not of the form/,
   ],
   [
-    'an account name that the managed domain keeps for computers',
+    'an account name that the managed domain reserves for computers',
     ({ sam }) => ({ sAMAccountName: [`${sam.slice(0, 10)}$`] }),
     undefined,
   ],

@@ -45,9 +45,9 @@ async function hired(): Promise<ForestPerson> {
 }
 
 for (const [what, lie] of [
-  ['keeps profiles back', () => undefined],
+  ['withholds profiles', () => undefined],
   [
-    'changes them',
+    'changes profiles',
     (profile: Profile | undefined) => profile && { ...profile, jobTitle: 'Domain administrator' },
   ],
 ] as const)

@@ -25,8 +25,8 @@ test('people and groups of two domains reach both places, with each other as mem
 });
 
 for (const [what, order] of [
-  ['the domain that was left says it first', [0, 1]],
-  ['the new domain says it first', [1, 0]],
+  ['the old domain reports it first', [0, 1]],
+  ['the new domain reports it first', [1, 0]],
 ] as const)
   test(`a user who moves to another domain keeps password and groups and has the new SID: ${what}`, async () => {
     const ann = root.hire('ann', 'Made.Up.1');

@@ -140,12 +140,12 @@ for (const { name, configure, commands, database, key, deeper } of SERVICES) {
   const run = [name, 'run'];
   const scenes: Scene[] = [
     ...['lock.pid', 'lock.db', database, key, ...deeper].map(file => ({
-      title: `refuses a start where ${file} is a link`,
+      title: `refuses to start if ${file} is a link`,
       command: run,
       prepare: (at: Place) => [`'${at.link(file)}' of user ${user} is a symbolic link`, 'remove it'],
     })),
     {
-      title: 'refuses a start where the key has another name elsewhere',
+      title: 'refuses to start if the key has another name elsewhere',
       command: run,
       prepare: at => {
         linkSync(at.target, join(at.state, key));
@@ -153,7 +153,7 @@ for (const { name, configure, commands, database, key, deeper } of SERVICES) {
       },
     },
     {
-      title: 'refuses a start where the state folder is a link',
+      title: 'refuses to start if the state folder is a link',
       command: run,
       prepare: at => {
         const real = at.state;
@@ -163,7 +163,7 @@ for (const { name, configure, commands, database, key, deeper } of SERVICES) {
       },
     },
     {
-      title: 'refuses a start in a folder that others can write into',
+      title: 'refuses to start in a folder that others can write to',
       command: run,
       prepare: at => {
         chmodSync(at.folder, 0o777);

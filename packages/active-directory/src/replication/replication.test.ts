@@ -639,7 +639,7 @@ for (const status of [8439, 8333]) {
 
 for (const [who, namesToo] of [
   ['neither right', false],
-  ['the first right alone', true],
+  ['only the first right', true],
 ] as const) {
   test(`for an account with ${who}, names what it lacks, where, and the commands that grant it`, async () => {
     await using dc = await ScriptedDc.start(

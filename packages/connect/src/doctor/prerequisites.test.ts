@@ -133,7 +133,7 @@ for (const [what, change, id, found, next] of [
     /causeway connect status/,
   ],
   [
-    'an error that says what to do',
+    'an error with advice',
     { connector: { lastError: 'the disk is full\nMake room:\n  df -h' } },
     'synchronized',
     /corp\.example\.com: the disk is full$/,

@@ -171,7 +171,7 @@ test('sends a tenant of the first release what it knows, and reports that the ol
 
 for (const [what, before, after] of [
   ['leaves the scope of passwords', undefined, 'PHSFiltered'],
-  ['comes into the scope of passwords', 'PHSFiltered', undefined],
+  ['enters the scope of passwords', 'PHSFiltered', undefined],
 ] as const)
   test(`gives a user who ${what} while something else of theirs is in flight a turn of their own`, async () => {
     const filtered = (adminDescription: string | undefined) =>

@@ -173,8 +173,8 @@ test('searches all domains for a stranger, and none while one of them does not a
 });
 
 for (const [what, first, second] of [
-  ['the domain that was left says it first', () => ofRoot, () => ofEmea],
-  ['the new domain says it first', () => ofEmea, () => ofRoot],
+  ['the old domain reports it first', () => ofRoot, () => ofEmea],
+  ['the new domain reports it first', () => ofEmea, () => ofRoot],
 ] as const)
   test(`keeps a user who moved to another domain: ${what}`, async () => {
     const person = root.hire('mover', 'Pass-1!');
@@ -209,8 +209,8 @@ for (const [what, first, second] of [
   });
 
 for (const [what, first, second] of [
-  ['the domain that was left says it first', () => ofRoot, () => ofEmea],
-  ['the new domain says it first', () => ofEmea, () => ofRoot],
+  ['the old domain reports it first', () => ofRoot, () => ofEmea],
+  ['the new domain reports it first', () => ofEmea, () => ofRoot],
 ] as const)
   test(`keeps a group that moved to another domain, with its members: ${what}`, async () => {
     const [one, two] = [root.hire('one', 'Pass-1!'), emea.hire('two', 'Pass-2!')];
@@ -239,8 +239,8 @@ for (const [what, first, second] of [
   });
 
 for (const [what, first, second] of [
-  ['the domain that was left says it first', () => ofRoot, () => ofEmea],
-  ['the new domain says it first', () => ofEmea, () => ofRoot],
+  ['the old domain reports it first', () => ofRoot, () => ofEmea],
+  ['the new domain reports it first', () => ofEmea, () => ofRoot],
 ] as const)
   test(`removes a user who moved out of scope, and brings them back with the scope: ${what}`, async () => {
     await place.restart({ conditions: { user: '(!(adminDescription=Elsewhere))' } });
@@ -294,8 +294,8 @@ test("does not restore a moved user's old state from a domain controller that ha
 });
 
 for (const [what, isReadBetween] of [
-  ['before anybody looked', false],
-  ['after the domain was read without them', true],
+  ['before the first domain was read', false],
+  ['after the first domain was read without them', true],
 ] as const)
   test(`gives a user who returned from another domain the new SID and password: ${what}`, async () => {
     const person = root.hire('mover', 'Pass-1!');

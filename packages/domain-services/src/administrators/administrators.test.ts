@@ -230,10 +230,10 @@ describe('administrators of the managed domain', () => {
   });
 
   for (const [what, changes, why] of [
-    ['whose deletion is believed', { deleteSequence: 9 }, /they are deleted where they come from/],
+    ['whose deletion was accepted', { deleteSequence: 9 }, /they are deleted where they come from/],
     ['who is deleted', { deletedAt: ADDED, managedGuid: null }, /they are deleted where they come from/],
     [
-      'whose anchor is another object now',
+      'whose anchor now belongs to another object',
       { objectGuid: randomUUID() },
       /their anchor is another object now/,
     ],
@@ -356,7 +356,7 @@ describe('administrators of the managed domain', () => {
       ["an anchor of one forest as another's", member(alice, { forest: FOREST_B })],
       ['a cloud-only person as synchronized', member(olga, { origin: 'synchronized', forest: FOREST_A })],
       ['a synchronized person as cloud-only', member(alice, { origin: 'cloud', forest: null })],
-      ['somebody who is not here yet', member(alice, { sourceAnchor: 'anchor-of-nobody' })],
+      ['a user who does not exist here yet', member(alice, { sourceAnchor: 'anchor-of-nobody' })],
     ];
     for (const [lie, said] of lies) {
       assert.deepEqual(Object.values(await tenant.says([said])), ['unknown'], lie);

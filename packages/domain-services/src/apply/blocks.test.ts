@@ -116,27 +116,27 @@ test('a block disables and marks the account at once, and its end restores what 
 
 for (const [what, change] of [
   ['a new password', async (p: Person) => feed(p, null, await password(p, 2))],
-  ['a record that says enabled', async (p: Person) => feed(p, corp.account(p, { enabled: true }), null)],
+  ['an enabling record', async (p: Person) => feed(p, corp.account(p, { enabled: true }), null)],
   [
-    'a disabling and an enabling on-premises',
+    'disabling and enabling the user on-premises',
     async (p: Person) => {
       await feed(p, corp.account(p, { enabled: false }), null);
       await feed(p, corp.account(p, { enabled: true }), null);
     },
   ],
   [
-    'a rename',
+    'renaming the user',
     async (p: Person) => feed(p, corp.account(p, { userPrincipalName: 'renamed@corp.example.com' }), null),
   ],
   [
-    'a withdrawal and the password after it',
+    'a withdrawal followed by a new password',
     async (p: Person) => {
       await feed(p, null, corp.withdrawal(p, 2));
       await feed(p, null, await password(p, 3));
     },
   ],
   [
-    'a deletion and a restore on-premises',
+    'deleting and restoring the user on-premises',
     async (p: Person) => {
       await feed(p, corp.account(p, { deleted: true }), null);
       assert.equal(entryOf(p).managedGuid, null);
@@ -163,7 +163,7 @@ for (const [what, change] of [
     },
   ],
   [
-    'another forest that says the same anchor',
+    'another forest with the same anchor',
     async (p: Person) => {
       const theirs = { ...p, name: 'theirs', sid: `${other.domainSid}-1200` };
       await feed(theirs, other.account(theirs), await password(theirs, 1, other), other);
@@ -272,8 +272,8 @@ test('a page that is being written undoes neither a new block nor the end of one
 });
 
 for (const [what, giveUp] of [
-  ['a page that fails half way', 'write'],
-  ['a page whose new accounts are not found again', 'findMade'],
+  ['a page that fails halfway', 'write'],
+  ['a page whose new accounts cannot be found again', 'findMade'],
 ] as const) {
   test(`${what} leaves nobody enabled who was blocked meanwhile`, async () => {
     const [alice, dora] = [await written('alice'), corp.person('dora')];

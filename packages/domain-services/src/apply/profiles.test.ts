@@ -102,13 +102,13 @@ test('writes a profile that fits its record, and then lacks nothing', async () =
 const BOB: Profile = { ...EMPTY_PROFILE, displayName: 'Bob', mail: 'bob@corp.example.com' };
 
 for (const [lie, shown] of [
-  ['keeps the profile back', undefined],
-  ['shows the profile of before beside a new record', OLD],
-  ['shows another person’s profile', BOB],
+  ['withholds the profile', undefined],
+  ['shows the previous profile beside a new record', OLD],
+  ['shows another user’s profile', BOB],
   ['changes one value', { ...NEW, mail: 'mallory@corp.example.com' }],
   ['adds a value', { ...NEW, jobTitle: 'Domain administrator' }],
-  ['leaves out a value', { ...NEW, mail: null }],
-  ['leaves out all of them', EMPTY_PROFILE],
+  ['omits a value', { ...NEW, mail: null }],
+  ['omits every value', EMPTY_PROFILE],
 ] as const) {
   test(`a tenant that ${lie} changes no values: state applies, the head differs unexplained, the right one is written later`, async () => {
     const alice = corp.person('alice');

@@ -117,12 +117,12 @@ function replayed(begun: Begun): Attack[] {
       refused: ['older-sequence'],
     },
     {
-      what: 'a group that was re-typed, with its rights again',
+      what: 'a group whose type changed, with its old rights',
       shown: [show(news, old.security)],
       refused: ['older-sequence'],
     },
     {
-      what: 'a group that was re-typed, without its rights again',
+      what: 'a group whose type changed, without its new rights',
       shown: [show(staff, old.distribution)],
       refused: ['older-sequence'],
     },
@@ -137,7 +137,7 @@ function replayed(begun: Begun): Attack[] {
       refused: ['anchor-moved', 'anchor-moved'],
     },
     {
-      what: 'a person as a group, with a list',
+      what: 'a user as a group, with a list',
       shown: [
         show(aliceAsGroup, corp.groupRecord(aliceAsGroup)),
         show(aliceAsGroup, corp.slice(aliceAsGroup, [begun.carol.anchor])),
@@ -156,7 +156,7 @@ function byOthers(begun: Begun): Attack[] {
   const show = (record: string) => place.item(staff, record);
   return [
     {
-      what: "another forest's key, for this one",
+      what: "another forest's signature on this forest's group",
       shown: [
         show(fabrikam.groupRecord(staff, { forest, displayName: 'Other' })),
         show(fabrikam.slice(staff, [carol.anchor], { forest })),
@@ -169,22 +169,22 @@ function byOthers(begun: Begun): Attack[] {
       refused: ['record-mismatch', 'record-mismatch'],
     },
     {
-      what: "a cloud-only person in a synchronized group, by the tenant's key",
+      what: "a cloud-only user in a synchronized group, signed with the tenant's key",
       shown: [show(cloud.slice(staff, [visitor.anchor], { forest }))],
       refused: ['other-forest'],
     },
     {
-      what: "a cloud-only person in a group of the tenant's own, shown as a forest's",
+      what: "a cloud-only user in a group of the tenant's own, shown as a forest's",
       shown: [show(cloud.slice(staff, [visitor.anchor]))],
       refused: ['record-mismatch'],
     },
     {
-      what: "a forest's group by the tenant's key",
+      what: "a forest's group, signed with the tenant's key",
       shown: [show(cloud.groupRecord(staff, { forest, objectSid: staff.sid, displayName: 'Other' }))],
       refused: ['other-forest'],
     },
     {
-      what: "a group of the tenant's own, with a list, by a forest's key",
+      what: "a group of the tenant's own, with a list, signed with a forest's key",
       shown: [
         place.item(own, corp.groupRecord(own, { forest: cloud.forest, objectSid: null }), null),
         place.item(own, corp.slice(own, [carol.anchor], { forest: cloud.forest }), null),
@@ -192,7 +192,7 @@ function byOthers(begun: Begun): Attack[] {
       refused: ['other-forest', 'other-forest'],
     },
     {
-      what: "a group of the tenant's own, with a list, by a key that is not the one that was pinned",
+      what: "a group of the tenant's own, with a list, signed with a key other than the pinned one",
       shown: [
         place.item(own, stranger.groupRecord(own), null),
         place.item(own, stranger.slice(own, [visitor.anchor]), null),
@@ -200,7 +200,7 @@ function byOthers(begun: Begun): Attack[] {
       refused: ['unknown-signer', 'unknown-signer'],
     },
     {
-      what: "a cloud-only person as a group of the tenant's own",
+      what: "a cloud-only user as a group of the tenant's own",
       shown: [place.item(visitor, cloud.groupRecord({ ...visitor, sid: '' }), null)],
       refused: ['retyped'],
     },
@@ -210,7 +210,7 @@ function byOthers(begun: Begun): Attack[] {
       refused: ['malformed'],
     },
     {
-      what: "a group of the tenant's own with a forest's SID, in the version of forests",
+      what: "a group of the tenant's own with a forest's SID, in the record version of forests",
       shown: [place.item(own, forged(begun, own, { objectSid: staff.sid, version: 1 }), null)],
       refused: ['malformed'],
     },

@@ -125,7 +125,7 @@ const WITHHELD: {
   { what: 'a group', withheld: 'admins' },
   { what: 'a slice', withheld: 'first' },
   {
-    what: 'a slice, with the older one beside what is newer',
+    what: 'a slice, with the older one shown beside newer records',
     withheld: 'first',
     shown: s => s.item(s.before),
   },
@@ -136,7 +136,7 @@ const WITHHELD: {
     shown: s => s.place.item(s.groups.admins, s.records.second),
   },
   {
-    what: 'a slice, with a changed one of the same sequence in its place',
+    what: 'a slice, with an altered one of the same sequence in its place',
     withheld: 'first',
     shown: s => s.item(s.records.first.replace(/.$/, one => (one === 'A' ? 'Q' : 'A'))),
   },

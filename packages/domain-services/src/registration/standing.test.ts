@@ -156,9 +156,15 @@ for (const [what, answer, state, alarm, next] of [
     /the tenant has AADDS\.EXAMPLE\.NET/,
     /domain register --replace AADDS\.EXAMPLE\.NET/,
   ],
-  ['the tenant has none', null, 'withdrawn', /It was withdrawn/, /causeway domain register\. Or stop it/],
   [
-    'the tenant does not accept the agent',
+    'the tenant has no domain',
+    null,
+    'withdrawn',
+    /It was withdrawn/,
+    /causeway domain register\. Or stop it/,
+  ],
+  [
+    'the tenant rejects the agent',
     new CallError(401, 'invalid_client', 'no token'),
     'removed',
     /who leaves stays enabled here/,

@@ -187,9 +187,9 @@ const lies: [string, (pdu: DataView) => void, RegExp][] = [
   ['a fragment larger than agreed', pdu => pdu.setUint16(8, 5841, true), /PDU\.frag_length: 5841 is above/],
   ['a trailer larger than its fragment', pdu => pdu.setUint16(10, 5000, true), /PDU\.frag_length: at least/],
   ['an answer to another call', pdu => pdu.setUint32(12, 9, true), /PDU\.call_id: 2 expected, 9 came/],
-  ['big endian', pdu => pdu.setUint8(4, 0), /PDU\.packed_drep/],
+  ['big-endian data', pdu => pdu.setUint8(4, 0), /PDU\.packed_drep/],
   ['another version', pdu => pdu.setUint8(0, 4), /PDU\.rpc_vers: 5 expected, 4 came/],
-  ['no first fragment', pdu => pdu.setUint8(3, 2), /PDU\.pfc_flags: a first fragment expected/],
+  ['a missing first fragment', pdu => pdu.setUint8(3, 2), /PDU\.pfc_flags: a first fragment expected/],
   ['a request', pdu => pdu.setUint8(2, 0), /PDU\.PTYPE: 0 came while calling/],
   ['more padding than body', pdu => pdu.setUint8(0x5a, 200), /sec_trailer\.auth_pad_length/],
 ];

@@ -29,13 +29,13 @@ export function hostileMembers(signer: SigningKey, stranger: SigningKey, fields:
   const other = numberedGroup(4_000_000);
   return [
     ...changed(signMembers(signer, fields), {
-      'a member more': { members: [...members, '~'] },
-      'a member less': { members: members.slice(1) },
+      'one more member': { members: [...members, '~'] },
+      'one member fewer': { members: members.slice(1) },
       'another member': { members: [...members.slice(1), '~'] },
       'an empty list': { members: [] },
       'the list of another group': { sourceAnchor: other.sourceAnchor, objectGuid: other.objectGuid },
       'another prefix': { prefix: fields.prefix === '' ? '0' : '' },
-      'an old slice that is made newer': { sequence: fields.sequence + 1_000_000 },
+      'an old slice with a higher sequence': { sequence: fields.sequence + 1_000_000 },
       "another forest's": { forest: 'elsewhere.example.com' },
     }),
     ...relabelled(signer, stranger, signMembers(signer, fields), record =>
@@ -54,8 +54,8 @@ export function hostileGroups(signer: SigningKey, stranger: SigningKey, fields: 
       'the SID of another group': { objectSid: other.objectSid },
       'the name of another group': { sAMAccountName: other.sAMAccountName },
       'another group': { sourceAnchor: other.sourceAnchor, objectGuid: other.objectGuid },
-      'a group that comes back': { deleted: !fields.deleted },
-      'an old record that is made newer': { sequence: fields.sequence + 1_000_000 },
+      'a forged or undone deletion': { deleted: !fields.deleted },
+      'an old record with a higher sequence': { sequence: fields.sequence + 1_000_000 },
     }),
     ...relabelled(signer, stranger, signGroupRecord(signer, fields), record =>
       signGroupRecord(record.signer, { ...fields, ...record.changes }),
@@ -96,7 +96,7 @@ function relabelled(
       record: signedBy(stranger, header, payload),
       refusal: 'bad-signature',
     },
-    { what: "signed for the tenant's own", record: signedBy(signer, header, cloud), refusal: 'other-forest' },
+    { what: 'signed for the cloud forest', record: signedBy(signer, header, cloud), refusal: 'other-forest' },
     {
       what: 'signed for another forest',
       record: signedWith({ signer, changes: { forest: 'elsewhere.example.com' } }),
@@ -108,6 +108,6 @@ function relabelled(
       refusal: 'other-tenant',
     },
     { what: 'signed as an account', record: signedBy(signer, ofAccount, payload), refusal: 'wrong-kind' },
-    { what: 'with something behind it', record: `${genuine}~AAAA`, refusal: 'bad-signature' },
+    { what: 'with extra data appended', record: `${genuine}~AAAA`, refusal: 'bad-signature' },
   ];
 }

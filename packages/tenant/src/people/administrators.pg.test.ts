@@ -80,12 +80,12 @@ onEveryBackend('administrators', tenant => {
   });
 
   const endings: Record<string, (id: string) => Promise<unknown>> = {
-    'a reset of the password': id => call(first, userRoutes.resetPassword, { params: { id } }),
-    'disabling, also when enabled again': async id => {
+    'a password reset': id => call(first, userRoutes.resetPassword, { params: { id } }),
+    'disabling, even if the administrator is enabled again': async id => {
       await setEnabled(first, id, false);
       await setEnabled(first, id, true);
     },
-    'a block, also when it is lifted again': async id => {
+    'a block, even if it is lifted again': async id => {
       await setBlocked(first, id, true);
       await setBlocked(first, id, false);
     },

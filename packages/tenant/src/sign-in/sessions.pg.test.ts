@@ -81,28 +81,28 @@ const sessions = (tenant: () => TestTenant): void => {
       await withdraw(who, 6);
       await exportPassword(who, 7);
     },
-    'an older password that was accepted': async who => {
+    'an older password that an administrator accepted': async who => {
       await call(admin, administrationRoutes.acceptPasswordOrder, { params: { id: who.upn } });
       await exportPassword(who, 2);
     },
-    'being disabled and enabled again': async who => {
+    'disabling, even if the user is enabled again': async who => {
       await exportObject({ ...who, enabled: false });
       await exportObject(who);
     },
-    'a block that is lifted again': async who => {
+    'a block, even if it is lifted again': async who => {
       await block(who, true);
       await block(who, false);
     },
-    'an expiry that is moved afterwards': async who => {
+    'an expiry, even if it is removed afterwards': async who => {
       await exportObject({ ...who, expires: PAST });
       await exportObject({ ...who, expires: null });
     },
-    'an expiry that is moved by no record': async who => {
+    'an expiry date that changed without a record': async who => {
       const { database } = tenant().running;
       const moved = { account_expires: new Date('2090-01-01T00:00:00Z') };
       await database.updateTable('users').set(moved).where('source_anchor', '=', who.anchor).execute();
     },
-    'a deletion, though the person is restored with the same password': async who => {
+    'a deletion, even if the user is restored with the same password': async who => {
       await exportObject(who, true);
       await exportObject(who);
       await exportPassword(who, 5);
