@@ -206,7 +206,7 @@ test('a pass does not delay a change, and shows its progress', async () => {
   );
   assert.match(
     (await runCli(force)).stdout,
-    new RegExp(`^${ad}: .* this request is merged with it\n${ad}: `),
+    new RegExp(`^${ad}: .* this request was merged with it\n${ad}: `),
   );
   peer.hold = () => undefined;
   await completed();

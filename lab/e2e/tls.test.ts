@@ -52,7 +52,7 @@ test('accepts the tenant with the CA that issued its certificate', async () => {
 
 test('rejects a certificate of another CA, or of an unconfigured one, and names the remedy', async () => {
   const unknown =
-    /issued by no CA that is trusted here \(\w+\): give the PEM file of the CA that issued it\n/;
+    /was not issued by a CA that this machine trusts \(\w+\): give the PEM file of the CA that issued it\n/;
   for (const ca of [[], ['--ca', certificates.otherCaFile]]) {
     const refused = await tenantStatus(...ca);
     assert.equal(refused.code, 1);

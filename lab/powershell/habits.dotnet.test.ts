@@ -87,10 +87,7 @@ catch [System.InvalidOperationException] {
       const set = `Set-ADSyncAADPasswordSyncConfiguration ${CORP} '${TENANT}' $true -WarningAction SilentlyContinue -WarningVariable w`;
       const output = await lines(`${set}\n"[$w]"\n$null = Get-ADSyncScheduler\n${set}\n"[$w]"`);
       assert.equal(output[0], '[]');
-      assert.match(
-        output[1]!,
-        /corp\.example\.com' is already running\. This request was merged with it/,
-      );
+      assert.match(output[1]!, /corp\.example\.com' is already running\. This request was merged with it/);
     });
 
     test('waiting for a full pass warns of what it waits for, and fails after the timeout', async () => {

@@ -85,7 +85,7 @@ function notReached(cause: NodeJS.ErrnoException, { name, socket }: LocalService
   }
   return new CausewayError(
     'not-running',
-    `${name} is not running: nobody listens on '${socket}'\nTo start it:\n  causeway ${name} run`,
+    `${name} is not running: nothing listens on '${socket}'\nTo start it:\n  causeway ${name} run`,
     { cause },
   );
 }

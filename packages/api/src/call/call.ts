@@ -90,7 +90,7 @@ export async function call<R extends Route>(
     const error = ErrorReply.safeParse(json);
     const [code, message] = error.success
       ? [error.data.error.code, error.data.error.message]
-      : ['http-error', `${route.method} ${route.path} was answered with ${status}`];
+      : ['http-error', `${route.method} ${route.path} failed with HTTP status ${status}`];
     throw new CallError(status, code, message, Number.isFinite(retryAfter) ? { retryAfter } : {});
   }
   const reply = (route.reply as z.ZodType).safeParse(json);
@@ -99,7 +99,7 @@ export async function call<R extends Route>(
     throw new CallError(
       0,
       'bad-answer',
-      `the answer to ${route.path} is not as agreed: ${at?.path.join('/')} ${at?.message}`,
+      `the answer to ${route.path} does not follow the API: ${at?.path.join('/')} ${at?.message}`,
     );
   }
   return reply.data as ReplyOf<R>;
@@ -137,7 +137,7 @@ export function whyNoAnswer(error: unknown): string {
   if (!(e instanceof Error)) return String(e);
   const code = (e as NodeJS.ErrnoException).code ?? '';
   if (UNKNOWN_CA.test(code)) {
-    return `the server's certificate was issued by no CA that is trusted here (${code}): give the PEM file of the CA that issued it`;
+    return `the server's certificate was not issued by a CA that this machine trusts (${code}): give the PEM file of the CA that issued it`;
   }
   if (code === 'CERT_HAS_EXPIRED') return "the server's certificate has expired: renew it at the server";
   return e.message || code || e.name;

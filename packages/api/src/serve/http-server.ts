@@ -75,7 +75,7 @@ function publicError(error: unknown): { status: number; code: string; message: s
     return {
       status: statusCode,
       code: code ?? 'bad-request',
-      message: message ?? 'the request is not as agreed',
+      message: message ?? 'the request does not follow the API',
     };
   }
   return { status: 500, code: 'internal', message: 'something went wrong here; the log says more' };

@@ -57,7 +57,7 @@ function print(options: CommonOptions, passes: readonly Pass[]): void {
   printResult(options.json, { passes: flat }, () =>
     passes.flatMap(each => [
       ...(each.merged
-        ? [`${each.connector}: a full password sync was under way already; this request is merged with it`]
+        ? [`${each.connector}: a full password sync is already running; this request was merged with it`]
         : []),
       describe(each),
     ]),

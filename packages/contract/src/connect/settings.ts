@@ -41,7 +41,7 @@ export const settingsRoutes = {
     method: 'PUT',
     path: '/api/v1/company-feature',
     access: ['operator'],
-    summary: 'switches features; one that Causeway has not got is refused with a reason',
+    summary: 'switches features, and refuses one that Causeway does not have, with the reason',
     body: CompanyFeature.partial(),
     reply: CompanyFeature,
   }),
