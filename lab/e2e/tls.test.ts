@@ -63,7 +63,7 @@ test('rejects a certificate of another CA, or of an unconfigured one, and names 
   });
   assert.match(
     await connectStatus(),
-    /managed domain {2}unknown: no token from .* by no CA that is trusted here/,
+    /managed domain {2}unknown: no token from .* was not issued by a CA that this machine trusts/,
   );
   configure('connect', settings => {
     settings.tenant.caFile = certificates.caFile;

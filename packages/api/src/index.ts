@@ -27,7 +27,7 @@ export { callLocally, type LocalService, serviceIn } from './call/call-locally.t
 export { type Endpoint, tenantEndpoint } from './call/endpoint.ts';
 export { hearing } from './call/hearing.ts';
 export { agentSend, httpSend } from './call/send.ts';
-export { askOrDo, doAtHand } from './serve/at-hand.ts';
+export { answering, askOrDo } from './serve/at-hand.ts';
 export { type Handlers, type RouteTable, serveTable } from './serve/handlers.ts';
 export { createServer, listen, takeForms } from './serve/http-server.ts';
 export { pageThatFits } from './serve/page-that-fits.ts';

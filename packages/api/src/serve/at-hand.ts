@@ -27,21 +27,24 @@ export async function askOrDo<T extends RouteTable, N extends keyof T & string, 
   } catch (error) {
     if (!(error instanceof CausewayError) || error.code !== 'not-running') throw error;
   }
-  const result = await instead((handlers, caller) => doAtHand(routes, handlers, name, input, caller));
-  return { result, running: false };
+  return { result: await instead(answering(routes, name, input)), running: false };
 }
 
-/** What a service does when it is asked, with the same checks. @throws CausewayError 'bad-request', or the handler's own error */
-export async function doAtHand<T extends RouteTable, N extends keyof T & string, Caller>(
+/**
+ * Answers as a service does, with the handlers that it is given later. The input is checked at once, before anybody opens a state.
+ * @throws CausewayError 'bad-request'
+ */
+export function answering<T extends RouteTable, N extends keyof T & string, Caller>(
   routes: T,
-  handlers: Handlers<T, Caller>,
   name: N,
   input: CallInput<T[N]>,
-  caller: Caller,
-): Promise<ReplyOf<T[N]>> {
+): Answering<T, Caller, ReplyOf<T[N]>> {
   const route = routes[name]!;
-  const answer = await handlers[name](checkedInput(route, input) as Asked<T[N]>, caller);
-  return route.reply.parse(answer) as ReplyOf<T[N]>;
+  const asked = checkedInput(route, input) as Asked<T[N]>;
+  return async (handlers, caller) => {
+    const answer = await handlers[name](asked, caller);
+    return route.reply.parse(answer) as ReplyOf<T[N]>;
+  };
 }
 
 function checkedInput({ params, query, body }: Route, given: CallInput<Route>): Asked<Route> {

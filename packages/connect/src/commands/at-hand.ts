@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { askOrDo as askAtHand, callLocally, doAtHand, type LocalService } from '@causeway/api';
+import { answering, askOrDo as askAtHand, callLocally, type LocalService } from '@causeway/api';
 import { type CallInput, type ReplyOf, connectAdministrationRoutes as routes } from '@causeway/contract';
 import {
   checkStateFolder,
@@ -59,17 +59,15 @@ export async function doOnCopy<N extends RouteName>(
   input: Input<N>,
 ): Promise<{ result: Reply<N> }> {
   const configuration = loadConnectConfiguration(options.config);
+  const answer = answering<typeof routes, N, string>(routes, name, input);
   checkStateFolder(configuration.stateDirectory);
   const folder = mkdtempSync(join(configuration.stateDirectory, 'copy-'));
   try {
     const connect = await Connect.openCopy(configuration, quietLog(), folder);
     try {
       return {
-        result: await doAtHand(
-          routes,
+        result: await answer(
           adminHandlers(connect, () => {}),
-          name,
-          input,
           CALLER,
         ),
       };
