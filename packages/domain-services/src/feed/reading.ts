@@ -31,7 +31,7 @@ const MAX_PAUSE_SECONDS = 5;
 export class Reading {
   /** It has seen the end of the feed, and waits there for news. */
   caughtUp = false;
-  /** Page after page is written with many changes each, as at an initial load. */
+  /** Page after page is written with many changes each, as at an initial load. A forced full pass only repeats, and does not count. */
   isLoading = false;
   /** The feed is to be read from its start: the cursor is no business of this reading any more. */
   isOutdated = false;
@@ -114,7 +114,7 @@ export class Reading {
     const writing = writePage(applyContext(this.#context), tasks);
     for (const { verified } of tasks) this.#inFlight.add(keyOf(verified.person));
     // The names of this page are in the ledger from here on, unless it gives accounts other ones.
-    this.isLoading = more && isBulk(tasks);
+    this.isLoading = more && isBulk(tasks) && !repeatsOnly(page);
     if (more) {
       // Accounts that this page creates count towards the growth limit of the next one.
       const mayPlan = !tasks.some(changesNames) && growth !== 'hold';

@@ -28,7 +28,7 @@ export async function writeMembers(
   let written = 0;
   let group: Person | undefined;
   while (!signal.aborted) {
-    group = ledger.memberships.nextDue(group);
+    group = ledger.memberships.nextDue(group, operation === 'delete');
     if (group === undefined) return written;
     const entry = ledger.groups.of(group);
     // A deleted group stays as it is until its deletion is carried out.

@@ -742,4 +742,7 @@ export const LEDGER_STEPS: readonly string[] = [
     UPDATE managers SET due = 1 WHERE forest = new.forest AND (anchor = new.anchor OR wanted = new.anchor);
   END;
   `,
+  `
+  CREATE INDEX memberships_leaving ON memberships (forest, anchor, key, reference) WHERE due > 0 AND written IS NOT NULL;
+  `,
 ];

@@ -27,7 +27,7 @@ export interface GroupKeeperOptions extends KeeperContext {
   onNamesDue?: () => void;
   /** Called when there is something about groups to report to the tenant. */
   onUnreported?: () => void;
-  /** Whether the feed writes many people. What opens waits for them; what closes does not. */
+  /** Whether many people or SIDs are being written. What opens waits for them; what closes does not. */
   isLoading?: () => boolean;
 }
 

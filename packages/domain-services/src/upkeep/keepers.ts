@@ -42,9 +42,11 @@ export function keepersOf(
     ldbModify: ldbModify(),
     sharing: onPremisesSids,
   });
+  // Each write of one group, or of a few managers, makes one of the many wait for the directory.
+  const isLoading = () => feed.isLoading() || sids.isLoading;
   const groups = new GroupKeeper({
     ...context,
-    ...{ deletionThreshold, onNamesDue: feed.wake, onUnreported: feed.wake, isLoading: feed.isLoading },
+    ...{ deletionThreshold, onNamesDue: feed.wake, onUnreported: feed.wake, isLoading },
   });
   return [
     guard,
@@ -54,7 +56,7 @@ export function keepersOf(
     delegation,
     groups,
     sids,
-    new ManagerKeeper({ ...context, ldbModify: ldbModify(), isLoading: feed.isLoading }),
+    new ManagerKeeper({ ...context, ldbModify: ldbModify(), isLoading }),
     new TokenWatch(context),
   ];
 }

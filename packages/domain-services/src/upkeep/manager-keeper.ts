@@ -16,7 +16,7 @@ const AGAIN_MS = 5_000;
 export interface ManagerKeeperOptions extends KeeperContext {
   /** Writes many at once. */
   ldbModify: LdbModify;
-  /** Whether the feed writes many people. Managers wait for them: state, names and passwords go first. */
+  /** Whether many people or SIDs are being written. Managers wait for them: state, names and passwords go first. */
   isLoading: () => boolean;
 }
 
@@ -50,7 +50,7 @@ export class ManagerKeeper implements Service {
     await every(BEAT_MS, signal, beat, { clock: ledger.clock });
   }
 
-  /** Writes what is due, unless the feed writes many people. @returns how many were written */
+  /** Writes what is due, unless many people or SIDs are being written. @returns how many were written */
   async turn(signal: AbortSignal): Promise<number> {
     const { ledger, isLoading } = this.#options;
     let written = 0;

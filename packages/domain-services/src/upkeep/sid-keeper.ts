@@ -41,9 +41,15 @@ export class SidKeeper implements Service {
   readonly #empty = new Map<string, number>();
   #comparedAt: number | undefined;
   #lookAgainAt = 0;
+  #isLoading = false;
 
   constructor(options: SidKeeperOptions) {
     this.#options = options;
+  }
+
+  /** Whether it writes many SIDs, as after an initial load. */
+  get isLoading(): boolean {
+    return this.#isLoading;
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -64,6 +70,7 @@ export class SidKeeper implements Service {
           log.warn({ err: describeError(error) }, 'cannot write on-premises SIDs; retrying');
           await ledger.clock.sleep(AGAIN_MS / 10, signal);
         } finally {
+          this.#isLoading = false;
           await ldbModify.release();
         }
       },
@@ -202,6 +209,7 @@ export class SidKeeper implements Service {
         'cannot write on-premises SIDs in one batch; writing them one by one',
       );
     const all = [...writes.keys()];
+    if (all.length >= BULK_FROM) this.#isLoading = true;
     const writing = writeInBulk(ldbModify, all, write, slow);
     if (objects.length === BATCH) ldbModify.prepare();
     const results = await writing;

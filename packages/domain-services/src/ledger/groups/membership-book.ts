@@ -46,6 +46,12 @@ const REFERENCES_TO = `SELECT anchor AS reference FROM accounts WHERE managed_gu
     WHERE a.managed_guid = ?1 AND s.sid IS NOT NULL
   UNION SELECT object_sid FROM groups WHERE managed_guid = ?1 AND object_sid IS NOT NULL`;
 
+/** Removals have an index of their own: they go first, also while many more members are still to be added. */
+const dueOf = (written: boolean): string =>
+  written
+    ? 'INDEXED BY memberships_leaving WHERE due > 0 AND written IS NOT NULL'
+    : 'INDEXED BY memberships_due WHERE due > 0';
+
 /** Who belongs to which group, and who is in it. Each difference is work to do. */
 export class MembershipBook {
   readonly #database: StateDatabase;
@@ -54,10 +60,13 @@ export class MembershipBook {
     this.#database = database;
   }
 
-  /** The next group with due memberships, after this one. */
-  nextDue({ forest, anchor }: Person = { forest: '', anchor: '' }): Person | undefined {
+  /** The next group with due memberships, after this one. @param written only those that the group has */
+  nextDue(
+    { forest, anchor }: Person = { forest: '', anchor: '' },
+    written: boolean = false,
+  ): Person | undefined {
     const row = this.#database.get(
-      `SELECT forest, anchor FROM memberships INDEXED BY memberships_due WHERE due > 0 AND (forest, anchor) > (?, ?) ORDER BY forest, anchor LIMIT 1`,
+      `SELECT forest, anchor FROM memberships ${dueOf(written)} AND (forest, anchor) > (?, ?) ORDER BY forest, anchor LIMIT 1`,
       ...[forest, anchor],
     );
     return row && { forest: String(row.forest), anchor: String(row.anchor) };
@@ -65,18 +74,16 @@ export class MembershipBook {
 
   /** Up to `limit` due memberships of one group, after this one. @param written only those that the group has */
   due({ forest, anchor }: Person, written: boolean, limit: number, after = FIRST): DueMembership[] {
-    const sql = `SELECT m.*, ${REFERENCED} FROM memberships AS m INDEXED BY memberships_due
+    const one = `SELECT * FROM memberships ${dueOf(written)} AND forest = ? AND anchor = ? AND (key, reference) > (?, ?)
+      ORDER BY key, reference LIMIT ?`;
+    const sql = `SELECT m.*, ${REFERENCED} FROM (${one}) AS m
       ${PEOPLE}
       LEFT JOIN groups AS g ON g.forest = m.forest AND g.anchor = m.reference
-      WHERE m.forest = ? AND m.anchor = ? AND m.due > 0 AND (m.key, m.reference) > (?, ?)
-        AND (m.written IS NOT NULL OR NOT ?)
-      ORDER BY m.key, m.reference LIMIT ?`;
-    return this.#database
-      .all(sql, forest, anchor, after.key, after.reference, Number(written), limit)
-      .map(row => ({
-        ...{ key: String(row.key), reference: String(row.reference) },
-        ...{ sequence: number(row.sequence), written: text(row.written), referenced: referencedOf(row) },
-      }));
+      ORDER BY m.key, m.reference`;
+    return this.#database.all(sql, forest, anchor, after.key, after.reference, limit).map(row => ({
+      ...{ key: String(row.key), reference: String(row.reference) },
+      ...{ sequence: number(row.sequence), written: text(row.written), referenced: referencedOf(row) },
+    }));
   }
 
   /** Every object here whose record has this SID, with the forest that signed it. */
