@@ -745,4 +745,20 @@ export const LEDGER_STEPS: readonly string[] = [
   `
   CREATE INDEX memberships_leaving ON memberships (forest, anchor, key, reference) WHERE due > 0 AND written IS NOT NULL;
   `,
+  `
+  -- SQLite read all managers of the forest for each account, with OR between the two, and with the forest first in the index.
+  DROP INDEX managers_wanted;
+  CREATE INDEX managers_wanted ON managers (wanted) WHERE wanted IS NOT NULL;
+  DROP TRIGGER managers_of_new_account;
+  CREATE TRIGGER managers_of_new_account AFTER INSERT ON accounts WHEN new.managed_guid IS NOT NULL BEGIN
+    UPDATE managers SET due = 1 WHERE forest = new.forest AND anchor = new.anchor;
+    UPDATE managers SET due = 1 WHERE wanted = new.anchor AND +forest = new.forest;
+  END;
+  DROP TRIGGER managers_of_account;
+  CREATE TRIGGER managers_of_account AFTER UPDATE OF managed_guid ON accounts
+    WHEN new.managed_guid IS NOT old.managed_guid BEGIN
+    UPDATE managers SET due = 1 WHERE forest = new.forest AND anchor = new.anchor;
+    UPDATE managers SET due = 1 WHERE wanted = new.anchor AND +forest = new.forest;
+  END;
+  `,
 ];
