@@ -1,14 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { answering, askOrDo as askAtHand, callLocally, type LocalService } from '@causeway/api';
 import { type CallInput, type ReplyOf, connectAdministrationRoutes as routes } from '@causeway/contract';
-import {
-  checkStateFolder,
-  createLog,
-  defaultConfigurationFile,
-  environment,
-  type Log,
-} from '@causeway/service';
+import { createLog, defaultConfigurationFile, environment, type Log } from '@causeway/service';
 import type { Command } from 'commander';
 import { type AdminHandlers, adminHandlers, type RouteName } from '../admin/handlers.ts';
 import { adminSocketPath } from '../admin/socket.ts';
@@ -60,22 +52,12 @@ export async function doOnCopy<N extends RouteName>(
 ): Promise<{ result: Reply<N> }> {
   const configuration = loadConnectConfiguration(options.config);
   const answer = answering<typeof routes, N, string>(routes, name, input);
-  checkStateFolder(configuration.stateDirectory);
-  const folder = mkdtempSync(join(configuration.stateDirectory, 'copy-'));
+  const connect = await Connect.openCopy(configuration, quietLog());
   try {
-    const connect = await Connect.openCopy(configuration, quietLog(), folder);
-    try {
-      return {
-        result: await answer(
-          adminHandlers(connect, () => {}),
-          CALLER,
-        ),
-      };
-    } finally {
-      await connect.close();
-    }
+    const handlers = adminHandlers(connect, () => {});
+    return { result: await answer(handlers, CALLER) };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    await connect.close();
   }
 }
 

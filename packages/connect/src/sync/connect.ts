@@ -1,3 +1,5 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { describeOtherRuns } from '@causeway/api';
 import { type CycleSummary, TENANT_CONNECTOR_ID } from '@causeway/contract';
 import {
@@ -113,15 +115,22 @@ export class Connect {
   /**
    * Opens a copy of the state, to decide and to show. The state itself stays as it is, and its lock may be another process', of another
    * release. The copy signs nothing and asks nobody, because the tenant would see two runs of one agent.
-   * @param folder private, empty, and the caller's to delete
+   * Closing it deletes the copy.
    * @throws CausewayError 'not-enrolled'
    */
-  static async openCopy(configuration: ConnectConfiguration, log: Log, folder: string): Promise<Connect> {
-    const agent = withoutKey(readAgent(configuration.stateDirectory));
+  static async openCopy(configuration: ConnectConfiguration, log: Log): Promise<Connect> {
+    const { stateDirectory } = configuration;
+    const agent = withoutKey(readAgent(stateDirectory));
     const tenant = new TenantClient(() => Promise.reject(new Error('a copy of the state asks no tenant')));
-    await copyStore(configuration.stateDirectory, folder);
-    const store = openStore(folder, log);
-    return new Connect({ configuration, store, agent, tenant, log }, { release: () => {} });
+    const folder = mkdtempSync(join(stateDirectory, 'copy-'));
+    const release = () => rmSync(folder, { recursive: true, force: true });
+    try {
+      await copyStore(stateDirectory, folder);
+      return new Connect({ configuration, store: openStore(folder, log), agent, tenant, log }, { release });
+    } catch (error) {
+      release();
+      throw error;
+    }
   }
 
   /** Requested cycles that have not ended. */
