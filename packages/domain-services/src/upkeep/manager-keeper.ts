@@ -57,23 +57,17 @@ export class ManagerKeeper implements Service {
     for (let last: Person | undefined; !signal.aborted && !isLoading(); ) {
       const due = ledger.managers.due(BATCH, last);
       last = due.at(-1);
-      const differing = due.filter(
-        one => one.account !== null && !one.isWritten && !this.#later.isEarly(keyOf(one)),
-      );
-      const failed = await this.#write(differing);
+      const done = await this.#write(due.filter(one => isDiffering(one) && !this.#later.isEarly(keyOf(one))));
       ledger.transaction(() => {
-        // Nothing can be written for somebody without an account, so that one is done, too.
-        for (const one of due)
-          if (one.account === null || one.isWritten || (differing.includes(one) && !failed.has(one)))
-            ledger.managers.wrote(one);
+        for (const one of due) if (!isDiffering(one) || done.has(one)) ledger.managers.wrote(one);
       });
-      written += differing.length - failed.size;
+      written += done.size;
       if (due.length < BATCH) break;
     }
     return written;
   }
 
-  /** @returns those that the directory refused */
+  /** @returns those that the directory took */
   async #write(due: readonly DueManager[]): Promise<Set<DueManager>> {
     const { directory, ldbModify, log } = this.#options;
     const writes = due.map(
@@ -85,18 +79,19 @@ export class ManagerKeeper implements Service {
     const slow = (managers: number, reason: string) =>
       log.info({ managers, reason }, 'cannot write managers in one batch; writing them one by one');
     const results = await writeInBulk(ldbModify, writes, write => directory.write(write), slow);
-    const failed = new Set<DueManager>();
+    const done = new Set<DueManager>();
     for (const [i, result] of results.entries()) {
-      const { forest, anchor } = due[i]!;
-      const key = keyOf(due[i]!);
+      const one = due[i]!;
+      const { forest, anchor } = one;
       if (result.ok) {
-        this.#later.done(key);
-        continue;
-      }
-      failed.add(due[i]!);
-      if (this.#later.put(key))
+        this.#later.done(keyOf(one));
+        done.add(one);
+      } else if (this.#later.put(keyOf(one)))
         log.warn({ forest, anchor, reason: result.reason }, 'cannot write a manager; retrying');
     }
-    return failed;
+    return done;
   }
 }
+
+/** For somebody without an account there is nothing to write. */
+const isDiffering = ({ account, isWritten }: DueManager): boolean => account !== null && !isWritten;
