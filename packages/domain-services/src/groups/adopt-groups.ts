@@ -11,5 +11,5 @@ export async function adoptGroups(context: LookContext): Promise<void> {
   if (ledger.state.get('adoptedAt')) return;
   const { adopted, missing } = await lookAtGroups(context);
   if (adopted + missing === 0) return;
-  log.warn({ adopted, missing }, 'the ledger has read from the directory whose groups it holds');
+  log.warn({ adopted, missing }, "the groups of ledger and directory differed; adopted the directory's");
 }

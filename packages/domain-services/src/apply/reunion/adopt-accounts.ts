@@ -52,7 +52,7 @@ export async function adoptAccounts(context: AdoptionContext): Promise<void> {
     if (adopted + missing === 0) return;
     const detail = `${adopted} accounts were in the directory alone, ${missing} in the ledger alone`;
     ledger.audit.add({ action: 'adopt-accounts', subject: context.domain.realm, detail });
-    log.warn({ adopted, missing }, 'the ledger has read from the directory whose accounts it holds');
+    log.warn({ adopted, missing }, "the accounts of ledger and directory differed; adopted the directory's");
   });
 }
 
