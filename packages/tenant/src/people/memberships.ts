@@ -53,13 +53,6 @@ export function parents(tenantId: string): RawBuilder<unknown> {
       else m.reference = o.anchor and g.forest = o.forest end`;
 }
 
-export interface WalkUp {
-  /** Only security groups; a distribution group passes nothing on from the groups that it is in. */
-  readonly securityOnly: boolean;
-  /** Groups of groups, too. */
-  readonly transitive: boolean;
-}
-
 /** The groups that a user is in, as the rows `walk (id, …)`. Loops end because each group is walked once. */
 function walkUp(tenantId: string, userId: string, { securityOnly, transitive }: WalkUp): RawBuilder<unknown> {
   // The collation of users' anchors differs from that of the index on references.
