@@ -19,6 +19,7 @@ import { ControlOid } from '@causeway/ldap';
 import { baseDn, provisionDomain, runTool } from '@causeway/samba';
 import type { Person } from '../domains/people.ts';
 import { domainSettings, layoutOf } from '../domains/table.ts';
+import { describing } from '../domains/users.ts';
 import { BENCH_DOMAINS } from './domains.ts';
 import { timed } from './measure/numbers.ts';
 
@@ -142,11 +143,8 @@ function planPerson(
 }
 
 /** As the tenant shows it. Domain Services writes the manager separately, when both accounts exist. */
-function profileOf({ displayName, givenName, surname, mail, profile }: Person): Profile {
-  const { manager: _, ...further } = profile ?? {};
-  const attributes: Record<string, string[]> = { ...further };
-  for (const [name, value] of Object.entries({ displayName, givenName, sn: surname, mail }))
-    if (value !== undefined) attributes[name] = [value];
+function profileOf(person: Person): Profile {
+  const { manager: _, ...attributes } = describing(person);
   return decideProfile(attributes, { extensions: [] }).profile;
 }
 

@@ -42,25 +42,32 @@ export function userDn(domain: LabDomain, user: NewUser): string {
 
 const commonName = (user: NewUser): string => user.cn ?? user.displayName ?? user.sam;
 
+/** What describes a user, as the directory has it. */
+export function describing({
+  givenName,
+  surname,
+  displayName,
+  mail,
+  profile,
+}: NewUser): Record<string, string[]> {
+  const attributes: Record<string, string[]> = {};
+  for (const [name, value] of Object.entries({ givenName, sn: surname, displayName, mail }))
+    if (value !== undefined) attributes[name] = [value];
+  return { ...attributes, ...profile };
+}
+
 /** What both ways of making users share. */
 export function userAttributes(domain: LabDomain, user: NewUser): Attributes {
   const off = user.enabled === false || user.password === undefined;
   const control =
     NORMAL_ACCOUNT | (off ? ACCOUNT_DISABLED : 0) | (user.password === undefined ? PASSWORD_NOT_REQUIRED : 0);
-  const optional: Record<string, string | undefined> = {
-    givenName: user.givenName,
-    sn: user.surname,
-    displayName: user.displayName,
-    mail: user.mail,
-  };
   const attributes: Attributes = {
     objectClass: ['user'],
     sAMAccountName: [user.sam],
     userPrincipalName: [user.upn ?? `${user.sam}@${dnsDomain(domain)}`],
     userAccountControl: [String(control)],
+    ...describing(user),
   };
-  for (const [name, value] of Object.entries(optional)) if (value !== undefined) attributes[name] = [value];
-  Object.assign(attributes, user.profile);
   if (user.password !== undefined) attributes.unicodePwd = [quotedPassword(user.password)];
   if (user.mustChange) attributes.pwdLastSet = ['0'];
   return attributes;
