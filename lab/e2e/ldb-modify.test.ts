@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { LdbModify } from '@causeway/domain-services/testing';
+import { LdbModify, renderLdif as renderWrites } from '@causeway/domain-services/testing';
+import { decodeGuid } from '@causeway/ldap';
 import { baseDn, runTool } from '@causeway/samba';
 import { eventually } from '@causeway/service/testing';
 import { renderLdif } from '../domains/ldif.ts';
 import { labUp } from '../domains/lifecycle.ts';
 import { DOMAINS, layoutOf } from '../domains/table.ts';
+import { createUser, deleteUser, readAttribute } from '../domains/users.ts';
 
 // `ldbmodify`, started before there is anything to write, on the database of a running domain.
 
@@ -95,6 +98,36 @@ test('writes changes larger than a pipe, and reports changes that fail', async (
   await assert.rejects(ldbModify.write(nobody), /CN=Nobody.* at block before line \d+/);
   assert.equal(await description(), long);
 });
+
+test('writes a manager by objectGUID as a link, which OpenLDAP reads from both ends, and removes it', async () => {
+  const { onprem } = DOMAINS;
+  await using staff = await bossAndReport();
+  const guidOf = async (dn: string) =>
+    decodeGuid(Buffer.from((await readAttribute(onprem, dn, 'objectGUID'))!, 'base64'));
+  const [boss, report] = await Promise.all([staff.boss, staff.report].map(guidOf));
+  const write = (values: string[]) =>
+    ldbModify.write(renderWrites([{ kind: 'modify', guid: report!, values: { manager: values } }]).ldif);
+  const both = async () => [
+    await readAttribute(onprem, staff.report, 'manager'),
+    await readAttribute(onprem, staff.boss, 'directReports'),
+  ];
+  await write([`<GUID=${boss}>`]);
+  assert.deepEqual(await both(), [staff.boss, staff.report]);
+  await write([]);
+  assert.deepEqual(await both(), [undefined, undefined]);
+});
+
+/** Two users of the test alone. */
+async function bossAndReport(): Promise<AsyncDisposable & Record<'boss' | 'report', string>> {
+  const { onprem } = DOMAINS;
+  const run = randomBytes(3).toString('hex');
+  const boss = await createUser(onprem, { sam: `boss.${run}` });
+  const report = await createUser(onprem, { sam: `report.${run}` });
+  const dispose = async () => {
+    for (const dn of [boss, report]) await deleteUser(onprem, dn);
+  };
+  return { boss, report, [Symbol.asyncDispose]: dispose };
+}
 
 test('replaces a process that ended while it waited', async () => {
   ldbModify.prepare();
