@@ -5,7 +5,15 @@ import { type FeedItem, managedDomainRoutes, synchronizationRoutes } from '@caus
 import { HandClock } from '@causeway/service/testing';
 import { onEveryBackend } from '../testing/backends.ts';
 import { FOREST } from '../testing/forest.ts';
-import { accountItem, batchOf, credentialItem, order, person, seal } from '../testing/people.ts';
+import {
+  accountItem,
+  batchOf,
+  credentialItem,
+  order,
+  person,
+  seal,
+  withdrawalItem,
+} from '../testing/people.ts';
 import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
 import type { TestTenant } from '../testing/test-tenant.ts';
 
@@ -32,6 +40,13 @@ const feed = (tenant: () => TestTenant): void => {
     });
     const body = batchOf(await Promise.all(items));
     const { verdicts } = await call(connect.send, synchronizationRoutes.exportCredentials, { body });
+    assert.ok(verdicts.every(({ verdict }) => verdict === 'applied'));
+  };
+  /** Sends withdrawals, each signed anew. */
+  const withdraw = async (numbers: readonly number[]): Promise<void> => {
+    const changes = numbers.map(number => withdrawalItem(connect, person(number), order(2)));
+    const body = { forest: FOREST, changes };
+    const { verdicts } = await call(connect.send, synchronizationRoutes.exportWithdrawals, { body });
     assert.ok(verdicts.every(({ verdict }) => verdict === 'applied'));
   };
   /** Its position in a mark (docs/formats.md, *Marks*). */
@@ -150,6 +165,25 @@ const feed = (tenant: () => TestTenant): void => {
     assert.deepEqual(numbersOf(page), [3003]);
     const rest = await read({ after: page.cursor });
     assert.deepEqual(numbersOf(rest).sort(), [3001, 3002, 3003], 'the second time is no harm');
+  });
+
+  it('shows a withdrawal as news once, whatever is sent again', async () => {
+    const people = [4001, 4002, 4003];
+    await put(people);
+    await send(people, 1);
+    let { cursor } = await read({ limit: 1000 });
+    const next = async () => {
+      const page = await read({ after: cursor, only: 'new' });
+      cursor = page.cursor;
+      return numbersOf(page);
+    };
+    await withdraw([4001, 4002]);
+    assert.deepEqual(await next(), [4001, 4002]);
+    await withdraw([4001, 4002, 4003, 4003]);
+    assert.deepEqual(await next(), [4003]);
+    assert.deepEqual(numbersOf(await read({ after: cursor })), [4001, 4002, 4003], 'the second one, too');
+    await send([4002], 3);
+    assert.deepEqual(await next(), [4002]);
   });
 
   it('shows each user once from the start, whatever was sent again', async () => {

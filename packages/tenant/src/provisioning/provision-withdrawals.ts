@@ -20,6 +20,8 @@ interface Write extends ReturnType<typeof orderColumns> {
   record: string;
   sequence: number;
   changed_seq: number;
+  /** Null for a user who had no password before: then the record is only sent again, and waits behind what is new. */
+  news_seq: number | null;
 }
 
 /**
@@ -71,12 +73,15 @@ export function decideWithdrawals(
     const holder = holderFor(anchor, byAnchor.get(anchor), { ...said, record: item.record });
     if ('verdict' in holder) return holder;
     if (holder.withdrawn && sequence === holder.password_sequence) return unchanged(anchor);
+    const changed_seq = nextChange();
+    const earlier = writes.get(holder.id);
     writes.set(holder.id, {
       id: holder.id,
       ...orderColumns(passwordOrder),
       record: item.record,
       sequence,
-      changed_seq: nextChange(),
+      changed_seq,
+      news_seq: holder.withdrawn ? (earlier?.news_seq ?? null) : changed_seq,
     });
     const now = { has_credential: false, withdrawn: true, order: passwordOrder, record: item.record };
     Object.assign(holder, now, { credential_sequence: sequence, password_sequence: sequence });
@@ -103,14 +108,15 @@ async function write(inside: TenantScope, rows: readonly Write[]): Promise<void>
         password_sequence = r.sequence,
         credential_record_received_at = ${inside.now()},
         changed_seq = r.changed_seq,
-        news_seq = r.changed_seq,
+        news_seq = coalesce(r.news_seq, users.news_seq),
         legacy_sequence = null,
         legacy_outcome = null,
         legacy_reason = null,
         legacy_reported_at = null,
         legacy_applied_at = null
       from jsonb_to_recordset(${json(rows)}) as r (id uuid, order_epoch bigint, order_version bigint, order_time bigint,
-        order_invocation_id uuid, record text, sequence bigint, changed_seq bigint)
+        order_invocation_id uuid, record text, sequence bigint, changed_seq bigint,
+        news_seq bigint)
       where users.tenant_id = ${tenantId} and users.id = r.id`,
   );
 }
