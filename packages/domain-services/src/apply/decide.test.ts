@@ -9,7 +9,7 @@ import { isSamePerson, personOf } from '../person.ts';
 import { ForestPeer, type Person } from '../testing/index.ts';
 import { type Decision, decide } from './decide.ts';
 import { confirmedSid } from './on-premises-sid.ts';
-import { type Parts, planDeletion, planWrite, rememberWithdrawal } from './plan.ts';
+import { isRepeat, type Parts, planDeletion, planWrite, rememberWithdrawal } from './plan.ts';
 import { verifyItem } from './verified-item.ts';
 
 const TENANT = randomUUID();
@@ -116,6 +116,27 @@ test('the same records again change nothing', async () => {
   const shown = { sourceAnchor: person.anchor, accountRecord: corp.account(person), credentialRecord };
   const entry = written(undefined, decideItem(undefined, shown));
   assert.deepEqual(codes(decideItem(entry, shown)), ['unchanged', 'unchanged']);
+});
+
+test('a password or withdrawal that is signed again is a repeat; a new one, or a change of the account, is not', async () => {
+  const { person, entry } = await writtenPerson();
+  const { anchor: sourceAnchor } = person;
+  const repeats = (known: LedgerEntry | undefined, shown: Omit<Shown, 'sourceAnchor'>) =>
+    isRepeat(known, decideItem(known, { sourceAnchor, ...shown }));
+  const password = (version: number) => corp.credential(person, 'One', version, RECIPIENT);
+  const newcomer = { accountRecord: corp.account(person), credentialRecord: await password(5) };
+  assert.equal(repeats(undefined, newcomer), false);
+  assert.equal(repeats(entry, { credentialRecord: await password(5) }), true);
+  assert.equal(repeats(entry, { credentialRecord: await password(4) }), true, 'it is refused');
+  assert.equal(repeats(entry, { credentialRecord: await password(6) }), false);
+  assert.equal(repeats(entry, { accountRecord: corp.account(person, { enabled: false }) }), false);
+  assert.equal(repeats(entry, deletionOf(person, entry.accountSequence! + 1)), false);
+  const withdrawal = () => ({ credentialRecord: corp.withdrawal(person, 6) });
+  assert.equal(repeats(entry, withdrawal()), false);
+  const withdrawn = written(entry, decideItem(entry, { sourceAnchor, ...withdrawal() }))!;
+  assert.equal(repeats(withdrawn, withdrawal()), true);
+  assert.equal(repeats(withdrawn, { credentialRecord: await password(6) }), false, 'it opens the account');
+  assert.equal(repeats(undefined, withdrawal()), false);
 });
 
 test('rejects another text with the same sequence as older: account, deletion, credential and withdrawal', async () => {

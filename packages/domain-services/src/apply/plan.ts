@@ -18,7 +18,7 @@ import type { LedgerEntry } from '../ledger/account-book.ts';
 import type { Block } from '../ledger/block-book.ts';
 import { mayBeEnabled } from '../ledger/may-be-enabled.ts';
 import type { Person } from '../person.ts';
-import { samePin } from './decide.ts';
+import { type Decision, samePin } from './decide.ts';
 import { writtenSequence } from './fitting-profile.ts';
 import type { Believed } from './verified-item.ts';
 
@@ -107,6 +107,14 @@ function isNewer({ passwordOrder }: CredentialRecord, entry: LedgerEntry | undef
   const known = entry?.hasCredential ? entry.passwordOrder : null;
   if (known === null) return true;
   return comparePasswordOrder(passwordOrder, known) > 0 && !isSameWrite(passwordOrder, known);
+}
+
+/** Whether the records only say again what is written, as those of a forced pass do: their writes are not urgent. */
+export function isRepeat(entry: LedgerEntry | undefined, { account, credential }: Decision): boolean {
+  if (account.kind === 'upsert' || account.kind === 'delete' || account.kind === 'bury') return false;
+  if (credential.kind === 'write') return !isNewer(credential.record, entry);
+  if (credential.kind === 'withdraw') return entry?.withdrawn === true;
+  return credential.kind !== 'remember';
 }
 
 /** The plan of a new account, with these names. */

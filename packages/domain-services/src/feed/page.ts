@@ -1,3 +1,4 @@
+import { isRepeat } from '../apply/plan.ts';
 import type { PreparedItem, Task } from '../apply/task.ts';
 import { keyOf } from '../person.ts';
 import type { Unreadable } from './read-feed.ts';
@@ -17,9 +18,9 @@ export interface Page {
   readAt: number;
 }
 
-/** Every user in it can sign in already, or must not. */
+/** Nothing in it is new. */
 export function repeatsOnly({ tasks }: Page): boolean {
-  return tasks?.every(({ entry }) => entry?.hasCredential || entry?.withdrawn) === true;
+  return tasks?.every(({ entry, decision }) => isRepeat(entry, decision)) === true;
 }
 
 /** A user is in it twice. */

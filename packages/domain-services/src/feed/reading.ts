@@ -5,7 +5,7 @@ import { discard } from '../apply/discard.ts';
 import { prepareItems } from '../apply/prepare.ts';
 import { settlePage } from '../apply/settle-page.ts';
 import { startPage } from '../apply/start-page.ts';
-import type { PreparedItem } from '../apply/task.ts';
+import type { PreparedItem, Task } from '../apply/task.ts';
 import { changesNames, isBulk, writePage } from '../apply/write-page.ts';
 import { keyOf } from '../person.ts';
 import { applyContext, type FeedContext } from './feed-context.ts';
@@ -26,7 +26,7 @@ const MAX_PAUSE_SECONDS = 5;
 /**
  * Reads the feed from the ledger's cursor on, until something fails or the feed has to be read from another position. It owns what is in
  * flight. Each page is read, planned, written, settled and reported, and only then the cursor moves past it. While a page is written, the
- * previous one is settled, and the next one is read and planned.
+ * previous one is settled and reported, and the next one is read and planned.
  */
 export class Reading {
   /** It has seen the end of the feed, and waits there for news. */
@@ -40,8 +40,10 @@ export class Reading {
   readonly #reader: PageReader;
   /** Ahead of the cursor by the pages in flight. */
   #position: string;
-  /** The page that is written and not settled yet. */
+  /** The page that was written last, until it is settled and the previous one is reported. */
   #settling: Promise<void> | undefined;
+  /** The page that was settled last, until the tenant has its reports. */
+  #reporting: Promise<void> | undefined;
   /** Users of pages that are written and not settled yet. */
   readonly #inFlight = new Set<string>();
   /** How long the last page took to be written. */
@@ -55,7 +57,7 @@ export class Reading {
   }
 
   get isSettling(): boolean {
-    return this.#settling !== undefined;
+    return this.#settling !== undefined || this.#reporting !== undefined;
   }
 
   /**
@@ -80,21 +82,23 @@ export class Reading {
     return page.askedAt;
   }
 
-  /** Waits until all that was written is settled. @throws what the settling failed with */
+  /** Waits until all that was written is settled and reported. @throws what that failed with */
   async settled(): Promise<void> {
-    const settling = this.#settling;
-    await settling;
-    if (this.#settling === settling) this.#settling = undefined;
+    await this.#settling;
+    this.#settling = undefined;
+    await this.#reporting;
+    this.#reporting = undefined;
   }
 
   /** Lets what is in flight finish. Another reading continues at the cursor. */
   async end(): Promise<void> {
-    await this.settled().catch(() => {});
+    await this.#settling?.catch(() => {});
+    await this.#reporting?.catch(() => {});
     await this.#reader.forgetAhead();
     await this.#context.ldbModify.release();
   }
 
-  /** Writes a page. When this returns, the previous page is settled and this one is being settled. */
+  /** Writes a page. When this returns, the previous page is settled, and this one is being settled. */
   async #write(page: Page, more: boolean, signal: AbortSignal): Promise<void> {
     const { growth, ldbModify } = this.#context;
     faultPoint('domain.after-read');
@@ -103,8 +107,8 @@ export class Reading {
       await this.settled();
       if (hasRepeats(page.items)) {
         this.isLoading = false;
-        const failed = await applyItems(applyContext(this.#context), page.items);
-        await this.#finish(page, failed, signal);
+        this.#note(page, await applyItems(applyContext(this.#context), page.items));
+        await this.#report(page, signal);
         return;
       }
       page.tasks = await startPage(applyContext(this.#context), page.items);
@@ -121,20 +125,18 @@ export class Reading {
       this.#reader.readAhead(page.cursor, mayPlan ? this.#inFlight : undefined, signal);
       if (isBulk(tasks)) ldbModify.prepare();
     }
-    const [written, settled] = await Promise.allSettled([writing, this.settled()]);
+    const [written, settled] = await Promise.allSettled([writing, this.#settling]);
     this.#writeSeconds = (this.#clock.monotonic() - began) / 1000;
     if (written.status === 'rejected') throw written.reason;
     if (settled.status === 'rejected') throw settled.reason;
-    this.#settling = settlePage(applyContext(this.#context), tasks).then(failed =>
-      this.#finish(page, failed, signal),
-    );
+    this.#settling = this.#settle(page, tasks, signal);
     this.#settling.catch(() => {}); // the caller that waits for it gets the error
   }
 
   /**
    * While a page of repeated records waited, some users got something new. They go first: many such pages may follow, and a new password
-   * must not wait for them. Nor must it wait for the processor: pages of users who can sign in already are not urgent, and leave half of
-   * the time to others.
+   * must not wait for them. Nor must it wait for the processor: pages in which nothing is new are not urgent, and leave half of the time
+   * to others.
    */
   async #newsFirst(page: Page, signal: AbortSignal): Promise<void> {
     if (page.moreNew || this.#clock.monotonic() - page.readAt < FRESH_MS) return;
@@ -145,10 +147,9 @@ export class Reading {
       page.cursor = news.cursor;
       noteUnreadable(this.#context, news.unreadable);
       if (news.items.length === 0) return;
-      await this.settled();
+      await this.#settling; // but no report: the tenant may be slow
       await this.#leaveOut(page, new Set(news.items.map(({ verified }) => keyOf(verified.person))));
       this.#context.retries.note(news.items, await applyItems(applyContext(this.#context), news.items));
-      await sendReports(this.#context, signal);
     } catch (error) {
       discard(page.tasks ?? page.items);
       throw error;
@@ -173,14 +174,26 @@ export class Reading {
     delete page.tasks;
   }
 
-  /** Reports what became of a page, and moves the cursor past it. */
-  async #finish(page: Page, failed: readonly FeedItem[], signal: AbortSignal): Promise<void> {
+  /** When this returns, the page is being reported. */
+  async #settle(page: Page, tasks: readonly Task[], signal: AbortSignal): Promise<void> {
+    const previous = this.#reporting;
+    this.#note(page, await settlePage(applyContext(this.#context), tasks));
+    await previous;
+    this.#reporting = this.#report(page, signal);
+    this.#reporting.catch(() => {}); // the caller that waits for it gets the error
+  }
+
+  #note(page: Page, failed: readonly FeedItem[]): void {
     const { retries, log } = this.#context;
     for (const { verified } of page.items) this.#inFlight.delete(keyOf(verified.person));
     retries.note(page.items, failed);
+    log.info({ users: page.items.length, failed: failed.length }, 'applied a page');
+  }
+
+  /** Reports what became of a page and of the news before it, and moves the cursor past them. */
+  async #report(page: Page, signal: AbortSignal): Promise<void> {
     await sendReports(this.#context, signal);
     faultPoint('domain.before-cursor');
-    log.info({ users: page.items.length, failed: failed.length }, 'applied a page');
     this.#moveCursor(page.cursor);
   }
 
