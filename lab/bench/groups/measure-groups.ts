@@ -19,10 +19,10 @@ const TRIAL_SAMPLES = 2;
 /** Between two looks at what is read or loaded whole, in milliseconds. */
 const LOOK_MS = 2_000;
 const ALL_SECONDS = 120;
-/** At the tenant, in addition to the time in which the domain controller finds the change. Samba (4.17) looks at all objects for that. */
+/** At the tenant, in addition to the time in which the domain controller finds the change. */
 const AT_THE_TENANT_MS = 1_000;
 const FINDS = 3;
-/** In the managed domain, as a multiple of a modify of `member` alone. */
+/** In the managed domain, as a multiple of a modify of `member` alone, and in addition to both times. */
 const AT_MOST = 1.2;
 const AND_MS = 1_000;
 
@@ -56,7 +56,9 @@ export async function measureGroups(ground: Ground, people: number): Promise<Mea
     budget: { of: 'value', atMost: ALL_SECONDS },
   };
   tell(scene, [all]);
-  const changes = { scene, forest, groups: planMemberships(people, wanted).slice(0, 2).reverse() };
+  const sites = { scene, forest, groups: planMemberships(people, wanted).slice(0, 2).reverse() };
+  await settle(sites, tenant);
+  const changes = { ...sites, findMs: await findMs(scene, forest) };
   const rows = [all, ...(await measureTenant(changes, tenant)), ...(await measureManaged(changes))];
   const { connect, tenant: place, domain } = scene.stage;
   const memory = [
@@ -75,29 +77,37 @@ function tell({ ground }: Scene, rows: readonly Measurement[]): void {
     );
 }
 
-interface Changes {
+interface Site {
   readonly scene: Scene;
   readonly forest: LabDomain;
   /** The two largest. */
   readonly groups: readonly SizedGroup[];
 }
 
+interface Changes extends Site {
+  /** In which the domain controller finds what changed, in milliseconds. */
+  readonly findMs: number;
+}
+
+/** Samba (4.17) looks at all objects for it. */
+async function findMs(scene: Scene, forest: LabDomain): Promise<number> {
+  const found: number[] = [];
+  for (let i = 0; i < FINDS; i++) found.push((await timed(() => search(scene, forest, NOTHING_NEW))).ms);
+  return median(found);
+}
+
 async function measureTenant(
-  { scene, forest, groups }: Changes,
+  { scene, forest, groups, findMs }: Changes,
   tenant: TenantGroups,
 ): Promise<Measurement[]> {
   const rows: Measurement[] = [];
-  await settle({ scene, forest, groups }, tenant);
-  const found: number[] = [];
-  for (let i = 0; i < FINDS; i++) found.push((await timed(() => search(scene, forest, NOTHING_NEW))).ms);
-  const yardstick = median(found);
   for (const group of groups) {
     scene.ground.report(`changing one of ${group.people} members, at the tenant`);
     const arrives: Arrives = (_sam, _change, members) => tenant.until(group.name, members);
     const took = await changesOf(scene, forest, group, arrives);
     const against = `a search for what changed by ldapsearch; at most that and ${AT_THE_TENANT_MS} ms`;
     const name = `one changed member of ${group.people}, at the tenant`;
-    const measured = percentiles(name, took, yardstick + AT_THE_TENANT_MS, { against, yardstick });
+    const measured = percentiles(name, took, findMs + AT_THE_TENANT_MS, { against, yardstick: findMs });
     tell(scene, measured);
     rows.push(...measured);
   }
@@ -105,7 +115,7 @@ async function measureTenant(
 }
 
 /** A change waits while Connect reads the first password of each user. Makes one change and waits, so that the next ones do not. */
-async function settle({ scene, forest, groups }: Changes, tenant: TenantGroups): Promise<void> {
+async function settle({ scene, forest, groups }: Site, tenant: TenantGroups): Promise<void> {
   const group = groups[0]!;
   const [newcomer] = newcomersOf(group, seededUsers(forest));
   if (newcomer === undefined) return;
@@ -116,7 +126,7 @@ async function settle({ scene, forest, groups }: Changes, tenant: TenantGroups):
   await tenant.until(group.name, group.people);
 }
 
-async function measureManaged({ scene, forest, groups }: Changes): Promise<Measurement[]> {
+async function measureManaged({ scene, forest, groups, findMs }: Changes): Promise<Measurement[]> {
   await using managed = await ManagedGroups.load(scene);
   const rows: Measurement[] = [];
   const patienceMs = MANAGED_PATIENCE * scene.patienceMs;
@@ -128,9 +138,9 @@ async function measureManaged({ scene, forest, groups }: Changes): Promise<Measu
     const took = await changesOf(scene, forest, group, (sam, change) =>
       managed.until(group.name, sam, change),
     );
-    const against = `a modify of one member alone, on the same socket; at most ${AT_MOST} of it and ${AND_MS} ms`;
+    const against = `a modify of one member alone, on the same socket; at most ${AT_MOST} of it, ${AND_MS} ms and the search for what changed`;
     const name = `one changed member of ${group.people}, in the managed domain`;
-    const measured = percentiles(name, took, AT_MOST * raw + AND_MS, { against, yardstick: raw });
+    const measured = percentiles(name, took, findMs + AT_MOST * raw + AND_MS, { against, yardstick: raw });
     tell(scene, measured);
     rows.push(...measured);
   }
@@ -139,7 +149,7 @@ async function measureManaged({ scene, forest, groups }: Changes): Promise<Measu
 
 /** A change waits while other groups are being written. Makes one change and waits, so that the next ones do not. */
 async function settleManaged(
-  { scene, forest, groups }: Changes,
+  { scene, forest, groups }: Site,
   managed: ManagedGroups,
   patienceMs: number,
 ): Promise<void> {
