@@ -805,6 +805,46 @@ for (const lies of [false, true]) {
   });
 }
 
+test('a new password overtakes users sent again while the tenant takes no reports', async () => {
+  const page = 60; // large enough for the fast way
+  const crowd = Array.from({ length: 2 * page }, (_, i) => forest.person(`slow${i}`));
+  const accounts = crowd.map(person => forest.account(person));
+  const sealer = await CredentialSealer.open(key);
+  const seal = (people: readonly Person[], version: number) =>
+    forest.credentials(
+      sealer,
+      people.map(person => ({ person, password: `Slow.Passw0rd.${version}`, version })),
+    );
+  const items = (records: readonly string[]) =>
+    crowd.map((person, i) => forest.item(person, accounts[i]!, records[i]!));
+  const last = crowd.at(-1)!;
+  tenant.publish(...items(await seal(crowd, 1)));
+  for (const person of crowd) await reportedDone(person);
+  const again = items(await seal(crowd, 1));
+  const newer = forest.item(last, accounts.at(-1)!, (await seal([last], 2))[0]!);
+  sealer.close();
+  const from = tenant.reports.length;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let pages = 0;
+  tenant.pageLimit = page;
+  tenant.takesReports = promise;
+  tenant.onPage = () => {
+    if (++pages === 2) tenant.publish(newer);
+  };
+  try {
+    tenant.publishAgain(...again);
+    const works = async () => (await kinit(last.name, 'Slow.Passw0rd.2')).ok;
+    await service.eventually('the new password', works, 10_000);
+  } finally {
+    resolve();
+    tenant.onPage = undefined;
+    tenant.pageLimit = Number.POSITIVE_INFINITY;
+  }
+  const isReported = ({ anchor }: Person) =>
+    tenant.reports.slice(from).some(({ sourceAnchor }) => sourceAnchor === anchor);
+  await eventually('everybody is reported again', () => crowd.every(isReported));
+});
+
 test('retries when a tenant answers 500 or nothing, which holds up the feed', async () => {
   const ivan = forest.person('ivan');
   tenant.failWith = 500;

@@ -40,6 +40,8 @@ export class TenantPeer {
   url = '';
   /** The status of each answer of the feed, if the feed is to fail. */
   failWith: number | undefined;
+  /** It answers no report before that. */
+  takesReports: Promise<unknown> = Promise.resolve();
   /** The most users of a page, if a test wants many small pages. */
   pageLimit = Number.POSITIVE_INFINITY;
   /** Lies that whatever was new once is still new, however often the feed is read. */
@@ -157,7 +159,8 @@ export class TenantPeer {
     server.get(managedDomainRoutes.readAdministrators.path, (_request, reply) =>
       this.administrators ? { members: this.administrators, more: 0 } : reply.callNotFound(),
     );
-    server.post(managedDomainRoutes.reportApplied.path, request => {
+    server.post(managedDomainRoutes.reportApplied.path, async request => {
+      await this.takesReports;
       this.reports.push(...managedDomainRoutes.reportApplied.body!.parse(request.body).reports);
       return {};
     });

@@ -98,7 +98,7 @@ export class Reading {
     await this.#context.ldbModify.release();
   }
 
-  /** Writes a page. When this returns, the previous page is settled, and this one is being settled. */
+  /** Writes a page. When this returns, the previous page is settled and this one is being settled. */
   async #write(page: Page, more: boolean, signal: AbortSignal): Promise<void> {
     const { growth, ldbModify } = this.#context;
     faultPoint('domain.after-read');
@@ -147,7 +147,7 @@ export class Reading {
       page.cursor = news.cursor;
       noteUnreadable(this.#context, news.unreadable);
       if (news.items.length === 0) return;
-      await this.#settling; // but no report: the tenant may be slow
+      await this.#settling; // but not its reports: the tenant may be slow to take them
       await this.#leaveOut(page, new Set(news.items.map(({ verified }) => keyOf(verified.person))));
       this.#context.retries.note(news.items, await applyItems(applyContext(this.#context), news.items));
     } catch (error) {
