@@ -21,6 +21,8 @@ import { openTransport, type Transport, type TransportOptions } from './transpor
 
 /** Most objects that one search keeps in memory. */
 export const MAX_ENTRIES = 200_000;
+/** Entries per batch. Larger ones take no less time, and fill the heap before the first collection. */
+const BATCH = 100;
 
 export interface LdapOptions extends TransportOptions {
   /** DN or user principal name. Without it no bind is sent at all, as Samba's privileged socket requires. */
@@ -115,7 +117,7 @@ export class LdapConnection {
     base: string,
     options: SearchOptions & { batchSize?: number } = {},
   ): AsyncGenerator<LdapEntry[], void> {
-    const stream = new EntryStream(options.batchSize ?? 500, behind => this.#exchange.pause(behind));
+    const stream = new EntryStream(options.batchSize ?? BATCH, behind => this.#exchange.pause(behind));
     const answer = this.#search(base, options, [], entry => stream.push(entry));
     void answer.then(
       () => stream.end(),

@@ -48,8 +48,6 @@ export interface ImportPage {
 }
 
 const DEFAULT_MAX_BYTES = 1024 * 1024;
-/** Objects per page. Larger pages fill the heap before the first collection, and take no less time. */
-const BATCH = 100;
 /** Samba gathers a whole full import before it sends the first byte, so a large directory or a busy controller needs time. */
 const FULL_IMPORT_PATIENCE = 10;
 
@@ -142,7 +140,6 @@ function ask(
   const attributes = askedAttributes(shapes);
   const answer = connection.searchBatches(namingContext, {
     ...(links === 'none' && { timeoutMs: FULL_IMPORT_PATIENCE * connection.timeoutMs }),
-    batchSize: BATCH,
     filter: links === 'none' ? filter : withoutIndex(filter),
     attributes: links === 'none' ? attributes : [...attributes, 'member'],
     // A group may have more changed members (or members, without the flag) than fit into memory. Its list is read separately then.
