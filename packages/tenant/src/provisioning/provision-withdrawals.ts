@@ -20,7 +20,7 @@ interface Write extends ReturnType<typeof orderColumns> {
   record: string;
   sequence: number;
   changed_seq: number;
-  /** Null for a user who had no password before: then the record is only sent again, and waits behind what is new. */
+  /** Null for a user whose password was withdrawn before: then the record is only sent again, and waits behind what is new. */
   news_seq: number | null;
 }
 
@@ -73,15 +73,15 @@ export function decideWithdrawals(
     const holder = holderFor(anchor, byAnchor.get(anchor), { ...said, record: item.record });
     if ('verdict' in holder) return holder;
     if (holder.withdrawn && sequence === holder.password_sequence) return unchanged(anchor);
-    const changed_seq = nextChange();
     const earlier = writes.get(holder.id);
+    const change = nextChange();
     writes.set(holder.id, {
       id: holder.id,
       ...orderColumns(passwordOrder),
       record: item.record,
       sequence,
-      changed_seq,
-      news_seq: holder.withdrawn ? (earlier?.news_seq ?? null) : changed_seq,
+      changed_seq: change,
+      news_seq: holder.withdrawn ? (earlier?.news_seq ?? null) : change,
     });
     const now = { has_credential: false, withdrawn: true, order: passwordOrder, record: item.record };
     Object.assign(holder, now, { credential_sequence: sequence, password_sequence: sequence });
@@ -115,8 +115,7 @@ async function write(inside: TenantScope, rows: readonly Write[]): Promise<void>
         legacy_reported_at = null,
         legacy_applied_at = null
       from jsonb_to_recordset(${json(rows)}) as r (id uuid, order_epoch bigint, order_version bigint, order_time bigint,
-        order_invocation_id uuid, record text, sequence bigint, changed_seq bigint,
-        news_seq bigint)
+        order_invocation_id uuid, record text, sequence bigint, changed_seq bigint, news_seq bigint)
       where users.tenant_id = ${tenantId} and users.id = r.id`,
   );
 }
